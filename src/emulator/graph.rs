@@ -137,19 +137,19 @@ pub fn is_deleted(entity: &Entity) -> bool {
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub status: u16,
-    pub code: String,
+    pub code: &'static str,
     pub message: String,
     /// Code and target of the one detail that some errors carry.
-    pub detail: Option<(String, String)>,
+    pub detail: Option<(&'static str, &'static str)>,
     pub headers: Vec<(&'static str, String)>,
 }
 
 impl Failure {
     /// An error with a code and a message.
-    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
-            code: code.to_owned(),
+            code,
             message: message.into(),
             detail: None,
             headers: Vec::new(),
@@ -175,11 +175,11 @@ impl Failure {
     }
 
     /// 400: another object has the value already (Azure/go-autorest#308, byte5ai/omadia#916).
-    pub fn conflict(property: &str) -> Self {
+    pub fn conflict(property: &'static str) -> Self {
         let message =
             format!("Another object with the same value for property {property} already exists.");
         Self {
-            detail: Some(("ObjectConflict".to_owned(), property.to_owned())),
+            detail: Some(("ObjectConflict", property)),
             ..Self::bad_request(message)
         }
     }

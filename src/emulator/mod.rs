@@ -106,7 +106,7 @@ fn refusal(
         _ => return None,
     };
     Some(match service {
-        Service::Blob => blob::busy(now, seed),
+        Service::Blob => blob::busy(request, now, seed),
         _ => graph::fail(failure, now, seed),
     })
 }

@@ -49,6 +49,9 @@ pub struct Trust {
     pub audience: String,
 }
 
+/// See [`Part::roles`].
+pub type RolesOf = fn(View<'_>, &str, &str) -> Vec<String>;
+
 /// What one resource kind contributes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Part {
@@ -61,7 +64,7 @@ pub struct Part {
     /// The API that a scope names by one of its identifiers.
     pub resource: Option<fn(View<'_>, &str) -> Option<Resource>>,
     /// The application permissions that a principal (object id) holds at an API (object id), by name.
-    pub roles: Option<fn(View<'_>, &str, &str) -> Vec<String>>,
+    pub roles: Option<RolesOf>,
     /// The trusts of a client id.
     pub trusts: Option<fn(View<'_>, &str) -> Vec<Trust>>,
 }

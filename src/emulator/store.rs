@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::blob::PublicAccess;
 use super::fault::Faults;
 use super::jwt::SigningKey;
 use super::quota::Usage;
@@ -98,6 +99,30 @@ impl Store {
         uuid::Builder::from_random_bytes(bytes)
             .into_uuid()
             .to_string()
+    }
+
+    /// A version tag that no other item ever had.
+    pub(super) fn etag(&mut self) -> String {
+        self.counter += 1;
+        format!("\"0x8DE{:012X}\"", self.counter)
+    }
+
+    /// Makes a storage account, or changes its `allowBlobPublicAccess`.
+    pub fn provision_account(&mut self, account: &str, allow_public_access: bool) {
+        self.blobs.provision(account, allow_public_access);
+    }
+
+    /// Makes a container, empty, and its account where there is none.
+    pub fn provision_container(
+        &mut self,
+        account: &str,
+        name: &str,
+        access: PublicAccess,
+        now: u64,
+    ) {
+        let etag = self.etag();
+        self.blobs
+            .put_container(account, name, access, etag, now, BTreeMap::new());
     }
 
     /// The newest state.

@@ -139,7 +139,7 @@ fn create(call: &mut Call<'_>) -> Result<Reply, Failure> {
         // 400 while the service principal has not reached every replica (terraform-provider-azuread).
         let missing = || Failure {
             status: 400,
-            code: "Request_BadRequest".to_owned(),
+            code: "Request_BadRequest",
             ..Failure::not_found(text(&grant, property))
         };
         let found = lookup(view, &PRINCIPALS, "id", text(&grant, property)).ok_or_else(missing)?;

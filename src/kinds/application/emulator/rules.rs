@@ -157,10 +157,7 @@ fn identifier_uris(
                 "Values of identifierUris property must use a verified domain of the organization or its subdomain: '{uri}'"
             );
             return Err(Failure {
-                detail: Some((
-                    "HostNameNotOnVerifiedDomain".to_owned(),
-                    "identifierUris".to_owned(),
-                )),
+                detail: Some(("HostNameNotOnVerifiedDomain", "identifierUris")),
                 ..Failure::bad_request(message)
             });
         }
