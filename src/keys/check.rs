@@ -6,11 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::{KeyError, shown};
-use super::finding::{Finding, Level, refuse};
+use super::finding::{Finding, refuse};
 use super::jwk::Jwk;
 use super::jwks::{Jwks, MAX_KEYS};
 use super::public_key::{MAKE_RSA, PublicKey};
 use super::strength;
+use crate::model::diagnostic::Level;
 
 /// The algorithms of RSA keys that Entra is known to accept.
 /// Source: the text of AADSTS5002738; learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations promises RS256 only.

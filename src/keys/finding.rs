@@ -1,22 +1,14 @@
 //! What is wrong with a key or a document, as plain data.
 
 use super::error::KeyError;
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// It works, and someone should look at it.
-    Warning,
-    /// Tokens will be refused, or anyone could forge them: not to be published.
-    Error,
-}
+use crate::model::diagnostic::Level;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Stable name, for waivers and tests.
     pub code: &'static str,
-    /// How bad it is.
+    /// Error: tokens would be refused, or anyone could forge them, so it must not be published. Warning: it works, and someone should look at it.
     pub level: Level,
     /// Which key of the document, counted from 0; none for the document as a whole.
     pub key: Option<usize>,
