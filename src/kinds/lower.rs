@@ -60,7 +60,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         outputs,
         pending,
     } = desired;
-    let mut diagnostics = Vec::new();
+    let mut diagnostics: Vec<Diagnostic> = stack_name(&stack).into_iter().collect();
     let mut lowered: BTreeMap<Address, Resource> = BTreeMap::new();
     for (address, mut resource) in resources {
         let Some(kind) = super::of(resource.kind()) else {
@@ -96,6 +96,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         pending,
     };
     fill_known(&mut desired);
+    diagnostics.extend(super::ALL.iter().flat_map(|kind| kind.review(&desired)));
     (desired, diagnostics)
 }
 
@@ -150,4 +151,22 @@ fn nested(reference: &Ref, addresses: &[Address]) -> Ref {
     } else {
         reference.clone()
     }
+}
+
+/// The stack's name stands in tags, unique names and hashes.
+fn stack_name(stack: &Stack) -> Option<Diagnostic> {
+    let fits = (1..=60).contains(&stack.name.len())
+        && stack
+            .name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    let origin = stack.origin?;
+    (!fits).then(|| {
+        Diagnostic::error(
+            "stack-name",
+            format!("`{}` cannot be the name of a stack", stack.name),
+        )
+        .at(origin, "")
+        .help("use 1 to 60 letters, digits, `.`, `_` and `-`: it stands in tags and unique names")
+    })
 }

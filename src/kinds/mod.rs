@@ -51,6 +51,11 @@ pub trait Kind: Sync {
     /// Checks over several fields, and the resources that the block means beside itself.
     fn lower(&self, _resource: &mut Resource, _lowering: &mut lower::Lowering) {}
 
+    /// Checks over all resources of the kind.
+    fn review(&self, _desired: &Desired) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     /// Outputs that are known before anything is read.
     fn known(&self, _resource: &Resource, _stack: &Stack) -> Vec<(&'static str, Value)> {
         Vec::new()
@@ -78,6 +83,11 @@ pub trait Kind: Sync {
         _live: &'a Live,
     ) -> Option<&'a Object> {
         None
+    }
+
+    /// The object as it compares: without what we add ourselves.
+    fn seen(&self, object: &Object, _stack: &Stack) -> Object {
+        object.clone()
     }
 
     /// Completes a resource with what only the tenant knows: ids of permissions, tags to keep.

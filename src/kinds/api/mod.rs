@@ -97,11 +97,13 @@ pub fn graph_permission(class: Class, name: &str) -> Option<&'static str> {
 
 /// Microsoft Graph's permissions: class, id, name.
 pub fn graph_permissions() -> impl Iterator<Item = (Class, &'static str, &'static str)> {
-    include_str!("microsoft_graph.tsv").lines().filter_map(|line| {
-        let mut columns = line.split('\t');
-        let class = Class::from_wire(columns.next()?);
-        Some((class, columns.next()?, columns.next()?))
-    })
+    include_str!("microsoft_graph.tsv")
+        .lines()
+        .filter_map(|line| {
+            let mut columns = line.split('\t');
+            let class = Class::from_wire(columns.next()?);
+            Some((class, columns.next()?, columns.next()?))
+        })
 }
 
 /// Whether a text is a GUID in the registry form.

@@ -6,7 +6,6 @@
 use super::api::{self, Class};
 use super::codec::key;
 use super::{Claim, Kind, Scene, Task, application, service_principal, step};
-use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
@@ -23,10 +22,21 @@ static SHAPE: Shape = Shape {
     parent: Some(application::KIND),
     implied: true,
     fields: &[
-        Field::string("api", "The application id of the API.").computed().compare(Compare::Never),
-        Field::string("role", "The permission's name or id.").computed().compare(Compare::Never),
-        Field::string("role_id", "The permission's id.").computed().compare(Compare::Never),
-        Field::string("resource_id", "The object id of the API's service principal.").computed().compare(Compare::Never),
+        Field::string("api", "The application id of the API.")
+            .computed()
+            .compare(Compare::Never),
+        Field::string("role", "The permission's name or id.")
+            .computed()
+            .compare(Compare::Never),
+        Field::string("role_id", "The permission's id.")
+            .computed()
+            .compare(Compare::Never),
+        Field::string(
+            "resource_id",
+            "The object id of the API's service principal.",
+        )
+        .computed()
+        .compare(Compare::Never),
     ],
     groups: &[],
     outputs: &[],
@@ -46,7 +56,11 @@ impl Kind for AppRoleAssignment {
     }
 
     fn confirm(&self, object: &Object) -> Vec<Read> {
-        if object.key.kind == service_principal::KIND { vec![list(&object.key.id)] } else { Vec::new() }
+        if object.key.kind == service_principal::KIND {
+            vec![list(&object.key.id)]
+        } else {
+            Vec::new()
+        }
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
@@ -62,8 +76,14 @@ impl Kind for AppRoleAssignment {
                 parent: Some(principal.clone()),
                 name: text("resourceDisplayName").to_owned(),
                 body: Map::from([
-                    ("resource_id".to_owned(), Value::text(text("resourceId").to_ascii_lowercase())),
-                    ("role_id".to_owned(), Value::text(text("appRoleId").to_ascii_lowercase())),
+                    (
+                        "resource_id".to_owned(),
+                        Value::text(text("resourceId").to_ascii_lowercase()),
+                    ),
+                    (
+                        "role_id".to_owned(),
+                        Value::text(text("appRoleId").to_ascii_lowercase()),
+                    ),
                 ]),
                 outputs: Default::default(),
                 alternates: Vec::new(),
@@ -74,17 +94,26 @@ impl Kind for AppRoleAssignment {
         }
     }
 
-    fn find<'a>(&self, resource: &Resource, parent: Option<&Object>, live: &'a Live) -> Option<&'a Object> {
+    fn find<'a>(
+        &self,
+        resource: &Resource,
+        parent: Option<&Object>,
+        live: &'a Live,
+    ) -> Option<&'a Object> {
         let principal = service_principal::of_application(parent?, live)?;
         let (api, role) = wanted(resource, live)?;
-        live.children(&principal.key, KIND)
-            .find(|grant| grant.body["resource_id"].as_str() == Some(&api.key.id) && grant.body["role_id"].as_str() == Some(&role))
+        live.children(&principal.key, KIND).find(|grant| {
+            grant.body["resource_id"].as_str() == Some(&api.key.id)
+                && grant.body["role_id"].as_str() == Some(&role)
+        })
     }
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
         // A role that does not exist is reported once, by the application that asks for it.
         if let Some((api, role)) = wanted(resource, scene.live) {
-            resource.body.insert("resource_id".into(), Value::text(api.key.id.as_str()));
+            resource
+                .body
+                .insert("resource_id".into(), Value::text(api.key.id.as_str()));
             resource.body.insert("role_id".into(), role.into());
         }
         Vec::new()
@@ -107,7 +136,10 @@ fn list(principal: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "list",
-        request: Request::get(Service::Graph, format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999")),
+        request: Request::get(
+            Service::Graph,
+            format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999"),
+        ),
         about: principal.to_owned(),
     }
 }
@@ -116,18 +148,41 @@ fn list(principal: &str) -> Read {
 fn wanted<'a>(resource: &Resource, live: &'a Live) -> Option<(&'a Object, String)> {
     let app_id = resource.text("api")?;
     let api = live.find(service_principal::KIND, &key("appId", app_id))?;
-    let role = service_principal::permission(live, app_id, Class::Application, resource.text("role")?).ok()?;
+    let role =
+        service_principal::permission(live, app_id, Class::Application, resource.text("role")?)
+            .ok()?;
     Some((api, role))
 }
 
 /// `Microsoft Graph Application.Read.All`.
 pub fn describe(grant: &Object, live: &Live) -> String {
-    let text = |name: &str| grant.body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let api = live.find(service_principal::KIND, &format!("id={}", text("resource_id")));
-    let app_id = api.map(|api| api.alternates[0].trim_start_matches("appId='").trim_end_matches('\''));
+    let text = |name: &str| {
+        grant
+            .body
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let api = live.find(
+        service_principal::KIND,
+        &format!("id={}", text("resource_id")),
+    );
+    let app_id = api.map(|api| {
+        api.alternates[0]
+            .trim_start_matches("appId='")
+            .trim_end_matches('\'')
+    });
     // Without the API's own object, Microsoft Graph is known by the name that the grant carries.
-    let app_id = app_id.unwrap_or(if grant.name == "Microsoft Graph" { api::MICROSOFT_GRAPH } else { "" });
-    format!("{} {}", grant.name, service_principal::permission_name(live, app_id, Class::Application, text("role_id")))
+    let app_id = app_id.unwrap_or(if grant.name == "Microsoft Graph" {
+        api::MICROSOFT_GRAPH
+    } else {
+        ""
+    });
+    format!(
+        "{} {}",
+        grant.name,
+        service_principal::permission_name(live, app_id, Class::Application, text("role_id"))
+    )
 }
 
 fn create(task: &Task, resource: &Resource) -> Option<Step> {
@@ -135,12 +190,21 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
     let principal = task
         .parent
         .and_then(|application| service_principal::of_application(application, task.live))
-        .map_or_else(|| Value::reference(principal, "object_id"), |object| Value::text(object.key.id.as_str()));
+        .map_or_else(
+            || Value::reference(principal, "object_id"),
+            |object| Value::text(object.key.id.as_str()),
+        );
     let api = resource.at("resource_id")?.clone();
     let role = resource.at("role_id")?.clone();
     let path = format!("/servicePrincipals/{}/appRoleAssignedTo", api.as_str()?);
-    let body = Value::map([("principalId", principal.clone()), ("resourceId", api), ("appRoleId", role)]);
-    let Value::Text(mut read) = principal else { return None };
+    let body = Value::map([
+        ("principalId", principal.clone()),
+        ("resourceId", api),
+        ("appRoleId", role),
+    ]);
+    let Value::Text(mut read) = principal else {
+        return None;
+    };
     read.insert(0, Part::Literal("/servicePrincipals/".into()));
     read.push(Part::Literal("/appRoleAssignments?$top=999".into()));
     Some(Step {
@@ -148,27 +212,41 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
             read: Request::get(Service::Graph, "").with_path(read),
             expect: Expect::Member(body.clone()),
         }),
-        done_if: vec![Pattern::new(400, "already exists on the object"), Pattern::new(409, "already exists")],
-        retry_if: vec![Pattern::new(404, ""), Pattern::new(400, "Not a valid reference update")],
-        ..step(task, Phase::Grant, Request::new(Service::Graph, Method::Post, path).body(body))
+        done_if: vec![
+            Pattern::new(400, "already exists on the object"),
+            Pattern::new(409, "already exists"),
+        ],
+        retry_if: vec![
+            Pattern::new(404, ""),
+            Pattern::new(400, "Not a valid reference update"),
+        ],
+        ..step(
+            task,
+            Phase::Grant,
+            Request::new(Service::Graph, Method::Post, path).body(body),
+        )
     })
 }
 
 fn delete(task: &Task, object: &Object) -> Option<Step> {
     let principal = &object.parent.as_ref()?.id;
-    let path = format!("/servicePrincipals/{principal}/appRoleAssignments/{}", object.key.id);
+    let path = format!(
+        "/servicePrincipals/{principal}/appRoleAssignments/{}",
+        object.key.id
+    );
     Some(Step {
         check: Some(Check {
-            read: Request::get(Service::Graph, format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999")),
+            read: Request::get(
+                Service::Graph,
+                format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999"),
+            ),
             expect: Expect::NoMember(Value::map([("id", Value::text(object.key.id.as_str()))])),
         }),
         done_if: vec![Pattern::new(404, "")],
-        ..step(task, Phase::Revoke, Request::new(Service::Graph, Method::Delete, path))
+        ..step(
+            task,
+            Phase::Revoke,
+            Request::new(Service::Graph, Method::Delete, path),
+        )
     })
-}
-
-/// The address that a grant nobody declares is shown under.
-pub fn undeclared(owner: &Address, object: &Object, live: &Live) -> Address {
-    let name = describe(object, live);
-    owner.child(crate::model::address::Segment::new(KIND, "").keyed(crate::model::address::InstanceKey::Name(name)))
 }

@@ -57,10 +57,10 @@ pub fn guid(value: &Value) -> Verdict {
 pub fn tags(value: &Value) -> Verdict {
     each(value, |tag| {
         if tag.starts_with(super::mark::PREFIX) {
-            Err(Complaint::new(format!(
-                "`{tag}` looks like one of trustform's own marks"
-            ))
-            .help("leave it out: marks are written and kept by trustform itself"))
+            Err(
+                Complaint::new(format!("`{tag}` looks like one of trustform's own marks"))
+                    .help("leave it out: marks are written and kept by trustform itself"),
+            )
         } else if tag.is_empty() || tag.chars().count() > 256 || tag.contains(char::is_whitespace) {
             Err(Complaint::new(format!("`{tag}` cannot be a tag"))
                 .help("use 1 to 256 characters without white space"))
@@ -80,7 +80,9 @@ pub fn identifier_uris(value: &Value) -> Verdict {
             )))
         } else if uri.contains('*') {
             Err(Complaint::new("an identifier URI cannot hold a wildcard"))
-        } else if !uri.contains(':') || !["api", "https", "http", "urn", "ms-appx"].contains(&scheme) {
+        } else if !uri.contains(':')
+            || !["api", "https", "http", "urn", "ms-appx"].contains(&scheme)
+        {
             Err(Complaint::new(format!("`{uri}` is not an identifier URI"))
                 .help("begin it with `api://`, `https://` or `urn:`"))
         } else {
@@ -92,7 +94,9 @@ pub fn identifier_uris(value: &Value) -> Verdict {
 pub fn url(value: &Value) -> Verdict {
     one(value, |text| match url::Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
-        _ => Err(Complaint::new(format!("`{text}` is not an http or https URL"))),
+        _ => Err(Complaint::new(format!(
+            "`{text}` is not an http or https URL"
+        ))),
     })
 }
 
@@ -105,11 +109,18 @@ pub fn logout_url(value: &Value) -> Verdict {
 }
 
 pub fn web_redirects(value: &Value) -> Verdict {
-    each(value, |uri| redirect(uri, &["http", "https", "ms-appx-web", "brk-multihub", "urn"]))
+    each(value, |uri| {
+        redirect(
+            uri,
+            &["http", "https", "ms-appx-web", "brk-multihub", "urn"],
+        )
+    })
 }
 
 pub fn spa_redirects(value: &Value) -> Verdict {
-    each(value, |uri| redirect(uri, &["http", "https", "ms-appx-web", "brk-multihub"]))
+    each(value, |uri| {
+        redirect(uri, &["http", "https", "ms-appx-web", "brk-multihub"])
+    })
 }
 
 /// Custom schemes are what native applications use.
@@ -129,22 +140,23 @@ fn redirect(uri: &str, schemes: &[&str]) -> Verdict {
             .help("write it with its scheme, as in `https://app.contoso.com/auth/callback`"));
     };
     if !schemes.is_empty() && !schemes.contains(&url.scheme()) {
-        return Err(Complaint::new(format!(
-            "the scheme `{}` is not allowed here",
-            url.scheme()
-        ))
-        .help("use `https`; custom schemes belong into `public_client`"));
+        return Err(
+            Complaint::new(format!("the scheme `{}` is not allowed here", url.scheme()))
+                .help("use `https`; custom schemes belong into `public_client`"),
+        );
     }
     if uri.contains("[::1]") {
-        return Err(Complaint::new("Entra does not support `[::1]` in a redirect URI")
-            .help("use `http://localhost` or `http://127.0.0.1`"));
+        return Err(
+            Complaint::new("Entra does not support `[::1]` in a redirect URI")
+                .help("use `http://localhost` or `http://127.0.0.1`"),
+        );
     }
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
     if url.scheme() == "http" && !local {
-        return Err(
-            Complaint::new(format!("`{uri}` is plain http: a code sent there can be read on the way"))
-                .help("use https; http is allowed for `localhost` and `127.0.0.1` only"),
-        );
+        return Err(Complaint::new(format!(
+            "`{uri}` is plain http: a code sent there can be read on the way"
+        ))
+        .help("use https; http is allowed for `localhost` and `127.0.0.1` only"));
     }
     if let Some(bad) = uri.chars().find(|c| "!$'(),;".contains(*c)) {
         return Err(Complaint::new(format!(

@@ -11,11 +11,26 @@ pub static SHAPE: Shape = Shape {
     fields: FIELDS,
     groups: &[],
     outputs: &[
-        Output { name: "client_id", doc: "The application (client) id: Graph's `appId`." },
-        Output { name: "object_id", doc: "The directory object's id: Graph's `id`." },
-        Output { name: "id", doc: "The same as `object_id`." },
-        Output { name: "unique_name", doc: "The alternate key under which it is found again." },
-        Output { name: "service_principal.object_id", doc: "The object id of its service principal." },
+        Output {
+            name: "client_id",
+            doc: "The application (client) id: Graph's `appId`.",
+        },
+        Output {
+            name: "object_id",
+            doc: "The directory object's id: Graph's `id`.",
+        },
+        Output {
+            name: "id",
+            doc: "The same as `object_id`.",
+        },
+        Output {
+            name: "unique_name",
+            doc: "The alternate key under which it is found again.",
+        },
+        Output {
+            name: "service_principal.object_id",
+            doc: "The object id of its service principal.",
+        },
     ],
 };
 
@@ -83,36 +98,97 @@ static FEATURE_TAGS: &[Field] = &[
     Field::bool("enterprise", "Shown among the enterprise applications.").compare(Compare::Never),
     Field::bool("gallery", "Shown as a gallery application.").compare(Compare::Never),
     Field::bool("hide", "Hidden from users.").compare(Compare::Never),
-    Field::bool("custom_single_sign_on", "Set up for custom single sign-on.").compare(Compare::Never),
+    Field::bool("custom_single_sign_on", "Set up for custom single sign-on.")
+        .compare(Compare::Never),
 ];
 
 /// Which tag each of [`FEATURE_TAGS`] is. Source: hashicorp/azuread, `feature_tags`.
 pub static FEATURES: &[(&str, &str)] = &[
     ("enterprise", "WindowsAzureActiveDirectoryIntegratedApp"),
-    ("gallery", "WindowsAzureActiveDirectoryGalleryApplicationNonPrimaryV1"),
+    (
+        "gallery",
+        "WindowsAzureActiveDirectoryGalleryApplicationNonPrimaryV1",
+    ),
     ("hide", "HideApp"),
-    ("custom_single_sign_on", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication"),
+    (
+        "custom_single_sign_on",
+        "WindowsAzureActiveDirectoryCustomSingleSignOnApplication",
+    ),
 ];
 
 static WEB: &[Field] = &[
-    Field::string("homepage_url", "Its home page.").wire("/web/homePageUrl").check(check::url),
-    Field::string("logout_url", "Called when a user signs out; https.").wire("/web/logoutUrl").check(check::logout_url).reset(),
-    Field::strings("redirect_uris", "Where a code may be sent; https, or http on localhost.").wire("/web/redirectUris").check(check::web_redirects).reset(),
-    Field::block("implicit_grant", &[
-        Field::bool("access_token_issuance_enabled", "Access tokens from the authorization endpoint.").wire("/web/implicitGrantSettings/enableAccessTokenIssuance").default(Default::Bool(false)).reset(),
-        Field::bool("id_token_issuance_enabled", "ID tokens from the authorization endpoint.").wire("/web/implicitGrantSettings/enableIdTokenIssuance").default(Default::Bool(false)).reset(),
-    ], "The implicit flow. Leave it off: use the authorization code flow with PKCE."),
+    Field::string("homepage_url", "Its home page.")
+        .wire("/web/homePageUrl")
+        .check(check::url),
+    Field::string("logout_url", "Called when a user signs out; https.")
+        .wire("/web/logoutUrl")
+        .check(check::logout_url)
+        .reset(),
+    Field::strings(
+        "redirect_uris",
+        "Where a code may be sent; https, or http on localhost.",
+    )
+    .wire("/web/redirectUris")
+    .check(check::web_redirects)
+    .reset(),
+    Field::block(
+        "implicit_grant",
+        &[
+            Field::bool(
+                "access_token_issuance_enabled",
+                "Access tokens from the authorization endpoint.",
+            )
+            .wire("/web/implicitGrantSettings/enableAccessTokenIssuance")
+            .default(Default::Bool(false))
+            .reset(),
+            Field::bool(
+                "id_token_issuance_enabled",
+                "ID tokens from the authorization endpoint.",
+            )
+            .wire("/web/implicitGrantSettings/enableIdTokenIssuance")
+            .default(Default::Bool(false))
+            .reset(),
+        ],
+        "The implicit flow. Leave it off: use the authorization code flow with PKCE.",
+    ),
 ];
 
 static API: &[Field] = &[
-    Field::bool("mapped_claims_enabled", "Whether claims may be mapped without a custom signing key.").wire("/api/acceptMappedClaims").default(Default::Null).reset(),
-    Field::new("requested_access_token_version", Type::Number, "Version of the access tokens made for it: 1 or 2.").wire("/api/requestedAccessTokenVersion").default(Default::Null).check(check::token_version),
-    Field::strings("known_client_applications", "Client ids that are consented together with it.").wire("/api/knownClientApplications").compare(Compare::IgnoreCase).reset(),
+    Field::bool(
+        "mapped_claims_enabled",
+        "Whether claims may be mapped without a custom signing key.",
+    )
+    .wire("/api/acceptMappedClaims")
+    .default(Default::Null)
+    .reset(),
+    Field::new(
+        "requested_access_token_version",
+        Type::Number,
+        "Version of the access tokens made for it: 1 or 2.",
+    )
+    .wire("/api/requestedAccessTokenVersion")
+    .default(Default::Null)
+    .check(check::token_version),
+    Field::strings(
+        "known_client_applications",
+        "Client ids that are consented together with it.",
+    )
+    .wire("/api/knownClientApplications")
+    .compare(Compare::IgnoreCase)
+    .reset(),
 ];
 
 static PERMISSIONS: &[Field] = &[
-    Field::strings("application", "App roles, by name or id: it acts as itself."),
-    Field::strings("delegated", "Scopes, by name or id: it acts for a signed-in user."),
-    Field::bool("admin_consent", "`true` grants what is asked for, `false` revokes every grant for this API, unset shows grants and never touches them."),
+    Field::strings(
+        "application",
+        "App roles, by name or id: it acts as itself.",
+    ),
+    Field::strings(
+        "delegated",
+        "Scopes, by name or id: it acts for a signed-in user.",
+    ),
+    Field::bool(
+        "admin_consent",
+        "`true` grants what is asked for, `false` revokes every grant for this API, unset shows grants and never touches them.",
+    ),
 ];
-

@@ -36,7 +36,9 @@ fn existing(resource: &Resource, lowering: &mut Lowering) {
             );
         }
     }
-    let named = resource.body["existing"].as_map().map_or(0, |map| map.values().filter(|value| !value.is_empty()).count());
+    let named = resource.body["existing"].as_map().map_or(0, |map| {
+        map.values().filter(|value| !value.is_empty()).count()
+    });
     if named != 1 {
         lowering.refuse(
             resource,
@@ -58,7 +60,10 @@ fn existing(resource: &Resource, lowering: &mut Lowering) {
 }
 
 fn names(resource: &mut Resource, lowering: &mut Lowering) {
-    match resource.text("display_name").map(|name| name.chars().count()) {
+    match resource
+        .text("display_name")
+        .map(|name| name.chars().count())
+    {
         None if resource.body.contains_key("display_name") => {}
         None => lowering.refuse(
             resource,
@@ -68,9 +73,12 @@ fn names(resource: &mut Resource, lowering: &mut Lowering) {
             "add `display_name = \"…\"`",
         ),
         Some(long) if (121..=256).contains(&long) => lowering.diagnostics.push(
-            Diagnostic::warning("long-display-name", format!("the display name has {long} characters: the portal takes at most 120"))
-                .about(&resource.address)
-                .at(resource.span("display_name"), ""),
+            Diagnostic::warning(
+                "long-display-name",
+                format!("the display name has {long} characters: the portal takes at most 120"),
+            )
+            .about(&resource.address)
+            .at(resource.span("display_name"), ""),
         ),
         Some(_) => {}
     }
@@ -84,7 +92,10 @@ fn names(resource: &mut Resource, lowering: &mut Lowering) {
 /// object when that is known.
 fn tags(resource: &mut Resource, lowering: &Lowering) {
     let features = resource.body.remove("feature_tags");
-    let declared = resource.body.remove("tags").filter(|tags| *tags != Value::Null);
+    let declared = resource
+        .body
+        .remove("tags")
+        .filter(|tags| *tags != Value::Null);
     let mut features_on: Vec<Value> = Vec::new();
     for (name, tag) in fields::FEATURES {
         if features.as_ref().and_then(|block| block.get(name)) == Some(&Value::Bool(true)) {
@@ -98,7 +109,10 @@ fn tags(resource: &mut Resource, lowering: &Lowering) {
     }
     if declared.is_some() || features.is_some() {
         let tags = declared.iter().flat_map(Value::items).cloned();
-        resource.body.insert("tags".into(), Value::set(tags.chain(features_on).chain(marks)));
+        resource.body.insert(
+            "tags".into(),
+            Value::set(tags.chain(features_on).chain(marks)),
+        );
     } else {
         resource.body.insert(KEPT.into(), Value::set(marks));
     }
@@ -134,7 +148,15 @@ fn service_principal(resource: &mut Resource, lowering: &mut Lowering) -> bool {
         _ => Map::new(),
     };
     let mut body = block;
-    body.insert("client_id".into(), Value::reference(resource.address.clone(), "client_id"));
-    lowering.imply(resource, Segment::new("service_principal", ""), "service_principal", body);
+    body.insert(
+        "client_id".into(),
+        Value::reference(resource.address.clone(), "client_id"),
+    );
+    lowering.imply(
+        resource,
+        Segment::new("service_principal", ""),
+        "service_principal",
+        body,
+    );
     true
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::credential_name::{short_hash, slug};
 use crate::model::address::Address;
+use crate::model::credential_name::{short_hash, slug};
 use crate::model::value::Value;
 
 /// Every mark begins like this.

@@ -7,6 +7,8 @@ pub mod mark;
 mod permissions;
 mod wire;
 
+pub use permissions::blocks as permission_blocks;
+
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};
 use crate::model::desired::{Desired, Resource, Stack};
@@ -61,7 +63,7 @@ impl Kind for Application {
         _parent: Option<&Object>,
         live: &'a Live,
     ) -> Option<&'a Object> {
-        live.find(KIND, &wire::alternate(resource)?)
+        found(resource, live)
     }
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
@@ -93,4 +95,9 @@ impl Kind for Application {
 /// Whether someone else manages the application and only its trusts are ours.
 pub fn is_existing(resource: &Resource) -> bool {
     resource.body.contains_key("existing")
+}
+
+/// The application that a resource describes.
+pub fn found<'a>(resource: &Resource, live: &'a Live) -> Option<&'a Object> {
+    live.find(KIND, &wire::alternate(resource)?)
 }

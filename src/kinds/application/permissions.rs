@@ -20,9 +20,21 @@ pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) 
             let names = api::WELL_KNOWN.iter().map(|api| api.name);
             let help = match nearest(label, names.clone()) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => format!("use {}, or the API's application id", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+                None => format!(
+                    "use {}, or the API's application id",
+                    names
+                        .map(|name| format!("`{name}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
             };
-            lowering.refuse(resource, &path, "unknown-api", format!("`{label}` is not a known API"), help);
+            lowering.refuse(
+                resource,
+                &path,
+                "unknown-api",
+                format!("`{label}` is not a known API"),
+                help,
+            );
             continue;
         };
         wrong_class(resource, label, &app_id, block, lowering);
@@ -44,7 +56,8 @@ pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) 
                 ("api".to_owned(), Value::text(app_id.as_str())),
                 ("role".to_owned(), Value::text(name)),
             ]);
-            let segment = Segment::new("app_role_assignment", label).keyed(InstanceKey::Name(name.to_owned()));
+            let segment = Segment::new("app_role_assignment", label)
+                .keyed(InstanceKey::Name(name.to_owned()));
             lowering.imply(resource, segment, &format!("{path}.application"), body);
         }
         let scopes: BTreeSet<Value> = names(block, Class::Delegated).map(Value::text).collect();
@@ -53,26 +66,46 @@ pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) 
                 ("api".to_owned(), Value::text(app_id.as_str())),
                 ("scopes".to_owned(), Value::Set(scopes)),
             ]);
-            lowering.imply(resource, Segment::new("delegated_permission_grant", label), &format!("{path}.delegated"), body);
+            lowering.imply(
+                resource,
+                Segment::new("delegated_permission_grant", label),
+                &format!("{path}.delegated"),
+                body,
+            );
         }
     }
 }
 
 /// The `=Scope` for `=Role` mix-up: a name that exists in the other class only.
-fn wrong_class(resource: &Resource, label: &str, app_id: &str, block: &Value, lowering: &mut Lowering) {
+fn wrong_class(
+    resource: &Resource,
+    label: &str,
+    app_id: &str,
+    block: &Value,
+    lowering: &mut Lowering,
+) {
     if app_id != api::MICROSOFT_GRAPH {
         return;
     }
     for class in [Class::Application, Class::Delegated] {
         for name in names(block, class) {
             let other = class.other();
-            if api::graph_permission(class, name).is_none() && api::graph_permission(other, name).is_some() {
+            if api::graph_permission(class, name).is_none()
+                && api::graph_permission(other, name).is_some()
+            {
                 lowering.refuse(
                     resource,
                     &format!("permissions.{label}.{}", class.word()),
                     "wrong-permission-class",
-                    format!("Microsoft Graph publishes `{name}` as {} permission only", article(other)),
-                    format!("move it to `{}`, if the application is meant to act {}", other.word(), acting(other)),
+                    format!(
+                        "Microsoft Graph publishes `{name}` as {} permission only",
+                        article(other)
+                    ),
+                    format!(
+                        "move it to `{}`, if the application is meant to act {}",
+                        other.word(),
+                        acting(other)
+                    ),
                 );
             }
         }
@@ -98,7 +131,9 @@ pub fn resolve(resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut wanted = BTreeSet::new();
     for (label, block) in blocks(resource) {
-        let Some(app_id) = api::app_id(label) else { continue };
+        let Some(app_id) = api::app_id(label) else {
+            continue;
+        };
         for class in [Class::Application, Class::Delegated] {
             for name in names(block, class) {
                 match service_principal::permission(scene.live, &app_id, class, name) {
@@ -114,7 +149,9 @@ pub fn resolve(resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
         }
     }
     if !wanted.is_empty() {
-        resource.body.insert("required_resource_access".into(), Value::Set(wanted));
+        resource
+            .body
+            .insert("required_resource_access".into(), Value::Set(wanted));
     }
     diagnostics
 }
@@ -141,10 +178,16 @@ fn names(block: &Value, class: Class) -> impl Iterator<Item = &str> {
 pub fn decode(json: &serde_json::Value) -> Value {
     let apis = json.as_array().into_iter().flatten();
     Value::set(apis.flat_map(|api| {
-        let app_id = api["resourceAppId"].as_str().unwrap_or_default().to_ascii_lowercase();
+        let app_id = api["resourceAppId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let permissions = api["resourceAccess"].as_array().into_iter().flatten();
         permissions.map(move |permission| {
-            let id = permission["id"].as_str().unwrap_or_default().to_ascii_lowercase();
+            let id = permission["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             let class = permission["type"].as_str().unwrap_or_default();
             Value::text(format!("{app_id}/{class}/{id}"))
         })

@@ -24,7 +24,8 @@ isDeviceOnlyAuthSupported,requiredResourceAccess";
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
     let stack = &desired.stack.name;
     let filter = codec::quoted(&mark::prefix(stack));
-    let list = |purpose, expand: &str| Read {
+    let list = |purpose, expand: &str| {
+        Read {
         kind: KIND,
         purpose,
         request: Request::get(
@@ -33,6 +34,7 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         )
         .header("ConsistencyLevel", "eventual"),
         about: stack.clone(),
+    }
     };
     let mut reads = vec![list("ours", "&$expand=federatedIdentityCredentials")];
     let Some(status) = live.answer(KIND, "ours", stack) else {
@@ -47,8 +49,13 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
     }
     let mut missing = false;
     for resource in desired.of_kind(KIND) {
-        let Some(alternate) = alternate(resource) else { continue };
-        if live.find(KIND, &alternate).is_none_or(|object| object.deleted) {
+        let Some(alternate) = alternate(resource) else {
+            continue;
+        };
+        if live
+            .find(KIND, &alternate)
+            .is_none_or(|object| object.deleted)
+        {
             reads.push(by_key(&alternate));
         }
         missing |= live.is_absent(KIND, &alternate) && !super::is_existing(resource);
@@ -57,11 +64,19 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         reads.push(Read {
             kind: KIND,
             purpose: "deleted",
-            request: Request::get(Service::Graph, format!("/directory/deletedItems/microsoft.graph.application?$select={SELECT}&$top=999")),
+            request: Request::get(
+                Service::Graph,
+                format!(
+                    "/directory/deletedItems/microsoft.graph.application?$select={SELECT}&$top=999"
+                ),
+            ),
             about: String::new(),
         });
     }
-    for resource in desired.of_kind(KIND).filter(|resource| resource.body.contains_key("owners")) {
+    for resource in desired
+        .of_kind(KIND)
+        .filter(|resource| resource.body.contains_key("owners"))
+    {
         if let Some(object) = alternate(resource).and_then(|at| live.find(KIND, &at)) {
             reads.push(owners(&object.key.id));
         }
@@ -97,7 +112,10 @@ fn owners(id: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "owners",
-        request: Request::get(Service::Graph, format!("/applications/{id}/owners?$select=id&$top=999")),
+        request: Request::get(
+            Service::Graph,
+            format!("/applications/{id}/owners?$select=id&$top=999"),
+        ),
         about: id.to_owned(),
     }
 }
@@ -119,7 +137,10 @@ pub fn alternate(resource: &Resource) -> Option<String> {
 pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     match (read.purpose, reply.status) {
         ("key", 404) => {
-            if let Some(key) = live.find(KIND, &read.about).map(|object| object.key.clone()) {
+            if let Some(key) = live
+                .find(KIND, &read.about)
+                .map(|object| object.key.clone())
+            {
                 live.remove(&key);
             }
             live.set_absent(KIND, &read.about);
@@ -151,8 +172,14 @@ fn object(json: &Json, deleted: bool, confirmed: bool) -> Object {
     let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
     let (id, app_id, unique_name) = (text("id"), text("appId"), text("uniqueName"));
     let mut body = codec::decode(fields::SHAPE.fields, json);
-    body.insert("required_resource_access".into(), permissions::decode(&json["requiredResourceAccess"]));
-    body.insert("group_membership_claims".into(), claims_set(&json["groupMembershipClaims"]));
+    body.insert(
+        "required_resource_access".into(),
+        permissions::decode(&json["requiredResourceAccess"]),
+    );
+    body.insert(
+        "group_membership_claims".into(),
+        claims_set(&json["groupMembershipClaims"]),
+    );
     let mut alternates = vec![format!("id={id}"), key("appId", &app_id)];
     if !unique_name.is_empty() {
         alternates.insert(0, key("uniqueName", &unique_name));
@@ -162,9 +189,14 @@ fn object(json: &Json, deleted: bool, confirmed: bool) -> Object {
         parent: None,
         name: text("displayName"),
         body,
-        outputs: [("client_id", app_id), ("object_id", id.clone()), ("id", id), ("unique_name", unique_name)]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
+        outputs: [
+            ("client_id", app_id),
+            ("object_id", id.clone()),
+            ("id", id),
+            ("unique_name", unique_name),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into(),
         alternates,
         etag: None,
         deleted,
@@ -194,8 +226,14 @@ pub fn missing(resource: &Resource, scene: &Scene) -> Vec<Diagnostic> {
 /// Tags that nobody declared stay; our marks are added to them.
 pub fn keep_tags(resource: &mut Resource, scene: &Scene) {
     if let Some(marks) = resource.body.remove(lower::KEPT) {
-        let kept = scene.object.and_then(|object| object.body.get("tags")).map(mark::without);
-        let tags = kept.unwrap_or_default().into_iter().chain(marks.items().cloned());
+        let kept = scene
+            .object
+            .and_then(|object| object.body.get("tags"))
+            .map(mark::without);
+        let tags = kept
+            .unwrap_or_default()
+            .into_iter()
+            .chain(marks.items().cloned());
         resource.body.insert("tags".into(), Value::set(tags));
     }
 }
@@ -205,7 +243,8 @@ pub fn claim(object: &Object, stack: &Stack) -> Claim {
     let tags = object.body.get("tags");
     let marked = tags.is_some_and(|tags| {
         let prefix = mark::prefix(&stack.name);
-        tags.items().any(|tag| tag.as_str().is_some_and(|tag| tag.starts_with(&prefix)))
+        tags.items()
+            .any(|tag| tag.as_str().is_some_and(|tag| tag.starts_with(&prefix)))
     });
     if object.deleted || !marked {
         Claim::Foreign
@@ -235,24 +274,36 @@ pub fn steps(task: &Task) -> Vec<Step> {
 }
 
 fn create(task: &Task) -> Vec<Step> {
-    let Some(resource) = task.resource else { return Vec::new() };
+    let Some(resource) = task.resource else {
+        return Vec::new();
+    };
     let unique_name = resource.text("unique_name").unwrap_or_default();
     let path = format!("/applications({})", key("uniqueName", unique_name));
-    let own = |output: &str| Ref { address: task.address.clone(), output: output.to_owned() };
+    let own = |output: &str| Ref {
+        address: task.address.clone(),
+        output: output.to_owned(),
+    };
     // What needs the client id waits for a second request.
     let (after, now): (Vec<_>, Vec<_>) = task.fields.iter().partition(|field| {
-        field.after.as_ref().is_some_and(|value| value.refs().contains(&own("client_id")))
+        field
+            .after
+            .as_ref()
+            .is_some_and(|value| value.refs().contains(&own("client_id")))
     });
     let body = encode(&now);
     let read = Request::get(Service::Graph, format!("{path}?$select={SELECT}"));
     let mut steps = vec![Step {
         fills: ["client_id=/appId", "object_id=/id", "id=/id"]
-            .map(|fill| fill.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default())
+            .map(|fill| {
+                fill.split_once('=')
+                    .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                    .unwrap_or_default()
+            })
             .into(),
         read_back: Some(read.clone()),
         check: Some(present(read, &body)),
         // The create took effect and its answer was lost: a replica that knows the name refuses to upsert it.
-        done_if: vec![Pattern::new(400, "property uniqueName already exists")],
+        done_if: vec![Pattern::replayed(400, "property uniqueName already exists")],
         ..step(
             task,
             Phase::Provide,
@@ -261,7 +312,10 @@ fn create(task: &Task) -> Vec<Step> {
                 .body(body),
         )
     }];
-    let object_path = vec![Part::Literal("/applications/".into()), Part::Ref(own("object_id"))];
+    let object_path = vec![
+        Part::Literal("/applications/".into()),
+        Part::Ref(own("object_id")),
+    ];
     if !after.is_empty() {
         steps.push(patch(task, object_path.clone(), encode(&after)));
     }
@@ -299,14 +353,21 @@ fn present(read: Request, body: &Value) -> Check {
 }
 
 fn restore(task: &Task, id: &str) -> Step {
-    let read = Request::get(Service::Graph, format!("/applications/{id}?$select=id,appId"));
+    let read = Request::get(
+        Service::Graph,
+        format!("/applications/{id}?$select=id,appId"),
+    );
     Step {
         check: Some(present(read.clone(), &Value::map([("id", id.into())]))),
         done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
         ..step(
             task,
             Phase::Provide,
-            Request::new(Service::Graph, Method::Post, format!("/directory/deletedItems/{id}/restore")),
+            Request::new(
+                Service::Graph,
+                Method::Post,
+                format!("/directory/deletedItems/{id}/restore"),
+            ),
         )
     }
 }
@@ -320,7 +381,11 @@ fn delete(task: &Task, id: &str) -> Vec<Step> {
                 expect: Expect::Absent,
             }),
             done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
-            ..step(task, Phase::Retire, Request::new(Service::Graph, Method::Delete, path))
+            ..step(
+                task,
+                Phase::Retire,
+                Request::new(Service::Graph, Method::Delete, path),
+            )
         }
     };
     let mut steps = Vec::new();
@@ -338,7 +403,13 @@ fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
     let Some(change) = task.fields.iter().find(|field| field.path == "owners") else {
         return Vec::new();
     };
-    let ids = |value: &Option<Value>| value.iter().flat_map(Value::items).cloned().collect::<Vec<_>>();
+    let ids = |value: &Option<Value>| {
+        value
+            .iter()
+            .flat_map(Value::items)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     let (before, after) = (ids(&change.before), ids(&change.after));
     let at = |tail: String| {
         let mut path = path.clone();
@@ -352,7 +423,10 @@ fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
     let mut steps = Vec::new();
     for id in after.iter().filter(|id| !before.contains(id)) {
         let Value::Text(id_parts) = id else { continue };
-        let mut url = vec![Part::Literal(format!("{}/v1.0/directoryObjects/", task.stack.cloud.graph()))];
+        let mut url = vec![Part::Literal(format!(
+            "{}/v1.0/directoryObjects/",
+            task.stack.cloud.graph()
+        ))];
         url.extend(id_parts.iter().cloned());
         steps.push(Step {
             check: Some(check(Expect::Member(Value::map([("id", id.clone())])))),
@@ -367,14 +441,22 @@ fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
             )
         });
     }
-    for id in before.iter().filter(|id| !after.contains(id)).filter_map(Value::as_str) {
+    for id in before
+        .iter()
+        .filter(|id| !after.contains(id))
+        .filter_map(Value::as_str)
+    {
         steps.push(Step {
             check: Some(check(Expect::NoMember(Value::map([("id", id.into())])))),
-            done_if: vec![Pattern::new(404, ""), Pattern::new(400, "removed object references do not exist")],
+            done_if: vec![
+                Pattern::new(404, ""),
+                Pattern::new(400, "removed object references do not exist"),
+            ],
             ..step(
                 task,
                 Phase::Withdraw,
-                Request::new(Service::Graph, Method::Delete, "").with_path(at(format!("/owners/{id}/$ref"))),
+                Request::new(Service::Graph, Method::Delete, "")
+                    .with_path(at(format!("/owners/{id}/$ref"))),
             )
         });
     }
@@ -387,10 +469,18 @@ fn encode(changes: &[&FieldChange]) -> Value {
     for change in changes {
         let value = change.after.clone().unwrap_or(Value::Null);
         match change.path.as_str() {
-            "required_resource_access" => codec::put(&mut body, "/requiredResourceAccess", permissions::encode(&value)),
+            "required_resource_access" => codec::put(
+                &mut body,
+                "/requiredResourceAccess",
+                permissions::encode(&value),
+            ),
             "group_membership_claims" => {
                 let words: Vec<&str> = value.items().filter_map(Value::as_str).collect();
-                let joined = if words.is_empty() { Value::Null } else { words.join(",").into() };
+                let joined = if words.is_empty() {
+                    Value::Null
+                } else {
+                    words.join(",").into()
+                };
                 codec::put(&mut body, "/groupMembershipClaims", joined);
             }
             // The alternate key stands in the path.

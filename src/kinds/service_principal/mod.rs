@@ -1,8 +1,10 @@
 //! `service_principal`: an application's identity in the tenant. It comes with the `application` block.
 
+mod grants;
 mod published;
 mod wire;
 
+pub use grants::{address, claim_grant, wants_grants};
 pub use published::{api_name, permission, permission_name};
 pub use wire::of_application;
 
@@ -23,8 +25,14 @@ pub static SHAPE: Shape = Shape {
     fields: FIELDS,
     groups: &[],
     outputs: &[
-        Output { name: "object_id", doc: "The directory object's id: what grants and role assignments name." },
-        Output { name: "id", doc: "The same as `object_id`." },
+        Output {
+            name: "object_id",
+            doc: "The directory object's id: what grants and role assignments name.",
+        },
+        Output {
+            name: "id",
+            doc: "The same as `object_id`.",
+        },
     ],
 };
 
@@ -38,13 +46,24 @@ pub static FIELDS: &[Field] = &[
         .wire("/accountEnabled")
         .default(Default::Bool(true))
         .reset(),
-    Field::bool("app_role_assignment_required", "Whether users and applications need an assignment before they get a token for it.")
-        .wire("/appRoleAssignmentRequired")
-        .default(Default::Bool(false))
-        .reset(),
-    Field::string("description", "Shown in the portal; at most 1,024 characters.").wire("/description"),
+    Field::bool(
+        "app_role_assignment_required",
+        "Whether users and applications need an assignment before they get a token for it.",
+    )
+    .wire("/appRoleAssignmentRequired")
+    .default(Default::Bool(false))
+    .reset(),
+    Field::string(
+        "description",
+        "Shown in the portal; at most 1,024 characters.",
+    )
+    .wire("/description"),
     Field::string("notes", "For administrators; at most 1,024 characters.").wire("/notes"),
-    Field::string("login_url", "Where an identity-provider initiated sign-in goes.").wire("/loginUrl"),
+    Field::string(
+        "login_url",
+        "Where an identity-provider initiated sign-in goes.",
+    )
+    .wire("/loginUrl"),
 ];
 
 pub struct ServicePrincipal;

@@ -20,13 +20,20 @@ pub fn field(class: Class) -> &'static str {
 ///
 /// # Errors
 /// The API is not in the tenant, the name does not exist, or exists in the other class only.
-pub fn permission(live: &Live, app_id: &str, class: Class, name: &str) -> Result<String, Diagnostic> {
+pub fn permission(
+    live: &Live,
+    app_id: &str,
+    class: Class,
+    name: &str,
+) -> Result<String, Diagnostic> {
     let Some(api) = live.find(KIND, &key("appId", app_id)) else {
         return Err(Diagnostic::error(
             "api-not-in-tenant",
             format!("no service principal of the API `{app_id}` is in this tenant"),
         )
-        .help(format!("add it once with `az ad sp create --id {app_id}`, or check the application id")));
+        .help(format!(
+            "add it once with `az ad sp create --id {app_id}`, or check the application id"
+        )));
     };
     if api::is_guid(name) {
         let id = name.to_ascii_lowercase();
@@ -50,12 +57,21 @@ fn unknown(api: &Object, class: Class, name: &str) -> Diagnostic {
     if lookup(api, other, |id, value| value == name || id == name).is_some() {
         return Diagnostic::error(
             "wrong-permission-class",
-            format!("`{name}` is not {kind} of {}: it exists in the other class only", api.name),
+            format!(
+                "`{name}` is not {kind} of {}: it exists in the other class only",
+                api.name
+            ),
         )
-        .help(format!("move it to `{}`, if that is what is meant", other.word()));
+        .help(format!(
+            "move it to `{}`, if that is what is meant",
+            other.word()
+        ));
     }
     let names = permissions(api, class).map(|(_, value)| value);
-    let diagnostic = Diagnostic::error("unknown-permission", format!("`{name}` is not {kind} of {}", api.name));
+    let diagnostic = Diagnostic::error(
+        "unknown-permission",
+        format!("`{name}` is not {kind} of {}", api.name),
+    );
     match nearest(name, names) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic.help("list them with `az ad sp show --id <application id> --query \"[appRoles[].value, oauth2PermissionScopes[].value]\"`"),
@@ -97,6 +113,9 @@ pub fn api_name(live: &Live, app_id: &str) -> String {
         .iter()
         .find(|api| api.app_id == app_id)
         .map(|api| api.display_name.to_owned())
-        .or_else(|| live.find(KIND, &key("appId", app_id)).map(|api| api.name.clone()))
+        .or_else(|| {
+            live.find(KIND, &key("appId", app_id))
+                .map(|api| api.name.clone())
+        })
         .unwrap_or_else(|| app_id.to_owned())
 }

@@ -17,7 +17,8 @@ use crate::model::plan::Action;
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Part, Ref, Value};
 
-const OWN: &str = "id,appId,displayName,accountEnabled,appRoleAssignmentRequired,description,notes,loginUrl";
+const OWN: &str =
+    "id,appId,displayName,accountEnabled,appRoleAssignmentRequired,description,notes,loginUrl";
 const API: &str = "id,appId,displayName,appRoles,oauth2PermissionScopes";
 
 /// The service principal of each application that was found, and of each API that something is asked of.
@@ -42,7 +43,10 @@ fn by_app_id(purpose: &'static str, app_id: &str, select: &str) -> Read {
         purpose,
         request: Request::get(
             Service::Graph,
-            format!("/servicePrincipals({})?$select={select}", key("appId", app_id)),
+            format!(
+                "/servicePrincipals({})?$select={select}",
+                key("appId", app_id)
+            ),
         ),
         about: app_id.to_owned(),
     }
@@ -83,11 +87,24 @@ fn object(json: &Json) -> Object {
     if json.get("accountEnabled").is_some() {
         body = codec::decode(FIELDS, json);
     }
-    for (class, member) in [(Class::Application, "appRoles"), (Class::Delegated, "oauth2PermissionScopes")] {
+    for (class, member) in [
+        (Class::Application, "appRoles"),
+        (Class::Delegated, "oauth2PermissionScopes"),
+    ] {
         if let Some(permissions) = json[member].as_array() {
-            let names = permissions.iter().filter(|permission| usable(permission, class));
-            let names = names.filter_map(|one| Some((one["id"].as_str()?.to_ascii_lowercase(), one["value"].as_str()?.into())));
-            body.insert(published::field(class).to_owned(), Value::Map(names.collect()));
+            let names = permissions
+                .iter()
+                .filter(|permission| usable(permission, class));
+            let names = names.filter_map(|one| {
+                Some((
+                    one["id"].as_str()?.to_ascii_lowercase(),
+                    one["value"].as_str()?.into(),
+                ))
+            });
+            body.insert(
+                published::field(class).to_owned(),
+                Value::Map(names.collect()),
+            );
         }
     }
     Object {
@@ -109,7 +126,8 @@ fn object(json: &Json) -> Object {
 fn usable(permission: &Json, class: Class) -> bool {
     let enabled = permission["isEnabled"].as_bool().unwrap_or(true);
     let members = permission["allowedMemberTypes"].as_array();
-    let for_applications = members.is_none_or(|types| types.iter().any(|kind| kind == "Application"));
+    let for_applications =
+        members.is_none_or(|types| types.iter().any(|kind| kind == "Application"));
     enabled && (class == Class::Delegated || for_applications)
 }
 
@@ -118,7 +136,11 @@ pub fn steps(task: &Task) -> Vec<Step> {
         (Action::Create, _) => create(task),
         (Action::Update, Some(object)) => {
             let path = format!("/servicePrincipals/{}", object.key.id);
-            vec![write(task, Request::new(Service::Graph, Method::Patch, path.clone()), Request::get(Service::Graph, path))]
+            vec![write(
+                task,
+                Request::new(Service::Graph, Method::Patch, path.clone()),
+                Request::get(Service::Graph, path),
+            )]
         }
         (Action::Delete, Some(object)) => {
             let path = format!("/servicePrincipals/{}", object.key.id);
@@ -128,7 +150,11 @@ pub fn steps(task: &Task) -> Vec<Step> {
                     expect: Expect::Absent,
                 }),
                 done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
-                ..step(task, Phase::Retire, Request::new(Service::Graph, Method::Delete, path))
+                ..step(
+                    task,
+                    Phase::Retire,
+                    Request::new(Service::Graph, Method::Delete, path),
+                )
             }]
         }
         _ => Vec::new(),
@@ -141,8 +167,15 @@ fn create(task: &Task) -> Vec<Step> {
         .resource
         .and_then(|resource| resource.body.get("client_id"))
         .cloned()
-        .unwrap_or_else(|| Value::Text(vec![Part::Ref(Ref { address: task.address.clone(), output: "client_id".into() })]));
-    let Value::Text(client_id) = client_id else { return Vec::new() };
+        .unwrap_or_else(|| {
+            Value::Text(vec![Part::Ref(Ref {
+                address: task.address.clone(),
+                output: "client_id".into(),
+            })])
+        });
+    let Value::Text(client_id) = client_id else {
+        return Vec::new();
+    };
     let mut path = vec![Part::Literal("/servicePrincipals(appId='".into())];
     path.extend(client_id);
     path.push(Part::Literal("')".into()));
@@ -151,7 +184,10 @@ fn create(task: &Task) -> Vec<Step> {
         .with_path(path)
         .header("Prefer", "create-if-missing");
     vec![Step {
-        fills: vec![("object_id".into(), "/id".into()), ("id".into(), "/id".into())],
+        fills: vec![
+            ("object_id".into(), "/id".into()),
+            ("id".into(), "/id".into()),
+        ],
         read_back: Some(read.clone()),
         retry_if: vec![
             Pattern::new(400, "does not reference a valid application object"),
