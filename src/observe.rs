@@ -62,6 +62,9 @@ async fn read_on(
     Ok(())
 }
 
+/// What is recorded of an optional read that the service refused.
+const REFUSED: u16 = 400;
+
 async fn wave(
     reads: BTreeSet<Read>,
     live: &mut Live,
@@ -72,13 +75,18 @@ async fn wave(
     for (read, reply) in reads.iter().zip(reader.read(&requests).await) {
         match reply {
             Ok(reply) => {
-                live.record(read, &reply);
+                live.record(read, reply.status);
                 if let Some(kind) = kinds::of(read.kind) {
                     kind.decode(read, &reply, live);
                 }
             }
+            Err(_) if read.optional => live.record(read, REFUSED),
             Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }

@@ -20,4 +20,6 @@ pub mod step;
 
 pub mod plan;
 
+pub mod verdict;
+
 pub mod outcome;

@@ -141,6 +141,7 @@ fn list(principal: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "list",
+        optional: false,
         request: Request::get(
             Service::Graph,
             format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999"),

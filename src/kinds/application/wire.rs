@@ -28,6 +28,7 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         Read {
         kind: KIND,
         purpose,
+        optional: purpose == "ours",
         request: Request::get(
             Service::GraphBeta,
             format!("/applications?$filter=tags/any(t:startsWith(t,'{filter}'))&$select={SELECT}{expand}&$count=true&$top=999"),
@@ -64,6 +65,7 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         reads.push(Read {
             kind: KIND,
             purpose: "deleted",
+            optional: false,
             request: Request::get(
                 Service::Graph,
                 format!(
@@ -103,6 +105,7 @@ fn by_key(alternate: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "key",
+        optional: false,
         request: Request::get(Service::Graph, path),
         about: alternate.to_owned(),
     }
@@ -112,6 +115,7 @@ fn owners(id: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "owners",
+        optional: false,
         request: Request::get(
             Service::Graph,
             format!("/applications/{id}/owners?$select=id&$top=999"),
@@ -219,7 +223,11 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
     if mark::has(object.body.get("tags"), &mark) {
         return None;
     }
-    let place = if object.deleted { "in the recycle bin " } else { "" };
+    let place = if object.deleted {
+        "in the recycle bin "
+    } else {
+        ""
+    };
     Some(
         Diagnostic::error(
             "foreign-application",

@@ -36,6 +36,7 @@ pub fn list(application: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "list",
+        optional: false,
         request: Request::get(
             Service::GraphBeta,
             format!("/applications/{application}/federatedIdentityCredentials"),
@@ -60,13 +61,7 @@ pub fn take_list(parent: &Key, credentials: &Json, confirmed: bool, live: &mut L
     if !confirmed && live.answer(KIND, LISTED, &parent.id).is_some() {
         return;
     }
-    live.record(
-        &listed,
-        &Reply {
-            status: 200,
-            ..Reply::default()
-        },
-    );
+    live.record(&listed, 200);
     live.remove_children(parent, KIND);
     for json in credentials.as_array().into_iter().flatten() {
         live.insert(object(parent, json, confirmed));
