@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Leftover, Pair};
+use crate::exchange::language::Language;
 use crate::exchange::subject::describe;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application;
@@ -225,10 +226,43 @@ fn example(trust: &Trust) -> Option<String> {
     if !matches!(trust.matcher, Matcher::Expression(_)) {
         return None;
     }
-    let nobody: [&crate::exchange::language::Language; 0] = [];
-    let witness = crate::exchange::language::Language::of(trust)
-        .minus(nobody)
-        .witness()
-        .ok()??;
+    let nobody: [&Language; 0] = [];
+    let witness = Language::of(trust).minus(nobody).witness().ok()??;
     witness.text("sub").map(|subject| subject.into_owned())
+}
+
+/// Says of a trust that goes which one covers it from now on.
+pub fn remarked(mut changes: Vec<Change>, pairs: &[Pair], live: &Live) -> Vec<Change> {
+    let after: Vec<(&Address, Language)> = pairs
+        .iter()
+        .filter(|pair| pair.resource.kind() == federated_credential::KIND)
+        .filter_map(|pair| {
+            Some((
+                &pair.resource.address,
+                Language::of(&federated_credential::trust(&pair.resource.body)?),
+            ))
+        })
+        .collect();
+    for change in &mut changes {
+        if change.action != Action::Delete || change.address.kind() != federated_credential::KIND {
+            continue;
+        }
+        let trust = change
+            .object
+            .as_ref()
+            .and_then(|key| live.get(key))
+            .and_then(|object| federated_credential::trust(&object.body));
+        let Some(language) = trust.map(|trust| Language::of(&trust)) else {
+            continue;
+        };
+        let covering = after.iter().find(|(address, other)| {
+            **address != change.address
+                && address.parent() == change.address.parent()
+                && other.includes(&language).unwrap_or(false)
+        });
+        if let Some((address, _)) = covering {
+            change.remark = Some(format!("now covered by `{address}`"));
+        }
+    }
+    changes
 }

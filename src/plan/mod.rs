@@ -86,6 +86,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
 
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
+    let changes = access::remarked(changes, &pairs, live);
     let access = access::changes(&changes, &pairs, &leftovers, live);
     let mut plan = Plan {
         counts: counts(desired),
