@@ -6,7 +6,9 @@ pub mod source;
 pub mod diagnostic;
 
 pub mod address;
+pub mod credential_name;
 pub mod value;
+pub mod words;
 
 pub mod schema;
 

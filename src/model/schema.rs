@@ -41,6 +41,8 @@ pub struct Field {
     pub check: Option<fn(&Value) -> Result<(), Complaint>>,
     /// An unset variable here leaves the resource pending instead of being an error.
     pub pending: bool,
+    /// Worked out by the kind, never written in a file.
+    pub computed: bool,
 }
 
 /// What is wrong with a value, and what to write instead.
@@ -137,6 +139,7 @@ impl Field {
             words: &[],
             check: None,
             pending: false,
+            computed: false,
         }
     }
 
@@ -199,6 +202,11 @@ impl Field {
 
     pub const fn pending(mut self) -> Self {
         self.pending = true;
+        self
+    }
+
+    pub const fn computed(mut self) -> Self {
+        self.computed = true;
         self
     }
 

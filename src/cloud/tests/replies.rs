@@ -254,3 +254,15 @@ fn waits_obey_retry_after_and_end() {
         "service-failed"
     );
 }
+
+#[test]
+fn a_list_may_refuse_to_expand() {
+    let answer = reply(400, "Request_BadRequest", "Expanding is not supported.");
+    let list = Request::get(Service::Graph, "/applications?$expand=owners&$top=9");
+    assert_eq!(classify(&answer, &Context::new(&list)), Class::Done);
+    let plain = Request::get(Service::Graph, "/applications?$top=9");
+    assert_eq!(
+        word(&classify(&answer, &Context::new(&plain))),
+        "request-refused"
+    );
+}
