@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::address::Address;
+use crate::model::address::{Address, Segment};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
@@ -98,6 +98,16 @@ pub trait Kind: Sync {
     /// Whose is an object that nothing declares? `owner` is the resource that declares its parent.
     fn claim(&self, _object: &Object, _owner: Option<&Resource>, _scene: &Scene) -> Claim {
         Claim::Foreign
+    }
+
+    /// The step of an address under which an object that nothing declares is shown.
+    fn segment(&self, object: &Object, _scene: &Scene) -> Segment {
+        Segment::new(self.shape().kind, object.name.clone())
+    }
+
+    /// Whether the object itself says that it must not be deleted.
+    fn protected(&self, _object: &Object) -> bool {
+        false
     }
 
     /// A field's value as a reader wants to see it.

@@ -26,7 +26,6 @@ pub struct Outcome {
     /// Outputs that answers gave.
     pub outputs: BTreeMap<Ref, String>,
     pub diagnostics: Vec<Diagnostic>,
-    pub requests: usize,
 }
 
 impl Outcome {

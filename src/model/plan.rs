@@ -62,6 +62,8 @@ pub struct Change {
     pub steps: Vec<StepId>,
     /// The object that changes; none when it is created.
     pub object: Option<Key>,
+    /// The object that it belongs to.
+    pub parent: Option<Key>,
     /// More to say, in a few words: `now covered by the one above`.
     pub remark: Option<String>,
     pub origin: Option<Span>,

@@ -6,6 +6,7 @@
 use super::api::{self, Class};
 use super::codec::key;
 use super::{Claim, Kind, Scene, Task, application, service_principal, step};
+use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
@@ -121,6 +122,10 @@ impl Kind for AppRoleAssignment {
 
     fn claim(&self, object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {
         service_principal::claim_grant(object, owner, scene, || describe(object, scene.live))
+    }
+
+    fn segment(&self, object: &Object, scene: &Scene) -> Segment {
+        Segment::new(KIND, "").keyed(InstanceKey::Name(describe(object, scene.live)))
     }
 
     fn steps(&self, task: &Task) -> Vec<Step> {

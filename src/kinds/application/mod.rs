@@ -11,6 +11,7 @@ pub use permissions::blocks as permission_blocks;
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};
+use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
@@ -70,13 +71,29 @@ impl Kind for Application {
         if is_existing(resource) {
             return wire::missing(resource, scene);
         }
+        if let Some(foreign) = wire::foreign(resource, scene) {
+            return vec![foreign];
+        }
         wire::keep_tags(resource, scene);
+        if scene.destroy {
+            return Vec::new();
+        }
         permissions::resolve(resource, scene)
     }
 
     /// Ours are the live applications that carry both our mark and the unique name that it was made from.
     fn claim(&self, object: &Object, _owner: Option<&Resource>, scene: &Scene) -> Claim {
         wire::claim(object, &scene.desired.stack)
+    }
+
+    fn segment(&self, object: &Object, scene: &Scene) -> Segment {
+        let unique_name = object.outputs.get("unique_name").map_or("", String::as_str);
+        let label = unique_name.strip_prefix(&format!("{}.", scene.desired.stack.name));
+        Segment::new(KIND, label.unwrap_or(unique_name))
+    }
+
+    fn protected(&self, object: &Object) -> bool {
+        mark::has(object.body.get("tags"), mark::PROTECT)
     }
 
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {

@@ -156,7 +156,8 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
         }
         ("ours" | "ours-plain" | "deleted", 200) => {
             for json in reply.body["value"].as_array().into_iter().flatten() {
-                let object = object(json, read.purpose == "deleted", false);
+                let deleted = read.purpose == "deleted";
+                let object = object(json, deleted, deleted);
                 let parent = object.key.clone();
                 live.insert(object);
                 if let Some(credentials) = json.get("federatedIdentityCredentials") {
@@ -210,9 +211,29 @@ fn claims_set(json: &Json) -> Value {
     Value::texts(words.filter(|word| !word.is_empty() && *word != "None"))
 }
 
+/// An object under our unique name that does not carry our mark is somebody else's.
+pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
+    let object = scene.object?;
+    let unique_name = resource.text("unique_name")?;
+    let mark = mark::mark(&scene.desired.stack.name, unique_name);
+    if mark::has(object.body.get("tags"), &mark) {
+        return None;
+    }
+    let place = if object.deleted { "in the recycle bin " } else { "" };
+    Some(
+        Diagnostic::error(
+            "foreign-application",
+            format!("an application {place}has the unique name `{unique_name}` and does not belong to this stack: `{}` (client id {})", object.name, object.outputs["client_id"]),
+        )
+        .about(&resource.address)
+        .at(resource.origin, "would take it over")
+        .help("give this one another `unique_name`; to manage only the other one's credentials, use `existing = { client_id = … }`"),
+    )
+}
+
 /// An application that is declared as existing has to exist.
 pub fn missing(resource: &Resource, scene: &Scene) -> Vec<Diagnostic> {
-    if scene.object.is_some_and(|object| !object.deleted) {
+    if scene.destroy || scene.object.is_some_and(|object| !object.deleted) {
         return Vec::new();
     }
     vec![

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::api::Class;
 use super::codec::key;
 use super::{Claim, Kind, Scene, Task, application, service_principal, step};
+use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
@@ -149,6 +150,10 @@ impl Kind for DelegatedPermissionGrant {
 
     fn claim(&self, object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {
         service_principal::claim_grant(object, owner, scene, || describe(object, scene.live))
+    }
+
+    fn segment(&self, object: &Object, scene: &Scene) -> Segment {
+        Segment::new(KIND, "").keyed(InstanceKey::Name(describe(object, scene.live)))
     }
 
     fn steps(&self, task: &Task) -> Vec<Step> {

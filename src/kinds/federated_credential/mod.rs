@@ -14,6 +14,7 @@ pub use wire::{list, take_list, trust};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task, application};
+use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
@@ -77,6 +78,15 @@ impl Kind for FederatedCredential {
 
     fn claim(&self, object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {
         wire::claim(object, owner, scene)
+    }
+
+    /// Of a name that proves itself only the label is for people.
+    fn segment(&self, object: &Object, scene: &Scene) -> Segment {
+        let label = match wire::proven(object, &scene.desired.stack) {
+            true => object.name.rsplit_once('-').map_or("", |(label, _)| label),
+            false => &object.name,
+        };
+        Segment::new(KIND, label)
     }
 
     fn steps(&self, task: &Task) -> Vec<Step> {

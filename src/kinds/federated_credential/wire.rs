@@ -133,7 +133,7 @@ pub fn take_mark(object: &Object, stack: &Stack) -> Object {
 }
 
 /// Whether name and content show that this stack made it.
-fn proven(object: &Object, stack: &Stack) -> bool {
+pub fn proven(object: &Object, stack: &Stack) -> bool {
     let text = |name: &str| {
         object
             .body

@@ -36,12 +36,14 @@ pub fn claim_grant(
     scene: &Scene,
     describe: impl FnOnce() -> String,
 ) -> Claim {
+    // What an application of ours holds goes before it does.
+    let Some(owner) = owner else { return Claim::Ours };
+    if application::is_existing(owner) {
+        return Claim::Foreign;
+    }
     if scene.destroy {
         return Claim::Ours;
     }
-    let Some(owner) = owner.filter(|owner| !application::is_existing(owner)) else {
-        return Claim::Foreign;
-    };
     let api = object
         .body
         .get("resource_id")
