@@ -31,6 +31,9 @@ pub struct Context<'a> {
     pub seed: u64,
     /// This run created what the request is about, and replicas may not know it yet.
     pub after_own_create: bool,
+    /// An earlier sending may have taken effect. Only then do the answers of `done_if` mean that it did: to a first
+    /// sending they mean that someone else holds the name.
+    pub replay: bool,
     pub done_if: &'a [Pattern],
     pub retry_if: &'a [Pattern],
 }
@@ -41,7 +44,7 @@ pub enum Class {
     /// An answer to work with. For a read that includes 404 and 304, and 400 where it asked to expand something: not every
     /// list can, and whoever asks can ask without.
     Done,
-    /// What was asked for was so already: an earlier sending took effect, or someone else did it. The step's check decides.
+    /// What was asked for is so already: an earlier sending took effect, or what is to go is gone. The step's check decides.
     AlreadyDone,
     /// It had no effect. Send it again after a wait.
     Again {
@@ -94,6 +97,7 @@ impl<'a> Context<'a> {
             attempt: 0,
             seed: 0,
             after_own_create: false,
+            replay: false,
             done_if: &[],
             retry_if: &[],
         }
@@ -131,7 +135,7 @@ fn classify_reply(reply: &Reply, ctx: &Context) -> Class {
     if reply.ok() || (ctx.is_read() && reply.status == 304) {
         return Class::Done;
     }
-    if matches(ctx.done_if) {
+    if ctx.replay && matches(ctx.done_if) {
         return Class::AlreadyDone;
     }
     let unknown_yet = matches(ctx.retry_if) || replicates(reply);
