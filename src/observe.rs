@@ -62,9 +62,6 @@ async fn read_on(
     Ok(())
 }
 
-/// What is recorded of an optional read that the service refused.
-const REFUSED: u16 = 400;
-
 async fn wave(
     reads: BTreeSet<Read>,
     live: &mut Live,
@@ -80,7 +77,6 @@ async fn wave(
                     kind.decode(read, &reply, live);
                 }
             }
-            Err(_) if read.optional => live.record(read, REFUSED),
             Err(diagnostic) => errors.push(diagnostic),
         }
     }

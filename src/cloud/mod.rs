@@ -5,7 +5,8 @@
 //! service it is for, and nowhere else: no redirect is followed, and no link to another host or version.
 //!
 //! In order: [`clock`] and [`endpoints`], [`transport`], [`login`] and its `session`, `rest` and `blob` for one request,
-//! [`reply`] and [`explain`] for its meaning, `batch` and [`reader`] for many.
+//! [`reply`] and [`explain`] for its meaning, `batch` and [`reader`] for many. [`web`] stands apart: it reads what issuers
+//! publish, without a token.
 
 pub mod caller;
 pub mod clock;

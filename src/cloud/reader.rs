@@ -56,7 +56,8 @@ impl Reader {
         }
     }
 
-    /// Reads them all and answers in their order. 404 and 304 are answers; lists come whole, in one `value`.
+    /// Reads them all and answers in their order. 404 and 304 are answers, and so is 400 to a read with
+    /// `$expand`; lists come whole, in one `value`.
     ///
     /// Errors: what cannot be sent, what the service refuses, and what it does not answer for six minutes.
     pub async fn read(&self, requests: &[Request]) -> Vec<Result<Reply, Diagnostic>> {

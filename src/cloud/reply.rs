@@ -40,9 +40,10 @@ pub struct Context<'a> {
 /// What to do about an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Class {
-    /// An answer to work with. For a read that includes 404 and 304.
+    /// An answer to work with. For a read that includes 404 and 304, and 400 where it asked to expand something: not every
+    /// list can, and whoever asks can ask without.
     Done,
-    /// What was asked for was so already: an earlier sending took effect, or someone else did it. The step's check decides.
+    /// What was asked for is so already: an earlier sending took effect, or what is to go is gone. The step's check decides.
     AlreadyDone,
     /// It had no effect. Send it again after a wait.
     Again {
@@ -146,6 +147,7 @@ fn classify_reply(reply: &Reply, ctx: &Context) -> Class {
             Class::Replicating { after_ms }
         }
         404 if ctx.is_read() => Class::Done,
+        400 if ctx.is_read() && expands(ctx.request) => Class::Done,
         404 if ctx.request.method == Method::Delete => Class::AlreadyDone,
         409 if PASSING_CONFLICTS.contains(&reply.error_code()) => Class::Again { after_ms },
         429 | 503 => Class::Again { after_ms },
@@ -166,6 +168,12 @@ fn replicates(reply: &Reply) -> bool {
     REPLICATION
         .iter()
         .any(|(status, text)| reply.status == *status && said(text))
+}
+
+fn expands(request: &Request) -> bool {
+    request
+        .known_path()
+        .is_some_and(|path| path.contains("$expand="))
 }
 
 /// How long to wait before sending again, in milliseconds: doubling from one second to one minute, less up to a half.

@@ -38,8 +38,6 @@ pub struct Read {
     pub kind: &'static str,
     pub purpose: &'static str,
     pub request: Request,
-    /// A refusal is an answer, too: the kind knows another way.
-    pub optional: bool,
     /// Whatever `decode` needs to know to place the answer: an id, an alternate key.
     pub about: String,
 }

@@ -214,7 +214,12 @@ fn a_steps_own_patterns_count() {
         "Request_MultipleObjectsWithSameKeyValue",
         "Permission entry already exists.",
     );
-    assert_eq!(classify(&exists, &ctx), Class::AlreadyDone);
+    assert_eq!(word(&classify(&exists, &ctx)), "conflict");
+    let replay = Context {
+        replay: true,
+        ..ctx
+    };
+    assert_eq!(classify(&exists, &replay), Class::AlreadyDone);
     let early = reply(400, "Request_BadRequest", "Invalid value of resource");
     assert_eq!(word(&classify(&early, &ctx)), "replicating");
     let later = Context {
@@ -252,5 +257,17 @@ fn waits_obey_retry_after_and_end() {
     assert_eq!(
         word(&classify(&reply(500, "", ""), &last)),
         "service-failed"
+    );
+}
+
+#[test]
+fn a_list_may_refuse_to_expand() {
+    let answer = reply(400, "Request_BadRequest", "Expanding is not supported.");
+    let list = Request::get(Service::Graph, "/applications?$expand=owners&$top=9");
+    assert_eq!(classify(&answer, &Context::new(&list)), Class::Done);
+    let plain = Request::get(Service::Graph, "/applications?$top=9");
+    assert_eq!(
+        word(&classify(&answer, &Context::new(&plain))),
+        "request-refused"
     );
 }

@@ -141,7 +141,6 @@ fn list(principal: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "list",
-        optional: false,
         request: Request::get(
             Service::Graph,
             format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999"),

@@ -28,7 +28,6 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         Read {
         kind: KIND,
         purpose,
-        optional: purpose == "ours",
         request: Request::get(
             Service::GraphBeta,
             format!("/applications?$filter=tags/any(t:startsWith(t,'{filter}'))&$select={SELECT}{expand}&$count=true&$top=999"),
@@ -65,7 +64,6 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         reads.push(Read {
             kind: KIND,
             purpose: "deleted",
-            optional: false,
             request: Request::get(
                 Service::Graph,
                 format!(
@@ -105,7 +103,6 @@ fn by_key(alternate: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "key",
-        optional: false,
         request: Request::get(Service::Graph, path),
         about: alternate.to_owned(),
     }
@@ -115,7 +112,6 @@ fn owners(id: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "owners",
-        optional: false,
         request: Request::get(
             Service::Graph,
             format!("/applications/{id}/owners?$select=id&$top=999"),

@@ -170,7 +170,6 @@ fn list(principal: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "list",
-        optional: false,
         request: Request::get(
             Service::Graph,
             format!("/servicePrincipals/{principal}/oauth2PermissionGrants?$top=999"),

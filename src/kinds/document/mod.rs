@@ -64,7 +64,6 @@ impl Kind for Document {
             .map(|path| Read {
                 kind: KIND,
                 purpose: "key",
-                optional: false,
                 request: Request::get(Service::Blob, path),
                 about: path.to_owned(),
             })

@@ -36,7 +36,6 @@ pub fn list(application: &str) -> Read {
     Read {
         kind: KIND,
         purpose: "list",
-        optional: false,
         request: Request::get(
             Service::GraphBeta,
             format!("/applications/{application}/federatedIdentityCredentials"),

@@ -41,7 +41,6 @@ fn by_app_id(purpose: &'static str, app_id: &str, select: &str) -> Read {
     Read {
         kind: KIND,
         purpose,
-        optional: false,
         request: Request::get(
             Service::Graph,
             format!(
