@@ -1,3 +1,25 @@
-//! (model)
+//! The nouns, as plain data: parsing, `Display` and canonical forms live here, decisions do not.
+//! Imports nothing else of the crate.
+
+pub mod source;
+
+pub mod diagnostic;
+
+pub mod address;
+pub mod credential_name;
+pub mod value;
+pub mod words;
+
+pub mod schema;
+
+pub mod desired;
+pub mod live;
+pub mod national_cloud;
+
+pub mod step;
+
+pub mod plan;
 
 pub mod verdict;
+
+pub mod outcome;

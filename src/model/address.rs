@@ -1,0 +1,219 @@
+//! Where a resource stands: `module.m["k"].application.x/federated_credential.y["key"]`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The key of one instance of a block that has `for_each` or `count`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InstanceKey {
+    Index(usize),
+    Name(String),
+}
+
+/// One step of an address: a kind, a label and an instance key. The label of a block without one is empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Segment {
+    pub kind: String,
+    pub label: String,
+    pub key: Option<InstanceKey>,
+}
+
+/// A resource's place in the stack: the modules it is in, then the resource, then what is nested in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    pub modules: Vec<Segment>,
+    pub segments: Vec<Segment>,
+}
+
+impl Segment {
+    pub fn new(kind: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            label: label.into(),
+            key: None,
+        }
+    }
+
+    pub fn keyed(mut self, key: InstanceKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Label and key as one name: `label` or `label-key`.
+    pub fn name(&self) -> String {
+        match &self.key {
+            None => self.label.clone(),
+            Some(InstanceKey::Index(index)) => format!("{}-{index}", self.label),
+            Some(InstanceKey::Name(name)) => format!("{}-{name}", self.label),
+        }
+    }
+}
+
+impl Address {
+    pub fn root(kind: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            modules: Vec::new(),
+            segments: vec![Segment::new(kind, label)],
+        }
+    }
+
+    pub fn child(&self, segment: Segment) -> Self {
+        let mut child = self.clone();
+        child.segments.push(segment);
+        child
+    }
+
+    pub fn parent(&self) -> Option<Self> {
+        (self.segments.len() > 1).then(|| Self {
+            modules: self.modules.clone(),
+            segments: self.segments[..self.segments.len() - 1].to_vec(),
+        })
+    }
+
+    /// The resource's own segment.
+    pub fn last(&self) -> &Segment {
+        self.segments
+            .last()
+            .expect("an address has at least one segment")
+    }
+
+    pub fn kind(&self) -> &str {
+        &self.last().kind
+    }
+
+    /// Whether `self` is `other` or lies within it, as `--only ADDRESS` means it.
+    pub fn within(&self, other: &Address) -> bool {
+        self.modules == other.modules && self.segments.starts_with(&other.segments)
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        if !self.label.is_empty() {
+            write!(f, ".{}", self.label)?;
+        }
+        match &self.key {
+            None => Ok(()),
+            Some(InstanceKey::Index(index)) => write!(f, "[{index}]"),
+            Some(InstanceKey::Name(name)) => {
+                write!(
+                    f,
+                    "[\"{}\"]",
+                    name.replace('\\', "\\\\").replace('"', "\\\"")
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for module in &self.modules {
+            write!(f, "{module}.")?;
+        }
+        for (index, segment) in self.segments.iter().enumerate() {
+            if index > 0 {
+                f.write_str("/")?;
+            }
+            write!(f, "{segment}")?;
+        }
+        Ok(())
+    }
+}
+
+impl serde::Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut rest = text;
+        let mut modules = Vec::new();
+        let mut segments = Vec::new();
+        loop {
+            let (segment, after) = segment(rest)
+                .ok_or_else(|| format!("`{text}` is not an address: expected `kind.label`, as in `application.deployer` or `application.deployer/federated_credential.main`"))?;
+            let is_module = segment.kind == "module" && segments.is_empty();
+            if is_module {
+                modules.push(segment);
+            } else {
+                segments.push(segment);
+            }
+            match after.chars().next() {
+                None if !segments.is_empty() => return Ok(Self { modules, segments }),
+                Some('.') if is_module => rest = &after[1..],
+                Some('/') if !is_module => rest = &after[1..],
+                _ => return Err(format!("`{text}` is not an address: unexpected `{after}`")),
+            }
+        }
+    }
+}
+
+fn word(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+        .unwrap_or(text.len());
+    text.split_at(end)
+}
+
+fn segment(text: &str) -> Option<(Segment, &str)> {
+    let (kind, rest) = word(text);
+    if kind.is_empty() {
+        return None;
+    }
+    let (label, mut rest) = match rest.strip_prefix('.') {
+        Some(after) => word(after),
+        None => ("", rest),
+    };
+    let mut segment = Segment::new(kind, label);
+    if let Some(after) = rest.strip_prefix('[') {
+        let (key, after) = instance_key(after)?;
+        segment.key = Some(key);
+        rest = after.strip_prefix(']')?;
+    }
+    Some((segment, rest))
+}
+
+fn instance_key(text: &str) -> Option<(InstanceKey, &str)> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let mut name = String::new();
+        let mut chars = quoted.char_indices();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => return Some((InstanceKey::Name(name), &quoted[at + 1..])),
+                '\\' => name.push(chars.next()?.1),
+                c => name.push(c),
+            }
+        }
+        None
+    } else {
+        let end = text.find(']')?;
+        Some((InstanceKey::Index(text[..end].parse().ok()?), &text[end..]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_back_as_it_prints() {
+        for text in [
+            "application.deployer",
+            "application.deployer/federated_credential.main",
+            "application.deployer/service_principal",
+            "module.m.application.x[\"a \\\"b\\\"\"]/federated_credential.y[2]",
+            "module.m[\"k\"].module.n.oidc_issuer.kind",
+        ] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+        for text in ["", "module.m", "application.x.y", "application.x/", "a[b]"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}

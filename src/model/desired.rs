@@ -1,0 +1,112 @@
+//! What the files say.
+
+use std::collections::BTreeMap;
+
+use super::address::Address;
+use super::national_cloud::Cloud;
+use super::source::Span;
+use super::value::{Map, Value};
+
+/// Everything a stack declares, with every block lowered to the resources that it means.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Desired {
+    pub stack: Stack,
+    pub resources: BTreeMap<Address, Resource>,
+    pub outputs: BTreeMap<String, OutputValue>,
+    /// Resources that cannot be planned yet, because a variable has no value.
+    pub pending: Vec<Pending>,
+}
+
+/// The `stack` block; the name is empty where a directory has only outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    pub name: String,
+    pub tenant_id: String,
+    pub cloud: Cloud,
+    pub origin: Option<Span>,
+}
+
+/// One declared object.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub address: Address,
+    /// What was declared, in the words of the field table; nested blocks are maps.
+    pub body: Map,
+    /// The block's header.
+    pub origin: Span,
+    /// Where each value stands, by dotted path (`web.redirect_uris`, `web.redirect_uris.0`).
+    pub spans: BTreeMap<String, Span>,
+    /// Deleting it is refused while this is set.
+    pub protect: bool,
+}
+
+/// Where something was written does not matter to what was said.
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.address == other.address && self.body == other.body && self.protect == other.protect
+    }
+}
+
+/// An `output` block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputValue {
+    pub value: Value,
+    pub description: Option<String>,
+}
+
+/// A resource that waits for variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    pub address: Address,
+    /// Names of the variables without a value.
+    pub needs: Vec<String>,
+}
+
+impl Resource {
+    pub fn kind(&self) -> &str {
+        self.address.kind()
+    }
+
+    /// The value at a dotted path.
+    pub fn at(&self, path: &str) -> Option<&Value> {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let value = self.body.get(first)?;
+        if rest.is_empty() {
+            Some(value)
+        } else {
+            value.at(rest)
+        }
+    }
+
+    /// The text at a dotted path, where it has no holes.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.at(path)?.as_str()
+    }
+
+    /// Where a value stands, or the nearest thing around it.
+    pub fn span(&self, path: &str) -> Span {
+        let mut path = path;
+        loop {
+            if let Some(span) = self.spans.get(path) {
+                return *span;
+            }
+            match path.rfind('.') {
+                Some(at) => path = &path[..at],
+                None => return self.origin,
+            }
+        }
+    }
+}
+
+impl Desired {
+    /// The resources of one kind.
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Resource> {
+        self.resources
+            .values()
+            .filter(move |resource| resource.kind() == kind)
+    }
+
+    pub fn parent(&self, resource: &Resource) -> Option<&Resource> {
+        self.resources.get(&resource.address.parent()?)
+    }
+}
