@@ -7,56 +7,7 @@
 use std::ops::Range;
 
 use super::expression::{Clause, Expression, Operator};
-
-/// GitHub's one issuer on github.com.
-pub const GITHUB: &str = "https://token.actions.githubusercontent.com";
-
-/// Who issues a token, as far as its issuer tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Platform {
-    /// github.com, with the shared issuer.
-    GitHub,
-    /// An enterprise's own issuer, a data-residency host, or a GitHub Enterprise Server.
-    GitHubEnterprise,
-    GitLab,
-    TerraformCloud,
-    AzureDevOps,
-    /// Entra itself: a managed identity, or Azure DevOps with its new issuer.
-    Entra,
-    Google,
-    Buildkite,
-    CircleCi,
-    Aws,
-    /// Anything else: a cluster, SPIRE, an own provider.
-    Other,
-}
-
-/// The platform that an issuer belongs to.
-pub fn platform(issuer: &str) -> Platform {
-    let host = issuer.strip_prefix("https://").unwrap_or_default();
-    let (host, path) = host.split_once('/').unwrap_or((host, ""));
-    match host {
-        "token.actions.githubusercontent.com" if issuer == GITHUB => Platform::GitHub,
-        "token.actions.githubusercontent.com" => Platform::GitHubEnterprise,
-        "app.terraform.io" | "app.eu.terraform.io" => Platform::TerraformCloud,
-        "vstoken.dev.azure.com" => Platform::AzureDevOps,
-        "login.microsoftonline.com"
-        | "login.microsoftonline.us"
-        | "login.partner.microsoftonline.cn"
-        | "sts.windows.net" => Platform::Entra,
-        "accounts.google.com" => Platform::Google,
-        "agent.buildkite.com" => Platform::Buildkite,
-        "oidc.circleci.com" => Platform::CircleCi,
-        _ if host.starts_with("token.actions.") && host.ends_with(".ghe.com")
-            || path == "_services/token" =>
-        {
-            Platform::GitHubEnterprise
-        }
-        _ if host.ends_with(".tokens.sts.global.api.aws") => Platform::Aws,
-        _ if host == "gitlab.com" || host.starts_with("gitlab.") => Platform::GitLab,
-        _ => Platform::Other,
-    }
-}
+use super::platform::{Platform, platform};
 
 /// How much a problem weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,14 +15,14 @@ pub enum Weight {
     /// Microsoft's pages and reports agree that Graph refuses it.
     Refused,
     /// Sources disagree, or it is accepted and does not do what it seems to.
-    Doubtful,
+    Risky,
 }
 
 /// One thing that Entra has, or may have, against an expression for an issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Bytes of the expression's text.
-    pub span: Range<usize>,
+    /// Bytes of the expression's text; `None` when it is about all of it.
+    pub span: Option<Range<usize>>,
     pub weight: Weight,
     pub message: String,
     pub help: String,
@@ -128,21 +79,12 @@ pub fn takes_expressions(issuer: &str) -> bool {
     claims_of(issuer).is_some()
 }
 
-/// Whether every token of this issuer has this claim, as a text. `sub` the token endpoint demands (AADSTS90014); GitHub's reference of its
-/// OIDC token lists the two ids in every token.
-pub fn always_present(issuer: &str, claim: &str) -> bool {
-    matches!(claim, "sub")
-        || platform(issuer) == Platform::GitHub
-            && matches!(claim, "repository_id" | "repository_owner_id")
-}
-
 /// What Entra has against this expression for this issuer, in the order of the text, then what is missing.
 pub fn check(issuer: &str, expression: &Expression) -> Vec<Problem> {
     let clauses = expression.clauses();
-    let whole = 0..clauses.last().map_or(0, |clause| clause.span.end);
     let Some(allowed) = claims_of(issuer) else {
         return vec![Problem {
-            span: whole,
+            span: None,
             weight: Weight::Refused,
             message: refused_issuer(issuer),
             help: help_for_issuer(issuer),
@@ -154,7 +96,7 @@ pub fn check(issuer: &str, expression: &Expression) -> Vec<Problem> {
         .collect();
     problems.extend(
         missing_claims(issuer, clauses).map(|(weight, message, help)| Problem {
-            span: whole.clone(),
+            span: None,
             weight,
             message,
             help,
@@ -186,7 +128,7 @@ fn help_for_issuer(issuer: &str) -> String {
 fn check_clause(issuer: &str, allowed: &[Allowed], clause: &Clause) -> Option<Problem> {
     let refused = |span: &Range<usize>, message, help| {
         Some(Problem {
-            span: span.clone(),
+            span: Some(span.clone()),
             weight: Weight::Refused,
             message,
             help,
@@ -220,8 +162,8 @@ fn check_clause(issuer: &str, allowed: &[Allowed], clause: &Clause) -> Option<Pr
     }
     if clause.operator == Operator::Eq && clause.comparand.contains(['*', '?']) {
         return Some(Problem {
-            span: clause.comparand_span.clone(),
-            weight: Weight::Doubtful,
+            span: Some(clause.comparand_span.clone()),
+            weight: Weight::Risky,
             message: format!(
                 "`*` and `?` are ordinary characters under `eq`: `{}` is compared as it stands",
                 clause.comparand
@@ -258,13 +200,13 @@ fn missing_claims(
             // One page demands it whatever the subject looks like, the newer one only beside a subject made of names.
             let by_id = subject.is_some_and(|clause| clause.comparand.starts_with("project_id:"));
             missing.push((
-                if by_id { Weight::Doubtful } else { Weight::Refused },
+                if by_id { Weight::Risky } else { Weight::Refused },
                 "an expression for GitLab has to pin `project_id` (since July 2026)".to_owned(),
                 "add ` and claims['project_id'] eq '…'`: the project's page shows the number".to_owned(),
             ));
         }
         Platform::GitLab if !pinned("project_id") => missing.push((
-            Weight::Doubtful,
+            Weight::Risky,
             "Microsoft's newest page demands `project_id` beside a subject of GitLab, and may refuse other ids".to_owned(),
             "add ` and claims['project_id'] eq '…'`".to_owned(),
         )),
@@ -272,7 +214,7 @@ fn missing_claims(
     }
     if subject.is_none() {
         let weight = if platform(issuer) == Platform::GitHub {
-            Weight::Doubtful
+            Weight::Risky
         } else {
             Weight::Refused
         };
@@ -290,6 +232,7 @@ fn missing_claims(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::platform::GITHUB;
 
     fn problems(issuer: &str, text: &str) -> Vec<(Weight, String)> {
         let expression = Expression::parse(text).unwrap();
@@ -317,7 +260,7 @@ mod tests {
         );
         let found = problems(GITHUB, "claims['repository_id'] eq '1'");
         assert!(
-            matches!(&found[..], [(Weight::Doubtful, message)] if message.contains("`sub`")),
+            matches!(&found[..], [(Weight::Risky, message)] if message.contains("`sub`")),
             "{found:?}"
         );
     }
@@ -357,7 +300,7 @@ mod tests {
             "https://gitlab.com",
             "claims['sub'] matches 'project_id:1:*'",
         );
-        assert_eq!(only_subject[0].0, Weight::Doubtful);
+        assert_eq!(only_subject[0].0, Weight::Risky);
     }
 
     #[test]
@@ -380,29 +323,5 @@ mod tests {
                 .help
                 .contains("`https://gitlab.com`")
         );
-    }
-
-    #[test]
-    fn platforms() {
-        for (issuer, expected) in [
-            (
-                "https://token.actions.githubusercontent.com/contoso",
-                Platform::GitHubEnterprise,
-            ),
-            (
-                "https://ghes.contoso.com/_services/token",
-                Platform::GitHubEnterprise,
-            ),
-            ("https://vstoken.dev.azure.com/0000", Platform::AzureDevOps),
-            ("https://login.microsoftonline.com/t/v2.0", Platform::Entra),
-            ("https://x.tokens.sts.global.api.aws", Platform::Aws),
-            (
-                "https://eastus.oic.prod-aks.azure.com/t/c/",
-                Platform::Other,
-            ),
-            ("https://gitlab.contoso.de", Platform::GitLab),
-        ] {
-            assert_eq!(platform(issuer), expected, "{issuer}");
-        }
     }
 }
