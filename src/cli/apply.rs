@@ -1,7 +1,5 @@
 //! `apply`: load → observe → plan → apply → render.
 
-use std::io::Write;
-
 use super::args::{Apply, Format};
 use super::connect::Connection;
 use super::progress::Bar;
@@ -43,7 +41,13 @@ pub struct Terms<'a> {
 }
 
 /// Plans, asks, applies. What comes out of the recycle bin is compared and put right in a second pass.
-pub fn carry_out(world: &mut World, stack: &Stack, connection: &Connection, options: &Options, terms: &Terms) -> Result<Exit, Failure> {
+pub fn carry_out(
+    world: &mut World,
+    stack: &Stack,
+    connection: &Connection,
+    options: &Options,
+    terms: &Terms,
+) -> Result<Exit, Failure> {
     let mut first = true;
     loop {
         let (plan, _) = world.block_on(planning::plan(stack, connection, options))??;
@@ -73,7 +77,11 @@ pub fn carry_out(world: &mut World, stack: &Stack, connection: &Connection, opti
         if !complete {
             let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
             let _ = write!(world.err, "{said}");
-            return Ok(if outcome.done() == 0 && !outcome.uncertain() { Exit::Error } else { Exit::Partial });
+            return Ok(if outcome.done() == 0 && !outcome.uncertain() {
+                Exit::Error
+            } else {
+                Exit::Partial
+            });
         }
         if plan.count(Action::Restore) == 0 {
             return Ok(Exit::Done);
@@ -99,7 +107,10 @@ async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        if let (Ok(mut int), Ok(mut term)) = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        ) {
             tokio::select! {
                 _ = int.recv() => {}
                 _ = term.recv() => {}
@@ -125,7 +136,13 @@ fn expected(plan: &Plan, expect: Option<&str>) -> Result<(), Failure> {
     let Some(expect) = expect else { return Ok(()) };
     let expect = expect.trim().to_ascii_lowercase();
     if expect.len() < text::DIGEST {
-        return Err(Failure::plain("usage", format!("`--expect {expect}` is too short to tell plans apart: give the {} digits that `plan` prints", text::DIGEST)));
+        return Err(Failure::plain(
+            "usage",
+            format!(
+                "`--expect {expect}` is too short to tell plans apart: give the {} digits that `plan` prints",
+                text::DIGEST
+            ),
+        ));
     }
     if plan.digest.starts_with(&expect) {
         return Ok(());
@@ -141,7 +158,9 @@ fn finish(world: &mut World, plan: &Plan, outcome: Option<&Outcome>, format: For
         .outputs
         .iter()
         .map(|(name, output)| {
-            let tell = |reference: &crate::model::value::Ref| outcome?.outputs.get(reference).cloned().map(Part::Literal);
+            let tell = |reference: &crate::model::value::Ref| {
+                outcome?.outputs.get(reference).cloned().map(Part::Literal)
+            };
             (name, output.value.fill(&tell))
         })
         .collect();

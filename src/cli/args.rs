@@ -32,10 +32,6 @@ pub enum Command {
     Output(Output),
     /// List what the stack declares, and what is there of it.
     List(List),
-    /// Serve an emulated tenant on loopback.
-    Emulator(Emulator),
-    /// Print the JSON Schema of stack files in YAML.
-    Schema(Schema),
     /// Print a shell's completion script.
     Completions {
         /// The shell.
@@ -191,7 +187,11 @@ pub struct Emulator {
     #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,
     /// The tenant that it plays.
-    #[arg(long, default_value = "11111111-1111-4111-8111-111111111111", value_name = "ID")]
+    #[arg(
+        long,
+        default_value = "11111111-1111-4111-8111-111111111111",
+        value_name = "ID"
+    )]
     pub tenant: String,
     /// Keep the tenant in this file.
     #[arg(long, value_name = "FILE")]
@@ -211,7 +211,14 @@ pub struct Emulator {
 pub struct Schema {}
 
 /// Long options that Terraform writes with one dash.
-const SINGLE_DASH: &[&str] = &["var", "var-file", "out", "auto-approve", "detailed-exitcode", "json"];
+const SINGLE_DASH: &[&str] = &[
+    "var",
+    "var-file",
+    "out",
+    "auto-approve",
+    "detailed-exitcode",
+    "json",
+];
 
 /// `-var x=1` and `-auto-approve` as clap wants them; everything after `--` is left alone.
 pub fn normalised(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
@@ -220,9 +227,13 @@ pub fn normalised(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
         .map(|arg| {
             let text = arg.to_str().unwrap_or_default();
             literal |= text == "--";
-            let name = text.strip_prefix('-').map(|name| name.split('=').next().unwrap_or(name));
+            let name = text
+                .strip_prefix('-')
+                .map(|name| name.split('=').next().unwrap_or(name));
             match name {
-                Some(name) if !literal && SINGLE_DASH.contains(&name) => OsString::from(format!("-{text}")),
+                Some(name) if !literal && SINGLE_DASH.contains(&name) => {
+                    OsString::from(format!("-{text}"))
+                }
                 _ => arg,
             }
         })

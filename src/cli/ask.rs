@@ -1,6 +1,5 @@
 //! The one question.
 
-use std::io::Write;
 
 use super::{Exit, Failure, World};
 use crate::model::diagnostic::Diagnostic;

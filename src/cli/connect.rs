@@ -26,9 +26,11 @@ pub struct Connection {
 pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connection, Failure> {
     let wanted = &stack.desired.stack;
     if wanted.name.is_empty() {
-        return Err(Diagnostic::error("no-stack", "the files have no `stack` block")
-            .help("add `stack \"name\" { tenant_id = \"…\" }`")
-            .into());
+        return Err(
+            Diagnostic::error("no-stack", "the files have no `stack` block")
+                .help("add `stack \"name\" { tenant_id = \"…\" }`")
+                .into(),
+        );
     }
     let emulated = EmulatorLogin {
         client_id: ADMINISTRATOR_CLIENT_ID.to_owned(),
@@ -43,9 +45,17 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
         options.emulator = Some(emulated);
         (local.transport(), local.clock.clone(), Some(local))
     } else if let Some(url) = &args.emulator {
-        let root = args.emulator_ca.as_deref().map(|file| certificate(world, file)).transpose()?;
+        let root = args
+            .emulator_ca
+            .as_deref()
+            .map(|file| certificate(world, file))
+            .transpose()?;
         options.emulator = Some(emulated);
-        (Transport::emulator(url, root.as_deref())?, world.clock.clone(), None)
+        (
+            Transport::emulator(url, root.as_deref())?,
+            world.clock.clone(),
+            None,
+        )
     } else {
         from_environment(world, &mut options);
         (Transport::real()?, world.clock.clone(), None)
@@ -73,8 +83,12 @@ impl Connection {
 }
 
 fn certificate(world: &World, file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(world.directory.join(file))
-        .map_err(|error| Failure::plain("unreadable", format!("`{}` cannot be read: {error}", file.display())))
+    std::fs::read(world.directory.join(file)).map_err(|error| {
+        Failure::plain(
+            "unreadable",
+            format!("`{}` cannot be read: {error}", file.display()),
+        )
+    })
 }
 
 /// Runs that start together wait differently.
@@ -84,14 +98,37 @@ fn seed(clock: &Clock) -> u64 {
 
 /// What the environment offers for logging in, each variable by its documented name.
 fn from_environment(world: &World, options: &mut LoginOptions) {
-    let get = |name: &str| world.env.get(name).filter(|value| !value.is_empty()).cloned();
-    let pair = |url: &str, token: &str| get(url).zip(get(token)).map(|(url, token)| (url, Secret::new(token)));
+    let get = |name: &str| {
+        world
+            .env
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .cloned()
+    };
+    let pair = |url: &str, token: &str| {
+        get(url)
+            .zip(get(token))
+            .map(|(url, token)| (url, Secret::new(token)))
+    };
     options.client_id = get("AZURE_CLIENT_ID");
-    options.github = pair("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+    options.github = pair(
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    );
     options.pipelines = pair("SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN");
     options.service_connection_id = get("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID");
     options.federated_token_file = get("AZURE_FEDERATED_TOKEN_FILE").map(Into::into);
-    options.managed_identity = get("IDENTITY_ENDPOINT").or_else(|| get("MSI_ENDPOINT")).is_some();
-    let secrets = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "ARM_CLIENT_SECRET"];
-    options.secrets = secrets.into_iter().filter(|name| get(name).is_some()).map(str::to_owned).collect();
+    options.managed_identity = get("IDENTITY_ENDPOINT")
+        .or_else(|| get("MSI_ENDPOINT"))
+        .is_some();
+    let secrets = [
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "ARM_CLIENT_SECRET",
+    ];
+    options.secrets = secrets
+        .into_iter()
+        .filter(|name| get(name).is_some())
+        .map(str::to_owned)
+        .collect();
 }

@@ -1,6 +1,5 @@
 //! How a command ends.
 
-use std::io::Write;
 
 use super::World;
 use crate::model::diagnostic::Diagnostic;

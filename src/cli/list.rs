@@ -12,7 +12,11 @@ pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
     let connection = connect::connect(world, &args.tenant, &stack)?;
     let (plan, _) = world.block_on(planning::plan(&stack, &connection, &Options::default()))??;
     let declared = stack.desired.resources.keys().map(ToString::to_string);
-    let gone = plan.changes.iter().filter(|change| change.action == Action::Delete).map(|change| change.address.to_string());
+    let gone = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .map(|change| change.address.to_string());
     let mut rows: Vec<(String, &str, Option<String>)> = declared
         .chain(gone)
         .map(|address| {
@@ -31,9 +35,17 @@ pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
         world.print_json(&serde_json::json!({ "format": "trustform-list/1", "resources": rows }));
         return Ok(Exit::Done);
     }
-    let width = rows.iter().map(|(address, ..)| address.chars().count()).max().unwrap_or(0);
+    let width = rows
+        .iter()
+        .map(|(address, ..)| address.chars().count())
+        .max()
+        .unwrap_or(0);
     for (address, state, id) in rows {
-        let line = format!("{:width$}  {state:10}{}", terminal(&address), terminal(&id.unwrap_or_default()));
+        let line = format!(
+            "{:width$}  {state:10}{}",
+            terminal(&address),
+            terminal(&id.unwrap_or_default())
+        );
         world.print(&format!("{}\n", line.trim_end()));
     }
     Ok(Exit::Done)
@@ -41,7 +53,10 @@ pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
 
 /// How a resource stands, in a word.
 fn state(plan: &Plan, address: &str) -> &'static str {
-    let change = plan.changes.iter().find(|change| change.address.to_string() == address);
+    let change = plan
+        .changes
+        .iter()
+        .find(|change| change.address.to_string() == address);
     match change.map(|change| change.action) {
         None => "as declared",
         Some(Action::Create) => "absent",

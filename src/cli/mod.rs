@@ -11,11 +11,9 @@ mod stack;
 
 mod apply;
 mod destroy;
-mod emulator;
 mod list;
 mod output;
 mod plan;
-mod schema;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -61,8 +59,6 @@ pub fn run(mut world: World) -> Exit {
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
-        Command::Emulator(args) => emulator::run(&mut world, &args),
-        Command::Schema(args) => schema::run(&mut world, &args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "trustform", world.out);
             Ok(Exit::Done)
@@ -77,7 +73,11 @@ pub fn run(mut world: World) -> Exit {
 /// Help goes to the output and is a success; anything else is an error.
 fn usage(world: &mut World, error: &clap::Error) -> Exit {
     let rendered = error.render();
-    let text = if world.style().color { rendered.ansi().to_string() } else { rendered.to_string() };
+    let text = if world.style().color {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    };
     if error.use_stderr() {
         let _ = write!(world.err, "{text}");
         Exit::Error
@@ -90,7 +90,10 @@ fn usage(world: &mut World, error: &clap::Error) -> Exit {
 impl World<'_> {
     /// Colours only where a person sees them and does not mind (<https://no-color.org>).
     pub fn style(&self) -> Style {
-        let refused = self.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let refused = self
+            .env
+            .get("NO_COLOR")
+            .is_some_and(|value| !value.is_empty());
         Style {
             color: self.terminal && !refused,
         }
@@ -111,7 +114,12 @@ impl World<'_> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| Failure::plain("no-runtime", format!("the system gives no event loop: {error}")))?;
+            .map_err(|error| {
+                Failure::plain(
+                    "no-runtime",
+                    format!("the system gives no event loop: {error}"),
+                )
+            })?;
         Ok(runtime.block_on(work))
     }
 }

@@ -16,22 +16,42 @@ pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
     if let Some(name) = &args.name
         && !declared.contains_key(name)
     {
-        let diagnostic = Diagnostic::error("unknown-output", format!("the stack has no output `{name}`"));
+        let diagnostic = Diagnostic::error(
+            "unknown-output",
+            format!("the stack has no output `{name}`"),
+        );
         let help = match nearest(name, declared.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has: {}", declared.keys().cloned().collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "it has: {}",
+                declared.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
         };
         return Err(diagnostic.help(help).into());
     }
-    let known: BTreeMap<&String, Value> = declared.iter().map(|(name, output)| (name, output.value.clone())).collect();
+    let known: BTreeMap<&String, Value> = declared
+        .iter()
+        .map(|(name, output)| (name, output.value.clone()))
+        .collect();
     let values: BTreeMap<String, Value> = if known.values().all(Value::is_known) {
-        known.into_iter().map(|(name, value)| (name.clone(), value)).collect()
+        known
+            .into_iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect()
     } else {
         let connection = connect::connect(world, &args.tenant, &stack)?;
-        let (plan, _) = world.block_on(planning::plan(&stack, &connection, &Options::default()))??;
-        plan.outputs.into_iter().map(|(name, output)| (name, output.value)).collect()
+        let (plan, _) =
+            world.block_on(planning::plan(&stack, &connection, &Options::default()))??;
+        plan.outputs
+            .into_iter()
+            .map(|(name, output)| (name, output.value))
+            .collect()
     };
-    let wanted = || values.iter().filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == *name));
+    let wanted = || {
+        values
+            .iter()
+            .filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == *name))
+    };
     match args.format {
         OutputFormat::Text => world.print(&text::outputs(wanted())),
         OutputFormat::Json => world.print_json(&json::outputs(wanted())),
@@ -44,12 +64,22 @@ pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
 fn raw(args: &Output, values: &BTreeMap<String, Value>) -> Result<String, Failure> {
     let value = args.name.as_ref().and_then(|name| values.get(name));
     let Some(value) = value else {
-        return Err(Failure::plain("usage", "`--format raw` prints one output: add `--name NAME`"));
+        return Err(Failure::plain(
+            "usage",
+            "`--format raw` prints one output: add `--name NAME`",
+        ));
     };
     match value {
-        value if !value.is_known() => Err(Diagnostic::error("not-known", "the output is not known yet").help("run `apply` first").into()),
+        value if !value.is_known() => Err(Diagnostic::error(
+            "not-known",
+            "the output is not known yet",
+        )
+        .help("run `apply` first")
+        .into()),
         Value::Text(_) => Ok(value.as_str().unwrap_or_default().to_owned()),
         Value::Bool(_) | Value::Number(_) => Ok(value.to_json().to_string()),
-        _ => Err(Diagnostic::error("not-text", "the output is not a text").help("use `--format json`").into()),
+        _ => Err(Diagnostic::error("not-text", "the output is not a text")
+            .help("use `--format json`")
+            .into()),
     }
 }

@@ -1,7 +1,5 @@
 //! `plan`: what an apply would do, and nothing is done.
 
-use std::io::Write;
-
 use super::args::{AllowArgs, Format, Plan};
 use super::{Exit, Failure, World, connect, planning, stack};
 use crate::model::diagnostic::Level;
@@ -31,7 +29,11 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
     }
     // A credential that nobody declared is a difference, too.
     let differs = plan.has_changes() || plan.notes.iter().any(|note| note.level == Level::Warning);
-    Ok(if args.detailed_exitcode && differs { Exit::Changes } else { Exit::Done })
+    Ok(if args.detailed_exitcode && differs {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
 }
 
 pub fn allow(args: &AllowArgs) -> Allow {

@@ -26,7 +26,11 @@ impl Bar {
 
     pub fn show(&self, progress: Progress) {
         self.0.set_position(progress.done as u64);
-        self.0.set_message(if progress.verifying { "reading back" } else { "writing" });
+        self.0.set_message(if progress.verifying {
+            "reading back"
+        } else {
+            "writing"
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads a stack's directory.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::StackArgs;
@@ -40,17 +40,27 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
         there => there.join(name),
     };
     let mut read_all = |names: &[String]| -> Result<Vec<SourceId>, Failure> {
-        names.iter().map(|name| read(&directory.join(name), &shown(name))).collect()
+        names
+            .iter()
+            .map(|name| read(&directory.join(name), &shown(name)))
+            .collect()
     };
     let files = read_all(&chosen.stack)?;
     let automatic = read_all(&chosen.variables)?;
     let mut given: Vec<Given> = Vec::new();
     for file in &args.variable_files {
-        given.push(Given::File(read_source(&mut sources, &world.directory.join(file), file)?));
+        given.push(Given::File(read_source(
+            &mut sources,
+            &world.directory.join(file),
+            file,
+        )?));
     }
     for text in &args.variables {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Failure::plain("usage", format!("`-var {text}` gives no value: write `-var name=value`")));
+            return Err(Failure::plain(
+                "usage",
+                format!("`-var {text}` gives no value: write `-var name=value`"),
+            ));
         };
         given.push(Given::Text {
             name: name.trim().to_owned(),
@@ -60,7 +70,12 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
     let environment: Vec<(String, String)> = world
         .env
         .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix("TRUSTFORM_VAR_")?.to_owned(), value.clone())))
+        .filter_map(|(name, value)| {
+            Some((
+                name.strip_prefix("TRUSTFORM_VAR_")?.to_owned(),
+                value.clone(),
+            ))
+        })
         .collect();
     let root = root(&directory);
     let file = |path: &str| read_file(&directory, &root, path);
@@ -108,8 +123,13 @@ impl Stack {
 /// The names of a directory's files, in order.
 fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
     let unreadable = |error: std::io::Error| {
-        let diagnostic = Diagnostic::error("unreadable", format!("`{}` cannot be read: {error}", shown.display()));
-        Failure::from(diagnostic.help("give the stack's directory, as in `trustform plan environments/prod`"))
+        let diagnostic = Diagnostic::error(
+            "unreadable",
+            format!("`{}` cannot be read: {error}", shown.display()),
+        );
+        Failure::from(
+            diagnostic.help("give the stack's directory, as in `trustform plan environments/prod`"),
+        )
     };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
@@ -123,7 +143,12 @@ fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
 }
 
 fn read_source(sources: &mut Sources, path: &Path, shown: &Path) -> Result<SourceId, Failure> {
-    let failed = |why: String| Failure::plain("unreadable", format!("`{}` cannot be read: {why}", shown.display()));
+    let failed = |why: String| {
+        Failure::plain(
+            "unreadable",
+            format!("`{}` cannot be read: {why}", shown.display()),
+        )
+    };
     let bytes = limited(path, files::FILE_LIMIT).map_err(|error| match error {
         FileError::NotFound => failed("there is no such file".to_owned()),
         FileError::TooLarge(limit) => failed(format!("it has more than {limit} bytes")),
@@ -131,7 +156,9 @@ fn read_source(sources: &mut Sources, path: &Path, shown: &Path) -> Result<Sourc
         FileError::Outside(_) | FileError::NotText => failed("it is not text".to_owned()),
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .split(|byte| *byte == b'\n')
+            .count();
         failed(format!("line {line} is not UTF-8"))
     })?;
     Ok(sources.add(shown.display().to_string(), text))
@@ -148,23 +175,36 @@ fn limited(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
         return Err(FileError::Unreadable("it is not a file".to_owned()));
     }
     let mut bytes = Vec::new();
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > limit { Err(FileError::TooLarge(limit)) } else { Ok(bytes) }
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() > limit {
+        Err(FileError::TooLarge(limit))
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// What a stack may read from: the nearest directory above it with `.git`, else its own.
 fn root(directory: &Path) -> PathBuf {
-    let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_path_buf());
-    let repository = directory.ancestors().find(|above| above.join(".git").exists());
+    let directory = directory
+        .canonicalize()
+        .unwrap_or_else(|_| directory.to_path_buf());
+    let repository = directory
+        .ancestors()
+        .find(|above| above.join(".git").exists());
     repository.unwrap_or(&directory).to_path_buf()
 }
 
 /// `file()`: links are resolved before it is decided whether the file lies inside.
 fn read_file(directory: &Path, root: &Path, path: &str) -> Result<String, FileError> {
-    let path = directory.join(path).canonicalize().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => FileError::NotFound,
-        _ => FileError::Unreadable(error.to_string()),
-    })?;
+    let path = directory
+        .join(path)
+        .canonicalize()
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => FileError::NotFound,
+            _ => FileError::Unreadable(error.to_string()),
+        })?;
     if !path.starts_with(root) {
         return Err(FileError::Outside(root.display().to_string()));
     }

@@ -11,7 +11,10 @@ pub fn run(world: &mut World, args: &Validate) -> Result<Exit, Failure> {
             Ok(stack) => (true, &stack.warnings, &stack.sources),
             Err(failure) => (false, &failure.diagnostics, &failure.sources),
         };
-        let said: Vec<_> = diagnostics.iter().map(|one| diagnostic::json(one, sources)).collect();
+        let said: Vec<_> = diagnostics
+            .iter()
+            .map(|one| diagnostic::json(one, sources))
+            .collect();
         world.print_json(&serde_json::json!({ "format": "trustform-validate/1", "valid": valid, "diagnostics": said }));
         return Ok(if valid { Exit::Done } else { Exit::Error });
     }
@@ -19,7 +22,10 @@ pub fn run(world: &mut World, args: &Validate) -> Result<Exit, Failure> {
     stack.warn(world);
     let count = stack.desired.resources.len();
     let pending = stack.desired.pending.len();
-    let mut text = format!("Valid: {count} {}", if count == 1 { "resource" } else { "resources" });
+    let mut text = format!(
+        "Valid: {count} {}",
+        if count == 1 { "resource" } else { "resources" }
+    );
     if pending > 0 {
         text.push_str(&format!(", {pending} pending"));
     }

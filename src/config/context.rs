@@ -158,7 +158,10 @@ impl<'a> Context<'a> {
         }
         let depth = self.nesting.get();
         if depth >= NESTING {
-            return Err(self.exhaust("expressions refer to each other more than 200 levels deep", span));
+            return Err(self.exhaust(
+                "expressions refer to each other more than 200 levels deep",
+                span,
+            ));
         }
         self.nesting.set(depth + 1);
         let result = run();
@@ -188,7 +191,9 @@ impl<'a> Context<'a> {
             return known.clone();
         }
         let read = (self.read)(path).map(|text| Rc::from(text.as_str()));
-        self.files.borrow_mut().insert(path.to_owned(), read.clone());
+        self.files
+            .borrow_mut()
+            .insert(path.to_owned(), read.clone());
         read
     }
 }

@@ -69,9 +69,12 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
             }
             if let Some(first) = &declared.stack {
                 said.push(
-                    Diagnostic::error("duplicate", "a directory is one stack, and this is a second `stack` block")
-                        .at(block.span, "the second")
-                        .see(first.span, "the first"),
+                    Diagnostic::error(
+                        "duplicate",
+                        "a directory is one stack, and this is a second `stack` block",
+                    )
+                    .at(block.span, "the second")
+                    .see(first.span, "the first"),
                 );
                 return;
             }
@@ -135,10 +138,13 @@ fn locals(declared: &mut Declared, block: Block, said: &mut Vec<Diagnostic>) {
 }
 
 fn twice(kind: &str, name: &str, second: Span, first: Span) -> Diagnostic {
-    Diagnostic::error("duplicate", format!("two blocks are called `{kind}.{name}`"))
-        .at(second, "the second")
-        .see(first, "the first")
-        .help("rename one of them, or put what they say into one")
+    Diagnostic::error(
+        "duplicate",
+        format!("two blocks are called `{kind}.{name}`"),
+    )
+    .at(second, "the second")
+    .see(first, "the first")
+    .help("rename one of them, or put what they say into one")
 }
 
 /// The label of a block that has one.
@@ -170,7 +176,9 @@ fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Option<Word> 
 fn is_name(label: &Word, said: &mut Vec<Diagnostic>) -> bool {
     let text = &label.text;
     let good = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
         && text.len() <= 128;
     if !good {
         said.push(
@@ -299,7 +307,10 @@ fn child_blocks(attribute: &Attribute, said: &mut Vec<Diagnostic>) -> Vec<Block>
                 said.push(
                     Diagnostic::error(
                         "wrong-type",
-                        format!("`{}` must be an object with the block's attributes", label.name.text),
+                        format!(
+                            "`{}` must be an object with the block's attributes",
+                            label.name.text
+                        ),
                     )
                     .at(label.value.span, "not an object"),
                 );
@@ -320,9 +331,8 @@ fn add_child(
         return;
     };
     let mut same = made.children.iter();
-    match same.find(|other| {
-        other.shape.kind == shape.kind && other.label.text == child.label.text
-    }) {
+    match same.find(|other| other.shape.kind == shape.kind && other.label.text == child.label.text)
+    {
         Some(first) => said.push(twice(
             shape.kind,
             &child.label.text,
@@ -380,11 +390,18 @@ pub(super) fn only(
     attributes: &[&str],
     blocks: &[&str],
 ) {
-    let names = block.body.attributes.iter().map(|attribute| &attribute.name);
+    let names = block
+        .body
+        .attributes
+        .iter()
+        .map(|attribute| &attribute.name);
     let names = names.filter(|name| !attributes.contains(&&*name.text));
     let inner = block.body.blocks.iter().map(|block| &block.word);
     let inner = inner.filter(|name| !blocks.contains(&&*name.text));
-    for name in names.chain(inner).filter(|name| !name.text.starts_with("x-")) {
+    for name in names
+        .chain(inner)
+        .filter(|name| !name.text.starts_with("x-"))
+    {
         let text = &*name.text;
         let diagnostic = if words::LATER.contains(&text) {
             Diagnostic::error(
@@ -393,9 +410,12 @@ pub(super) fn only(
             )
             .at(name.span, "not known")
         } else {
-            Diagnostic::error("unknown-attribute", format!("`{word}` has no attribute `{text}`"))
-                .at(name.span, "not known")
-                .help(words::help(text, attributes, &format!("`{word}`")))
+            Diagnostic::error(
+                "unknown-attribute",
+                format!("`{word}` has no attribute `{text}`"),
+            )
+            .at(name.span, "not known")
+            .help(words::help(text, attributes, &format!("`{word}`")))
         };
         context.say(diagnostic);
     }

@@ -49,10 +49,8 @@ pub(super) fn syntax_error(
             .map_or(text.len(), |length| start + length);
         return open_string(Span::new(id, base + start, base + end));
     }
-    Diagnostic::error("syntax", format!("syntax error: {}", error.message())).at(
-        Span::new(id, base + offset, base + offset + 1),
-        "here",
-    )
+    Diagnostic::error("syntax", format!("syntax error: {}", error.message()))
+        .at(Span::new(id, base + offset, base + offset + 1), "here")
 }
 
 pub(super) fn open_string(span: Span) -> Diagnostic {

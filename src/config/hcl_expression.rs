@@ -104,7 +104,9 @@ impl Reader<'_> {
                 }
                 ExprKind::Template(self.pieces(template))
             }
-            edit::Expression::HeredocTemplate(heredoc) => heredoc_kind(self.pieces(&heredoc.template)),
+            edit::Expression::HeredocTemplate(heredoc) => {
+                heredoc_kind(self.pieces(&heredoc.template))
+            }
             edit::Expression::Parenthesis(inner) => return self.expression(inner.inner()),
             edit::Expression::Variable(name) => ExprKind::Name(name.as_str().into()),
             edit::Expression::Array(items) => {
@@ -232,7 +234,9 @@ impl Reader<'_> {
                     }
                     pieces.push(Piece::Literal(text.into()));
                 }
-                Element::Interpolation(part) => pieces.push(Piece::Value(self.expression(&part.expr))),
+                Element::Interpolation(part) => {
+                    pieces.push(Piece::Value(self.expression(&part.expr)))
+                }
                 Element::Directive(directive) => pieces.push(self.directive(directive)),
             }
         }
@@ -246,7 +250,9 @@ impl Reader<'_> {
                 let middle = part.else_expr.as_ref().map_or(end, |part| part.strip);
                 let yes = self.pieces(&part.if_expr.template);
                 let no = part.else_expr.as_ref();
-                let no = no.map(|part| self.pieces(&part.template)).unwrap_or_default();
+                let no = no
+                    .map(|part| self.pieces(&part.template))
+                    .unwrap_or_default();
                 Piece::If {
                     condition: self.expression(&part.if_expr.cond_expr),
                     yes: trim(yes, part.if_expr.strip, middle),
@@ -256,7 +262,11 @@ impl Reader<'_> {
             Directive::For(part) => {
                 let body = self.pieces(&part.for_expr.template);
                 Piece::For {
-                    key: part.for_expr.key_var.as_ref().map(|key| key.as_str().into()),
+                    key: part
+                        .for_expr
+                        .key_var
+                        .as_ref()
+                        .map(|key| key.as_str().into()),
                     value: part.for_expr.value_var.as_str().into(),
                     collection: self.expression(&part.for_expr.collection_expr),
                     body: trim(body, part.for_expr.strip, part.endfor_expr.strip),

@@ -109,7 +109,12 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         Given::File(id) => Some(id),
         Given::Text { .. } => None,
     });
-    let all: Vec<SourceId> = files.iter().chain(automatic).chain(given_files).copied().collect();
+    let all: Vec<SourceId> = files
+        .iter()
+        .chain(automatic)
+        .chain(given_files)
+        .copied()
+        .collect();
     check_sizes(sources, &all, &mut said);
     if !said.is_empty() {
         return Loaded {
@@ -201,8 +206,11 @@ fn check_sizes(sources: &Sources, files: &[SourceId], said: &mut Vec<Diagnostic>
     }
     if total > files::TOTAL_LIMIT {
         said.push(
-            Diagnostic::error("limit", "the files of the stack are larger than 16 MiB together")
-                .help("split the stack, or let `for_each` make what is alike"),
+            Diagnostic::error(
+                "limit",
+                "the files of the stack are larger than 16 MiB together",
+            )
+            .help("split the stack, or let `for_each` make what is alike"),
         );
     }
 }

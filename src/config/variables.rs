@@ -84,11 +84,14 @@ pub(super) fn values(
 
 fn undeclared(name: &str, declared: &Declared) -> Diagnostic {
     let names = || declared.variables.keys().map(|name| &**name);
-    Diagnostic::error("unknown-reference", format!("no variable `{name}` is declared"))
-        .help(match words::nearest(name, names()) {
-            Some(near) => format!("did you mean `-var {near}=…`?"),
-            None => format!("the variables are {}", words::list(names(), "none")),
-        })
+    Diagnostic::error(
+        "unknown-reference",
+        format!("no variable `{name}` is declared"),
+    )
+    .help(match words::nearest(name, names()) {
+        Some(near) => format!("did you mean `-var {near}=…`?"),
+        None => format!("the variables are {}", words::list(names(), "none")),
+    })
 }
 
 fn variable(context: &Context, block: &Block) -> Variable {
@@ -106,7 +109,11 @@ fn variable(context: &Context, block: &Block) -> Variable {
             .settle(types::parse(context, &attribute.value))
             .unwrap_or(Type::Any),
     };
-    let nullable = match block.body.attribute("nullable").map(|attribute| &attribute.value) {
+    let nullable = match block
+        .body
+        .attribute("nullable")
+        .map(|attribute| &attribute.value)
+    {
         None => true,
         Some(Expr {
             kind: ExprKind::Bool(flag),
@@ -127,8 +134,10 @@ fn variable(context: &Context, block: &Block) -> Variable {
     });
     if default == Some(Value::Null) && !nullable {
         context.say(
-            Diagnostic::error("conflict", "the default is null, and `nullable` is false")
-                .at_some(block.body.attribute("default").map(|it| it.value.span), "null"),
+            Diagnostic::error("conflict", "the default is null, and `nullable` is false").at_some(
+                block.body.attribute("default").map(|it| it.value.span),
+                "null",
+            ),
         );
     }
     Variable {
@@ -141,12 +150,13 @@ fn variable(context: &Context, block: &Block) -> Variable {
 /// A value that names nothing: of a default or in a file of values.
 pub(super) fn constant(context: &Context, expr: &Expr) -> Eval<Value> {
     if let Some(span) = expr.stray_name() {
-        return Err(
-            Diagnostic::error("unknown-reference", "a variable's value refers to nothing else")
-                .at(span, "a reference, or text without quotes")
-                .help("text stands in quotes; what is put together from variables is a `locals` block's")
-                .into(),
-        );
+        return Err(Diagnostic::error(
+            "unknown-reference",
+            "a variable's value refers to nothing else",
+        )
+        .at(span, "a reference, or text without quotes")
+        .help("text stands in quotes; what is put together from variables is a `locals` block's")
+        .into());
     }
     evaluate(context, &Scope::EMPTY, expr)
 }
@@ -165,7 +175,8 @@ fn from_file(
 ) {
     let mut said = Vec::new();
     let body = hcl::parse(id, &sources.get(id).text, &mut said);
-    said.into_iter().for_each(|diagnostic| context.say(diagnostic));
+    said.into_iter()
+        .for_each(|diagnostic| context.say(diagnostic));
     for block in &body.blocks {
         context.say(
             Diagnostic::error("syntax", "a file of values holds attributes, no blocks")
@@ -204,13 +215,17 @@ fn from_text(
 ) -> Option<Value> {
     let id = sources.add(origin, text);
     let span = Span::new(id, 0, text.len());
-    let plain = matches!(variable.ty, Type::Any | Type::String | Type::Number | Type::Bool);
+    let plain = matches!(
+        variable.ty,
+        Type::Any | Type::String | Type::Number | Type::Bool
+    );
     let value = if plain {
         Ok(Value::text(text))
     } else {
         let mut said = Vec::new();
         let expr = parse_expression(id, text, 0, &mut said);
-        said.into_iter().for_each(|diagnostic| context.say(diagnostic));
+        said.into_iter()
+            .for_each(|diagnostic| context.say(diagnostic));
         constant(context, &expr?)
     };
     context.settle(value.and_then(|value| typed(&value, &variable.ty, span)))

@@ -180,7 +180,11 @@ impl Reader<'_> {
         let start = start.min(limit);
         let text = self.text.get(start..(start + length).min(limit));
         let length = text.map_or(length, |text| text.trim_end().len());
-        Span::new(self.id, self.base + start, self.base + start + length.max(1))
+        Span::new(
+            self.id,
+            self.base + start,
+            self.base + start + length.max(1),
+        )
     }
 
     fn word(&self, key: &Spanned<String>) -> Word {
@@ -276,9 +280,12 @@ impl Reader<'_> {
                 return parse_template(&text, span, self.verbatim(&text, span), self.said);
             }
             Yaml::String(text) => ExprKind::String(text.into()),
-            Yaml::List(items) => {
-                ExprKind::Array(items.into_iter().map(|item| self.expression(item)).collect())
-            }
+            Yaml::List(items) => ExprKind::Array(
+                items
+                    .into_iter()
+                    .map(|item| self.expression(item))
+                    .collect(),
+            ),
             Yaml::Map(members) => ExprKind::Object(
                 members
                     .into_iter()

@@ -6,15 +6,9 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
 use serde_json::json;
 
+use super::style::Style;
 use crate::model::diagnostic::{Diagnostic, Label, Level};
 use crate::model::source::{Source, SourceId, Sources};
-
-/// How text is to look.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    /// With terminal colours.
-    pub color: bool,
-}
 
 /// How far apart two places of one file may be to be shown in one piece, in lines.
 const NEAR: usize = 12;
@@ -142,9 +136,21 @@ fn lines(source: &Source, label: &Label) -> Lines {
 }
 
 fn window<'a>(source: SourceId, text: &str, cluster: &[(Lines, &'a Label)]) -> Window<'a> {
-    let begin = cluster.iter().map(|(lines, _)| lines.bytes.start).min().unwrap_or(0);
-    let end = cluster.iter().map(|(lines, _)| lines.bytes.end).max().unwrap_or(0);
-    let first = cluster.iter().map(|(lines, _)| lines.first).min().unwrap_or(0);
+    let begin = cluster
+        .iter()
+        .map(|(lines, _)| lines.bytes.start)
+        .min()
+        .unwrap_or(0);
+    let end = cluster
+        .iter()
+        .map(|(lines, _)| lines.bytes.end)
+        .max()
+        .unwrap_or(0);
+    let first = cluster
+        .iter()
+        .map(|(lines, _)| lines.first)
+        .min()
+        .unwrap_or(0);
     let ranges: Vec<Range<usize>> = cluster
         .iter()
         .map(|(lines, _)| lines.label.start - begin..lines.label.end - begin)
@@ -154,7 +160,10 @@ fn window<'a>(source: SourceId, text: &str, cluster: &[(Lines, &'a Label)]) -> W
         source,
         text: harmless_in_place(&text),
         first_line: first + 1,
-        labels: ranges.into_iter().zip(cluster.iter().map(|(_, label)| *label)).collect(),
+        labels: ranges
+            .into_iter()
+            .zip(cluster.iter().map(|(_, label)| *label))
+            .collect(),
     }
 }
 
@@ -189,7 +198,13 @@ fn shorten(text: &str, ranges: Vec<Range<usize>>) -> (String, Vec<Range<usize>>)
         short.push_str(&line[bare.len()..]);
         offset += line.len();
     }
-    let place = |at: usize| moved.get(&at).copied().unwrap_or(short.len()).min(short.len());
+    let place = |at: usize| {
+        moved
+            .get(&at)
+            .copied()
+            .unwrap_or(short.len())
+            .min(short.len())
+    };
     let ranges = ranges
         .iter()
         .map(|range| {

@@ -143,9 +143,7 @@ fn expression(resource: &Resource, lowering: &mut Lowering) {
                 issuers::Weight::Refused => {
                     Diagnostic::error("expression-refused", problem.message)
                 }
-                issuers::Weight::Doubtful => {
-                    Diagnostic::warning("expression-doubtful", problem.message)
-                }
+                issuers::Weight::Doubtful => Diagnostic::warning("expression-doubtful", problem.message),
             };
             lowering.diagnostics.push(
                 diagnostic
@@ -171,7 +169,7 @@ fn within(whole: Span, text: &str, part: &std::ops::Range<usize>) -> Span {
     }
 }
 
-/// Issuers, audiences and subjects that Entra accepts and no token ever matches.
+/// Issuers and subjects that Entra accepts and no token ever matches.
 fn traps(resource: &Resource, lowering: &mut Lowering) {
     let Some(trust) = super::trust(&resource.body) else {
         return;
