@@ -72,7 +72,7 @@ async fn wave(
     for (read, reply) in reads.iter().zip(reader.read(&requests).await) {
         match reply {
             Ok(reply) => {
-                live.record(read, &reply);
+                live.record(read, reply.status);
                 if let Some(kind) = kinds::of(read.kind) {
                     kind.decode(read, &reply, live);
                 }
@@ -80,5 +80,9 @@ async fn wave(
             Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }

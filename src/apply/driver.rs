@@ -36,7 +36,9 @@ pub async fn apply(
     let clock = client.clock();
     let mut engine = Engine::new(plan, seed);
     let mut work: FuturesUnordered<Work> = FuturesUnordered::new();
-    let mut events = vec![Event::Start { now: clock.now_ms() }];
+    let mut events = vec![Event::Start {
+        now: clock.now_ms(),
+    }];
     let mut interrupt = Box::pin(interrupt);
     let mut interrupted = false;
     let mut wake: Option<i64> = None;
@@ -65,7 +67,13 @@ pub async fn apply(
                 let results = reader.read(&reads).await;
                 let now = clock.now_ms();
                 let pairs = reads.into_iter().zip(results);
-                pairs.map(|(request, result)| Event::Read { request, result, now }).collect()
+                pairs
+                    .map(|(request, result)| Event::Read {
+                        request,
+                        result,
+                        now,
+                    })
+                    .collect()
             }));
         }
         let (done, total) = engine.counts();

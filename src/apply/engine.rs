@@ -17,21 +17,40 @@ use crate::model::value::{Part, Ref, Value, fill};
 /// What the driver tells the engine. Times are milliseconds.
 #[derive(Debug)]
 pub enum Event {
-    Start { now: i64 },
+    Start {
+        now: i64,
+    },
     /// The answer to a write.
-    Written { step: StepId, result: Result<Reply, Lost>, now: i64 },
+    Written {
+        step: StepId,
+        result: Result<Reply, Lost>,
+        now: i64,
+    },
     /// The answer to a read.
-    Read { request: Request, result: Result<Reply, Diagnostic>, now: i64 },
-    Tick { now: i64 },
+    Read {
+        request: Request,
+        result: Result<Reply, Diagnostic>,
+        now: i64,
+    },
+    Tick {
+        now: i64,
+    },
     /// Finish what is in flight, then stop.
-    Interrupt { now: i64 },
+    Interrupt {
+        now: i64,
+    },
 }
 
 /// What the engine asks of the driver.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    Write { step: StepId, request: Request },
-    Read { request: Request },
+    Write {
+        step: StepId,
+        request: Request,
+    },
+    Read {
+        request: Request,
+    },
     /// Nothing to do before then.
     WakeAt(i64),
     Done(Box<Outcome>),
@@ -47,10 +66,14 @@ const READ_BACK_MS: i64 = 1_000;
 enum State {
     Waiting,
     /// Sent; not before the given time again.
-    Paused { until: i64 },
+    Paused {
+        until: i64,
+    },
     InFlight,
     /// Took effect; its outputs are being read, not before the given time.
-    ReadingBack { from: i64 },
+    ReadingBack {
+        from: i64,
+    },
     Done,
     Failed,
 }
@@ -117,7 +140,11 @@ impl Engine {
 
     /// Steps done, and all steps.
     pub fn counts(&self) -> (usize, usize) {
-        let done = self.progress.iter().filter(|progress| progress.state == State::Done).count();
+        let done = self
+            .progress
+            .iter()
+            .filter(|progress| progress.state == State::Done)
+            .count();
         (done, self.steps.len())
     }
 
@@ -140,7 +167,11 @@ impl Engine {
                 self.now = now;
                 self.written(step, result);
             }
-            Event::Read { request, result, now } => {
+            Event::Read {
+                request,
+                result,
+                now,
+            } => {
                 self.now = now;
                 self.read(&request, result);
             }
@@ -184,7 +215,9 @@ impl Engine {
     /// Whether an earlier step of this run made what this one is about.
     fn creates_before(&self, step: &Step) -> bool {
         self.steps[..step.id.0].iter().any(|other| {
-            other.lane == step.lane && other.phase == Phase::Provide && self.progress[other.id.0].state == State::Done
+            other.lane == step.lane
+                && other.phase == Phase::Provide
+                && self.progress[other.id.0].state == State::Done
         })
     }
 
@@ -196,7 +229,11 @@ impl Engine {
         if now - since > verify::DEADLINE_MS {
             progress.state = State::Failed;
             let step = &self.steps[id.0];
-            let diagnostic = crate::cloud::explain::exhausted(result, &step.request, verify::DEADLINE_MS / 60_000);
+            let diagnostic = crate::cloud::explain::exhausted(
+                result,
+                &step.request,
+                verify::DEADLINE_MS / 60_000,
+            );
             let diagnostic = diagnostic.about(&step.address);
             self.stop(diagnostic);
             return;
@@ -207,7 +244,11 @@ impl Engine {
     }
 
     fn took_effect(&mut self, id: StepId, result: &Result<Reply, Lost>) {
-        let body = result.as_ref().ok().filter(|reply| reply.ok()).map(|reply| &reply.body);
+        let body = result
+            .as_ref()
+            .ok()
+            .filter(|reply| reply.ok())
+            .map(|reply| &reply.body);
         if self.fill(id, body) {
             self.progress[id.0].state = State::Done;
         } else {
@@ -221,7 +262,9 @@ impl Engine {
         let step = &self.steps[id.0];
         let mut found = Vec::new();
         for (output, pointer) in &step.fills {
-            let text = body.and_then(|body| body.pointer(pointer)).and_then(|value| value.as_str());
+            let text = body
+                .and_then(|body| body.pointer(pointer))
+                .and_then(|value| value.as_str());
             let Some(text) = text else { return false };
             let reference = Ref {
                 address: step.address.clone(),
@@ -249,13 +292,17 @@ impl Engine {
             }
             if reply.ok() && self.fill(id, Some(&reply.body)) {
                 self.progress[id.0].state = State::Done;
-            } else if self.now - self.progress[id.0].since.unwrap_or(self.now) > verify::DEADLINE_MS {
+            } else if self.now - self.progress[id.0].since.unwrap_or(self.now) > verify::DEADLINE_MS
+            {
                 self.progress[id.0].state = State::Failed;
                 let address = self.steps[id.0].address.to_string();
                 self.stop(
-                    Diagnostic::error("not-readable", "it was written, and no read has found it since")
-                        .about(address)
-                        .help("run `apply` again in some minutes: it goes on from here"),
+                    Diagnostic::error(
+                        "not-readable",
+                        "it was written, and no read has found it since",
+                    )
+                    .about(address)
+                    .help("run `apply` again in some minutes: it goes on from here"),
                 );
             } else {
                 self.progress[id.0].state = State::ReadingBack {
@@ -266,18 +313,25 @@ impl Engine {
     }
 
     fn read_back(&self, id: StepId) -> Option<Request> {
-        self.steps[id.0].read_back.as_ref().map(|request| self.filled(request))
+        self.steps[id.0]
+            .read_back
+            .as_ref()
+            .map(|request| self.filled(request))
     }
 
     fn in_state(&self, fits: impl Fn(State) -> bool) -> Vec<StepId> {
         let steps = self.progress.iter().enumerate();
-        steps.filter(|(_, progress)| fits(progress.state)).map(|(index, _)| StepId(index)).collect()
+        steps
+            .filter(|(_, progress)| fits(progress.state))
+            .map(|(index, _)| StepId(index))
+            .collect()
     }
 
     /// Everything that can go on now.
     fn advance(&mut self) -> Vec<Effect> {
         loop {
-            let busy = !self.in_state(|state| state == State::InFlight).is_empty() || !self.reading.is_empty();
+            let busy = !self.in_state(|state| state == State::InFlight).is_empty()
+                || !self.reading.is_empty();
             if self.stopping {
                 if busy {
                     return Vec::new();
@@ -314,7 +368,10 @@ impl Engine {
                     }
                     let reads = window.round(self.now);
                     self.reading = reads.iter().cloned().collect();
-                    return reads.into_iter().map(|request| Effect::Read { request }).collect();
+                    return reads
+                        .into_iter()
+                        .map(|request| Effect::Read { request })
+                        .collect();
                 }
             }
         }
@@ -323,7 +380,10 @@ impl Engine {
     /// Steps of the phases that may run are not through yet.
     fn open_steps(&self) -> bool {
         let runs = |step: &&Step| step.phase <= self.upto;
-        self.steps.iter().filter(runs).any(|step| self.progress[step.id.0].state != State::Done)
+        self.steps
+            .iter()
+            .filter(runs)
+            .any(|step| self.progress[step.id.0].state != State::Done)
     }
 
     fn write_on(&mut self) -> Vec<Effect> {
@@ -349,7 +409,10 @@ impl Engine {
             if !lanes.insert(step.lane.clone()) {
                 continue;
             }
-            let ready = step.needs.iter().all(|need| self.progress[need.0].state == State::Done);
+            let ready = step
+                .needs
+                .iter()
+                .all(|need| self.progress[need.0].state == State::Done);
             match self.progress[index].state {
                 State::Paused { until } if until > self.now => {
                     wake = Some(wake.map_or(until, |wake| wake.min(until)));
@@ -383,9 +446,17 @@ impl Engine {
 
     /// Reads back what was written: before anything is deleted, and at the end.
     fn begin_window(&mut self) {
-        let destructive = |step: &Step| matches!(step.phase, Phase::Withdraw | Phase::Retire | Phase::Unpublish);
+        let destructive = |step: &Step| {
+            matches!(
+                step.phase,
+                Phase::Withdraw | Phase::Retire | Phase::Unpublish
+            )
+        };
         let rest = self.steps.iter().any(|step| step.phase > self.upto);
-        let deletes = self.steps.iter().any(|step| step.phase > self.upto && destructive(step));
+        let deletes = self
+            .steps
+            .iter()
+            .any(|step| step.phase > self.upto && destructive(step));
         if rest && !deletes {
             self.upto = Phase::Unpublish;
             return;
@@ -393,7 +464,9 @@ impl Engine {
         let checks: Vec<(StepId, Check)> = self
             .steps
             .iter()
-            .filter(|step| self.progress[step.id.0].state == State::Done && !self.verified.contains(&step.id))
+            .filter(|step| {
+                self.progress[step.id.0].state == State::Done && !self.verified.contains(&step.id)
+            })
             .filter_map(|step| Some((step.id, self.filled_check(step.check.as_ref()?))))
             .collect();
         self.verified.extend(checks.iter().map(|(id, _)| *id));
@@ -440,7 +513,10 @@ impl Engine {
     }
 
     fn tell(&self, reference: &Ref) -> Option<Part> {
-        let text = self.outputs.get(reference).or_else(|| self.known.get(reference))?;
+        let text = self
+            .outputs
+            .get(reference)
+            .or_else(|| self.known.get(reference))?;
         Some(Part::Literal(text.clone()))
     }
 
@@ -455,6 +531,8 @@ impl Engine {
 
     fn filled_check(&self, check: &Check) -> Check {
         let tell = |reference: &Ref| self.tell(reference);
-        verify::filled(check, &|value: &Value| value.fill(&tell), &|request| self.filled(request))
+        verify::filled(check, &|value: &Value| value.fill(&tell), &|request| {
+            self.filled(request)
+        })
     }
 }

@@ -83,7 +83,10 @@ impl Window {
         self.open()
             .map(|(index, (step, _))| {
                 let objection = self.objections.get(&index).cloned();
-                (*step, objection.unwrap_or_else(|| "the reads did not agree".to_owned()))
+                (
+                    *step,
+                    objection.unwrap_or_else(|| "the reads did not agree".to_owned()),
+                )
             })
             .collect()
     }
@@ -92,7 +95,12 @@ impl Window {
 /// Why an answer is not what was expected; none if it is.
 fn objection(expect: &Expect, reply: &Reply) -> Option<String> {
     let body = &reply.body;
-    let elements = || body["value"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let elements = || {
+        body["value"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    };
     match expect {
         Expect::Absent if reply.status == 404 => None,
         Expect::Absent => Some("it is still there".to_owned()),
@@ -101,12 +109,16 @@ fn objection(expect: &Expect, reply: &Reply) -> Option<String> {
         Expect::Present(members) => holds(&members.to_json(), body).err(),
         Expect::Member(members) => {
             let members = members.to_json();
-            let found = elements().iter().any(|element| holds(&members, element).is_ok());
+            let found = elements()
+                .iter()
+                .any(|element| holds(&members, element).is_ok());
             (!found).then(|| "it is not in the list yet".to_owned())
         }
         Expect::NoMember(members) => {
             let members = members.to_json();
-            let found = elements().iter().any(|element| holds(&members, element).is_ok());
+            let found = elements()
+                .iter()
+                .any(|element| holds(&members, element).is_ok());
             found.then(|| "it is still in the list".to_owned())
         }
     }
@@ -127,7 +139,9 @@ fn holds(expected: &Json, actual: &Json) -> Result<(), String> {
         }),
         (Json::Array(wanted), Json::Array(there)) => {
             let all = wanted.len() == there.len()
-                && wanted.iter().all(|one| there.iter().any(|other| holds(one, other).is_ok()));
+                && wanted
+                    .iter()
+                    .all(|one| there.iter().any(|other| holds(one, other).is_ok()));
             if all { Ok(()) } else { Err(String::new()) }
         }
         (Json::Array(wanted), Json::Null) if wanted.is_empty() => Ok(()),
@@ -144,7 +158,11 @@ fn same_text(a: &str, b: &str) -> bool {
 }
 
 /// A check with its holes filled.
-pub fn filled(check: &Check, fill: &dyn Fn(&Value) -> Value, request: &dyn Fn(&Request) -> Request) -> Check {
+pub fn filled(
+    check: &Check,
+    fill: &dyn Fn(&Value) -> Value,
+    request: &dyn Fn(&Request) -> Request,
+) -> Check {
     let expect = match &check.expect {
         Expect::Present(members) => Expect::Present(fill(members)),
         Expect::Member(members) => Expect::Member(fill(members)),

@@ -228,6 +228,14 @@ impl Pattern {
 }
 
 impl Service {
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Graph | Service::GraphBeta => "graph",
+            Service::Arm => "arm",
+            Service::Blob => "blob",
+        }
+    }
+
     /// The path before a request's own, as it stands in the URL.
     pub fn version(self) -> &'static str {
         match self {

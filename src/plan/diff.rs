@@ -15,7 +15,14 @@ use crate::model::value::{Map, Value};
 /// What has to change for `live` to be as `declared` says; everything that is declared, when nothing is there.
 pub fn diff(fields: &[Field], declared: &Map, live: Option<&Map>) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    level(fields, "", Some(declared), live, live.is_none(), &mut changes);
+    level(
+        fields,
+        "",
+        Some(declared),
+        live,
+        live.is_none(),
+        &mut changes,
+    );
     changes
 }
 
@@ -27,7 +34,10 @@ fn level(
     create: bool,
     changes: &mut Vec<FieldChange>,
 ) {
-    for field in fields.iter().filter(|field| field.compare != Compare::Never) {
+    for field in fields
+        .iter()
+        .filter(|field| field.compare != Compare::Never)
+    {
         let path = format!("{prefix}{}", field.name);
         let wanted = declared.and_then(|body| body.get(field.name));
         let there = live.and_then(|body| body.get(field.name));
@@ -85,7 +95,9 @@ fn says_nothing(value: &Value) -> bool {
 
 fn folded(value: &Value) -> Value {
     match value {
-        Value::Text(_) => value.as_str().map_or_else(|| value.clone(), |text| text.to_lowercase().into()),
+        Value::Text(_) => value
+            .as_str()
+            .map_or_else(|| value.clone(), |text| text.to_lowercase().into()),
         Value::List(items) => Value::List(items.iter().map(folded).collect()),
         Value::Set(items) => Value::Set(items.iter().map(folded).collect()),
         other => other.clone(),

@@ -69,7 +69,8 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
     }
 
     let declared: BTreeSet<&Key> = found.values().collect();
-    let owners: BTreeMap<&Key, &Address> = found.iter().map(|(address, key)| (key, address)).collect();
+    let owners: BTreeMap<&Key, &Address> =
+        found.iter().map(|(address, key)| (key, address)).collect();
     let mut leftovers: Vec<Leftover> = Vec::new();
     let mut lost: BTreeMap<Key, Address> = BTreeMap::new();
     // Parents come before what belongs to them: `ALL` is in that order.

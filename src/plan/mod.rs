@@ -47,18 +47,25 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         mut leftovers,
         diagnostics,
     } = matching::matched(desired, live, options.destroy);
-    let (errors, mut notes): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
+    let (errors, mut notes): (Vec<_>, Vec<_>) =
+        diagnostics.into_iter().partition(Diagnostic::is_error);
     if !errors.is_empty() {
         return Err(errors);
     }
     if let Some(only) = &options.only {
         pairs.retain(|pair| pair.resource.address.within(only));
         leftovers.retain(|leftover| leftover.address.within(only));
-        notes.retain(|note| note.subject.as_ref().is_none_or(|subject| subject.starts_with(&only.to_string())));
+        notes.retain(|note| {
+            note.subject
+                .as_ref()
+                .is_none_or(|subject| subject.starts_with(&only.to_string()))
+        });
     }
 
     let known = known_outputs(&pairs, live);
-    let fill = |value: &Value| value.fill(&|reference: &Ref| known.get(reference).cloned().map(Part::Literal));
+    let fill = |value: &Value| {
+        value.fill(&|reference: &Ref| known.get(reference).cloned().map(Part::Literal))
+    };
     for pair in &mut pairs {
         for value in pair.resource.body.values_mut() {
             *value = fill(value);
@@ -79,12 +86,13 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
 
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
-    let access = access::changes(&changes, &pairs, &leftovers, live, options.destroy);
+    let changes = access::remarked(changes, &pairs, live);
+    let access = access::changes(&changes, &pairs, &leftovers, live);
     let mut plan = Plan {
         counts: counts(desired),
         digest: digest(desired, &steps),
         refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
-        outputs: outputs(desired, &pairs, &fill),
+        outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),
         changes,
@@ -93,7 +101,8 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         notes,
         known,
     };
-    plan.notes.sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
+    plan.notes
+        .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
     Ok(plan)
 }
 
@@ -102,7 +111,12 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
 pub fn unconfirmed(plan: &Plan, live: &Live) -> BTreeSet<Key> {
     let mut keys = BTreeSet::new();
     for change in &plan.changes {
-        let Some(mut at) = change.object.as_ref().or(change.parent.as_ref()).and_then(|key| live.get(key)) else {
+        let Some(mut at) = change
+            .object
+            .as_ref()
+            .or(change.parent.as_ref())
+            .and_then(|key| live.get(key))
+        else {
             continue;
         };
         let mut unsure = !at.confirmed;
@@ -118,7 +132,12 @@ pub fn unconfirmed(plan: &Plan, live: &Live) -> BTreeSet<Key> {
 }
 
 /// The change that a declared resource needs, if any.
-fn declared(pair: &Pair, desired: &Desired, live: &Live, options: &Options) -> Option<(Change, Vec<Step>)> {
+fn declared(
+    pair: &Pair,
+    desired: &Desired,
+    live: &Live,
+    options: &Options,
+) -> Option<(Change, Vec<Step>)> {
     let resource = &pair.resource;
     let parent = pair.parent.as_ref().and_then(|key| live.get(key));
     let (action, reason) = match (&pair.object, options.destroy) {
@@ -133,7 +152,11 @@ fn declared(pair: &Pair, desired: &Desired, live: &Live, options: &Options) -> O
     };
     let fields = match action {
         Action::Delete | Action::Restore => Vec::new(),
-        _ => diff::diff(pair.kind.shape().fields, &resource.body, pair.object.as_ref().map(|object| &object.body)),
+        _ => diff::diff(
+            pair.kind.shape().fields,
+            &resource.body,
+            pair.object.as_ref().map(|object| &object.body),
+        ),
     };
     if action == Action::Update && fields.is_empty() {
         return None;
@@ -151,7 +174,8 @@ fn declared(pair: &Pair, desired: &Desired, live: &Live, options: &Options) -> O
         purge: options.purge,
     };
     let steps = pair.kind.steps(&task);
-    let remark = (action == Action::Restore).then(|| "what it brings back is compared as soon as it is there".to_owned());
+    let remark = (action == Action::Restore)
+        .then(|| "what it brings back is compared as soon as it is there".to_owned());
     Some((
         Change {
             address: resource.address.clone(),
@@ -169,7 +193,12 @@ fn declared(pair: &Pair, desired: &Desired, live: &Live, options: &Options) -> O
 }
 
 /// What is left over goes.
-fn undeclared(leftover: &Leftover, desired: &Desired, live: &Live, options: &Options) -> (Change, Vec<Step>) {
+fn undeclared(
+    leftover: &Leftover,
+    desired: &Desired,
+    live: &Live,
+    options: &Options,
+) -> (Change, Vec<Step>) {
     let object = &leftover.object;
     let task = Task {
         action: Action::Delete,
@@ -177,7 +206,10 @@ fn undeclared(leftover: &Leftover, desired: &Desired, live: &Live, options: &Opt
         stack: &desired.stack,
         resource: None,
         object: Some(object),
-        owner: leftover.owner.as_ref().and_then(|owner| desired.resources.get(owner)),
+        owner: leftover
+            .owner
+            .as_ref()
+            .and_then(|owner| desired.resources.get(owner)),
         parent: object.parent.as_ref().and_then(|key| live.get(key)),
         fields: &[],
         live,
@@ -210,7 +242,8 @@ fn shown(fields: Vec<FieldChange>, kind: &dyn kinds::Kind, live: &Live) -> Vec<F
     fields
         .into_iter()
         .map(|change| {
-            let show = |value: Option<Value>| value.map(|value| kind.show(&change.path, &value, live));
+            let show =
+                |value: Option<Value>| value.map(|value| kind.show(&change.path, &value, live));
             FieldChange {
                 before: show(change.before),
                 after: show(change.after),
@@ -225,8 +258,18 @@ fn shown(fields: Vec<FieldChange>, kind: &dyn kinds::Kind, live: &Live) -> Vec<F
 fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
     let mut known = BTreeMap::new();
     for pair in pairs {
-        let live_object = |object: &Object| live.get(&object.key).filter(|object| !object.deleted).cloned();
-        for (output, value) in pair.object.as_ref().and_then(live_object).into_iter().flat_map(|object| object.outputs) {
+        let live_object = |object: &Object| {
+            live.get(&object.key)
+                .filter(|object| !object.deleted)
+                .cloned()
+        };
+        for (output, value) in pair
+            .object
+            .as_ref()
+            .and_then(live_object)
+            .into_iter()
+            .flat_map(|object| object.outputs)
+        {
             let reference = Ref {
                 address: pair.resource.address.clone(),
                 output,
@@ -245,7 +288,7 @@ fn counts(desired: &Desired) -> BTreeMap<String, usize> {
     counts
 }
 
-fn outputs(desired: &Desired, _pairs: &[Pair], fill: &dyn Fn(&Value) -> Value) -> BTreeMap<String, OutputValue> {
+fn outputs(desired: &Desired, fill: &dyn Fn(&Value) -> Value) -> BTreeMap<String, OutputValue> {
     desired
         .outputs
         .iter()
@@ -277,7 +320,15 @@ fn digest(desired: &Desired, steps: &[Step]) -> String {
             add(name);
             add(value);
         }
-        add(&step.request.body.as_ref().map(|body| body.to_json().to_string()).unwrap_or_default());
+        add(&step
+            .request
+            .body
+            .as_ref()
+            .map(|body| body.to_json().to_string())
+            .unwrap_or_default());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

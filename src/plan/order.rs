@@ -11,7 +11,10 @@ use crate::model::step::{Phase, Step, StepId};
 use crate::model::value::Ref;
 
 /// Changes with the numbers of their steps, and the steps in their order.
-pub fn ordered(drafts: Vec<(Change, Vec<Step>)>, known: &BTreeMap<Ref, String>) -> (Vec<Change>, Vec<Step>) {
+pub fn ordered(
+    drafts: Vec<(Change, Vec<Step>)>,
+    known: &BTreeMap<Ref, String>,
+) -> (Vec<Change>, Vec<Step>) {
     let mut changes = Vec::new();
     let mut steps: Vec<(usize, Step)> = Vec::new();
     for (change, drafted) in drafts {
@@ -21,7 +24,11 @@ pub fn ordered(drafts: Vec<(Change, Vec<Step>)>, known: &BTreeMap<Ref, String>) 
     // A stable sort keeps a change's own steps in the order that its kind gave them.
     steps.sort_by_key(|(change, step)| {
         let inside_out = matches!(step.phase, Phase::Revoke | Phase::Withdraw | Phase::Retire);
-        let place = if inside_out { usize::MAX - change } else { *change };
+        let place = if inside_out {
+            usize::MAX - change
+        } else {
+            *change
+        };
         (step.phase, place)
     });
 
@@ -41,7 +48,11 @@ pub fn ordered(drafts: Vec<(Change, Vec<Step>)>, known: &BTreeMap<Ref, String>) 
         ordered.push(step);
     }
     for step in &mut ordered {
-        let check = step.check.as_ref().map(|check| check.read.refs()).unwrap_or_default();
+        let check = step
+            .check
+            .as_ref()
+            .map(|check| check.read.refs())
+            .unwrap_or_default();
         let mut needs: Vec<StepId> = step
             .request
             .refs()
@@ -54,7 +65,12 @@ pub fn ordered(drafts: Vec<(Change, Vec<Step>)>, known: &BTreeMap<Ref, String>) 
         needs.dedup();
         step.needs = needs;
     }
-    debug_assert!(ordered.iter().all(|step| step.needs.iter().all(|need| *need < step.id)), "a hole is filled by an earlier step");
+    debug_assert!(
+        ordered
+            .iter()
+            .all(|step| step.needs.iter().all(|need| *need < step.id)),
+        "a hole is filled by an earlier step"
+    );
     (changes, ordered)
 }
 

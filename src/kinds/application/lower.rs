@@ -83,7 +83,10 @@ fn names(resource: &mut Resource, lowering: &mut Lowering) {
         Some(_) => {}
     }
     // Microsoft's documents disagree on the default, so it is always sent.
-    resource.body.entry("sign_in_audience".into()).or_insert_with(|| "AzureADMyOrg".into());
+    resource
+        .body
+        .entry("sign_in_audience".into())
+        .or_insert_with(|| "AzureADMyOrg".into());
     if !resource.body.contains_key("unique_name") {
         let name = mark::unique_name(&lowering.stack.name, &resource.address);
         resource.body.insert("unique_name".into(), name.into());

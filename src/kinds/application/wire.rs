@@ -219,7 +219,11 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
     if mark::has(object.body.get("tags"), &mark) {
         return None;
     }
-    let place = if object.deleted { "in the recycle bin " } else { "" };
+    let place = if object.deleted {
+        "in the recycle bin "
+    } else {
+        ""
+    };
     Some(
         Diagnostic::error(
             "foreign-application",

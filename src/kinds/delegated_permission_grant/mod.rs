@@ -180,17 +180,18 @@ fn list(principal: &str) -> Read {
 
 /// `Microsoft Graph User.Read openid (delegated)`.
 pub fn describe(grant: &Object, live: &Live) -> String {
+    format!("{} {} (delegated)", api_name(grant, live), grant.name)
+}
+
+/// The name of the API that a grant is for.
+pub fn api_name(grant: &Object, live: &Live) -> String {
     let resource = grant
         .body
         .get("resource_id")
         .and_then(Value::as_str)
         .unwrap_or_default();
     let api = live.find(service_principal::KIND, &format!("id={resource}"));
-    format!(
-        "{} {} (delegated)",
-        api.map_or(resource, |api| &api.name),
-        grant.name
-    )
+    api.map_or_else(|| resource.to_owned(), |api| api.name.clone())
 }
 
 /// Graph stores the scopes as one text; sorted, so that a plan is the same every time.

@@ -2,7 +2,7 @@
 
 use super::builders::{self, Trusts};
 use crate::exchange::expression::Expression;
-use crate::exchange::issuers;
+use crate::exchange::{issuers, subject};
 use crate::kinds::application;
 use crate::kinds::lower::Lowering;
 use crate::model::address::InstanceKey;
@@ -138,14 +138,14 @@ fn expression(resource: &Resource, lowering: &mut Lowering) {
     };
     if let Some(issuer) = resource.text("issuer") {
         for problem in issuers::check(issuer, &expression) {
-            let span = problem
-                .span
-                .map_or(whole, |span| within(whole, text, &span));
+            let span = within(whole, text, &problem.span);
             let diagnostic = match problem.weight {
                 issuers::Weight::Refused => {
                     Diagnostic::error("expression-refused", problem.message)
                 }
-                issuers::Weight::Risky => Diagnostic::warning("expression-risky", problem.message),
+                issuers::Weight::Doubtful => {
+                    Diagnostic::warning("expression-doubtful", problem.message)
+                }
             };
             lowering.diagnostics.push(
                 diagnostic
@@ -171,16 +171,22 @@ fn within(whole: Span, text: &str, part: &std::ops::Range<usize>) -> Span {
     }
 }
 
-/// Subjects and issuers that are accepted and never match.
+/// Issuers, audiences and subjects that Entra accepts and no token ever matches.
 fn traps(resource: &Resource, lowering: &mut Lowering) {
-    let (Some(issuer), Some(subject)) = (resource.text("issuer"), resource.text("subject")) else {
+    let Some(trust) = super::trust(&resource.body) else {
         return;
     };
-    for trap in crate::exchange::subject::traps(issuer, subject) {
+    for trap in subject::traps(&trust) {
+        let path = match trap.field {
+            subject::Field::Issuer => "issuer",
+            subject::Field::Audience => "audience",
+            subject::Field::Subject => "subject",
+            subject::Field::Expression => "claims_matching_expression",
+        };
         lowering.diagnostics.push(
             Diagnostic::warning("never-matches", trap.message)
                 .about(&resource.address)
-                .at(resource.span("subject"), "")
+                .at(resource.span(path), "")
                 .help(trap.help),
         );
     }

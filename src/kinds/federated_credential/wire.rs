@@ -60,13 +60,7 @@ pub fn take_list(parent: &Key, credentials: &Json, confirmed: bool, live: &mut L
     if !confirmed && live.answer(KIND, LISTED, &parent.id).is_some() {
         return;
     }
-    live.record(
-        &listed,
-        &Reply {
-            status: 200,
-            ..Reply::default()
-        },
-    );
+    live.record(&listed, 200);
     live.remove_children(parent, KIND);
     for json in credentials.as_array().into_iter().flatten() {
         live.insert(object(parent, json, confirmed));

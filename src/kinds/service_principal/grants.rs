@@ -37,7 +37,9 @@ pub fn claim_grant(
     describe: impl FnOnce() -> String,
 ) -> Claim {
     // What an application of ours holds goes before it does.
-    let Some(owner) = owner else { return Claim::Ours };
+    let Some(owner) = owner else {
+        return Claim::Ours;
+    };
     if application::is_existing(owner) {
         return Claim::Foreign;
     }
