@@ -39,6 +39,17 @@ pub static ALL: &[&dyn Kind] = &[
     &document::Document,
 ];
 
+/// What all kinds contribute to an emulated tenant.
+pub fn emulated() -> crate::emulator::route::Routes {
+    crate::emulator::route::Routes::new(vec![
+        application::emulator::PART,
+        service_principal::emulator::PART,
+        federated_credential::emulator::PART,
+        app_role_assignment::emulator::PART,
+        delegated_permission_grant::emulator::PART,
+    ])
+}
+
 /// A kind of resource: what a file may say of it, how it is read, and which requests change it. All pure.
 pub trait Kind: Sync {
     fn shape(&self) -> &'static Shape;

@@ -3,6 +3,8 @@
 //!
 //! Source: Microsoft Graph, "Grant an appRoleAssignment for a service principal" (the resource's side).
 
+pub mod emulator;
+
 use super::api::{self, Class};
 use super::codec::key;
 use super::{Claim, Kind, Scene, Task, application, service_principal, step};

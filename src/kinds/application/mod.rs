@@ -1,6 +1,7 @@
 //! `application`: an app registration.
 
 mod check;
+pub mod emulator;
 mod fields;
 mod lower;
 pub mod mark;

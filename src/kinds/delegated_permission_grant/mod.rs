@@ -4,6 +4,8 @@
 //! Source: Microsoft Graph, "Create oAuth2PermissionGrant": one grant per client, API and consent type; its
 //! `scope` is one text with spaces.
 
+pub mod emulator;
+
 use std::collections::BTreeSet;
 
 use super::api::Class;

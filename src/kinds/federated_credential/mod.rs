@@ -6,6 +6,7 @@
 
 mod builders;
 mod check;
+pub mod emulator;
 mod fields;
 mod lower;
 mod wire;

@@ -1,5 +1,6 @@
 //! `service_principal`: an application's identity in the tenant. It comes with the `application` block.
 
+pub mod emulator;
 mod grants;
 mod published;
 mod wire;
