@@ -15,14 +15,14 @@ pub enum Weight {
     /// Microsoft's pages and reports agree that Graph refuses it.
     Refused,
     /// Sources disagree, or it is accepted and does not do what it seems to.
-    Risky,
+    Doubtful,
 }
 
 /// One thing that Entra has, or may have, against an expression for an issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Bytes of the expression's text; `None` when it is about all of it.
-    pub span: Option<Range<usize>>,
+    /// Bytes of the expression's text; all of them when it is about something that is missing.
+    pub span: Range<usize>,
     pub weight: Weight,
     pub message: String,
     pub help: String,
@@ -82,9 +82,10 @@ pub fn takes_expressions(issuer: &str) -> bool {
 /// What Entra has against this expression for this issuer, in the order of the text, then what is missing.
 pub fn check(issuer: &str, expression: &Expression) -> Vec<Problem> {
     let clauses = expression.clauses();
+    let whole = 0..clauses.last().map_or(0, |clause| clause.span.end);
     let Some(allowed) = claims_of(issuer) else {
         return vec![Problem {
-            span: None,
+            span: whole,
             weight: Weight::Refused,
             message: refused_issuer(issuer),
             help: help_for_issuer(issuer),
@@ -96,7 +97,7 @@ pub fn check(issuer: &str, expression: &Expression) -> Vec<Problem> {
         .collect();
     problems.extend(
         missing_claims(issuer, clauses).map(|(weight, message, help)| Problem {
-            span: None,
+            span: whole.clone(),
             weight,
             message,
             help,
@@ -128,7 +129,7 @@ fn help_for_issuer(issuer: &str) -> String {
 fn check_clause(issuer: &str, allowed: &[Allowed], clause: &Clause) -> Option<Problem> {
     let refused = |span: &Range<usize>, message, help| {
         Some(Problem {
-            span: Some(span.clone()),
+            span: span.clone(),
             weight: Weight::Refused,
             message,
             help,
@@ -162,8 +163,8 @@ fn check_clause(issuer: &str, allowed: &[Allowed], clause: &Clause) -> Option<Pr
     }
     if clause.operator == Operator::Eq && clause.comparand.contains(['*', '?']) {
         return Some(Problem {
-            span: Some(clause.comparand_span.clone()),
-            weight: Weight::Risky,
+            span: clause.comparand_span.clone(),
+            weight: Weight::Doubtful,
             message: format!(
                 "`*` and `?` are ordinary characters under `eq`: `{}` is compared as it stands",
                 clause.comparand
@@ -200,13 +201,13 @@ fn missing_claims(
             // One page demands it whatever the subject looks like, the newer one only beside a subject made of names.
             let by_id = subject.is_some_and(|clause| clause.comparand.starts_with("project_id:"));
             missing.push((
-                if by_id { Weight::Risky } else { Weight::Refused },
+                if by_id { Weight::Doubtful } else { Weight::Refused },
                 "an expression for GitLab has to pin `project_id` (since July 2026)".to_owned(),
                 "add ` and claims['project_id'] eq '…'`: the project's page shows the number".to_owned(),
             ));
         }
         Platform::GitLab if !pinned("project_id") => missing.push((
-            Weight::Risky,
+            Weight::Doubtful,
             "Microsoft's newest page demands `project_id` beside a subject of GitLab, and may refuse other ids".to_owned(),
             "add ` and claims['project_id'] eq '…'`".to_owned(),
         )),
@@ -214,7 +215,7 @@ fn missing_claims(
     }
     if subject.is_none() {
         let weight = if platform(issuer) == Platform::GitHub {
-            Weight::Risky
+            Weight::Doubtful
         } else {
             Weight::Refused
         };
@@ -260,7 +261,7 @@ mod tests {
         );
         let found = problems(GITHUB, "claims['repository_id'] eq '1'");
         assert!(
-            matches!(&found[..], [(Weight::Risky, message)] if message.contains("`sub`")),
+            matches!(&found[..], [(Weight::Doubtful, message)] if message.contains("`sub`")),
             "{found:?}"
         );
     }
@@ -300,7 +301,7 @@ mod tests {
             "https://gitlab.com",
             "claims['sub'] matches 'project_id:1:*'",
         );
-        assert_eq!(only_subject[0].0, Weight::Risky);
+        assert_eq!(only_subject[0].0, Weight::Doubtful);
     }
 
     #[test]

@@ -6,4 +6,4 @@ mod traps;
 
 pub use describe::describe;
 pub use parts::{Context, GitHubName, Subject, implied, parse};
-pub use traps::{Field, Trap, expression_traps, traps};
+pub use traps::{Field, Trap, traps};

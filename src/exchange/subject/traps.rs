@@ -1,14 +1,15 @@
 //! Ways in which an issuer, a subject or an audience is commonly written so that no token can ever match it.
 
 use super::parts::{Context, Subject, parse};
-use crate::exchange::expression::Expression;
 use crate::exchange::issuers::takes_expressions;
 use crate::exchange::platform::{GITHUB, Platform, platform};
+use crate::exchange::trust::{Matcher, Trust};
 
 /// The part of a credential that a trap is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
     Issuer,
+    Audience,
     Subject,
     Expression,
 }
@@ -19,36 +20,43 @@ pub struct Trap {
     pub field: Field,
     pub message: String,
     pub help: String,
-    /// The text as it was probably meant, where that is certain enough to offer: of the issuer, the subject, or the clause's comparand.
+    /// The field's text as it was probably meant, where that is certain enough to offer.
     pub replacement: Option<String>,
 }
 
-/// Everything in an issuer and an exact subject that looks like one of the known mistakes.
-pub fn traps(issuer: &str, subject: &str) -> Vec<Trap> {
-    let mut traps = issuer_traps(issuer);
-    traps.extend(wildcard(issuer, subject));
-    traps.extend(texts(issuer, subject));
-    traps
-}
-
-/// The same for an expression: what its clauses on `sub` compare with.
-pub fn expression_traps(issuer: &str, expression: &Expression) -> Vec<Trap> {
-    let mut traps = issuer_traps(issuer);
-    for clause in expression
-        .clauses()
-        .iter()
-        .filter(|clause| clause.claim == "sub")
-    {
-        let about = texts(issuer, &clause.comparand).into_iter();
-        traps.extend(about.map(|trap| Trap {
-            field: Field::Expression,
-            ..trap
-        }));
+/// Everything in a trust that looks like one of the known mistakes.
+pub fn traps(trust: &Trust) -> Vec<Trap> {
+    let mut traps = issuer(&trust.issuer);
+    if trust.audience.trim() != trust.audience {
+        traps.push(replace(
+            Field::Audience,
+            "the audience begins or ends with white space",
+            trust.audience.trim(),
+        ));
+    }
+    match &trust.matcher {
+        Matcher::Subject(text) => {
+            traps.extend(exact_subject(&trust.issuer, text));
+            traps.extend(texts(&trust.issuer, Field::Subject, text));
+        }
+        Matcher::Expression(expression) => {
+            let subjects = expression
+                .clauses()
+                .iter()
+                .filter(|clause| clause.claim == "sub");
+            // Only the clause is known here: no replacement of the whole expression is offered.
+            let about = subjects
+                .flat_map(|clause| texts(&trust.issuer, Field::Expression, &clause.comparand));
+            traps.extend(about.map(|trap| Trap {
+                replacement: None,
+                ..trap
+            }));
+        }
     }
     traps
 }
 
-fn issuer_traps(text: &str) -> Vec<Trap> {
+fn issuer(text: &str) -> Vec<Trap> {
     let mut traps = Vec::new();
     let trimmed = text.trim();
     if trimmed != text {
@@ -76,7 +84,7 @@ fn issuer_traps(text: &str) -> Vec<Trap> {
     traps
 }
 
-fn wildcard(issuer: &str, text: &str) -> Option<Trap> {
+fn exact_subject(issuer: &str, text: &str) -> Option<Trap> {
     // entra-docs workload-identity-federation-considerations.md: a wildcard has no meaning in a subject.
     text.contains(['*', '?']).then(|| {
         let help = if takes_expressions(issuer) {
@@ -97,23 +105,23 @@ fn wildcard(issuer: &str, text: &str) -> Option<Trap> {
 }
 
 /// What holds for exact subjects and for patterns alike.
-fn texts(issuer: &str, text: &str) -> Vec<Trap> {
+fn texts(issuer: &str, field: Field, text: &str) -> Vec<Trap> {
     let mut traps = Vec::new();
     if text.trim() != text {
         traps.push(replace(
-            Field::Subject,
+            field,
             "the subject begins or ends with white space",
             text.trim(),
         ));
     }
     match platform(issuer) {
-        Platform::GitHub | Platform::GitHubEnterprise => traps.extend(github(issuer, text)),
+        Platform::GitHub | Platform::GitHubEnterprise => traps.extend(github(issuer, field, text)),
         Platform::GitLab if text.contains(":ref:refs/") => {
             let fixed = text
                 .replace(":ref:refs/heads/", ":ref:")
                 .replace(":ref:refs/tags/", ":ref:");
             traps.push(replace(
-                Field::Subject,
+                field,
                 "GitLab's subjects name the ref without `refs/heads/`",
                 &fixed,
             ));
@@ -123,11 +131,11 @@ fn texts(issuer: &str, text: &str) -> Vec<Trap> {
     traps
 }
 
-fn github(issuer: &str, text: &str) -> Vec<Trap> {
+fn github(issuer: &str, field: Field, text: &str) -> Vec<Trap> {
     let mut traps = Vec::new();
     if let Some(rest) = text.strip_prefix("repository:") {
         traps.push(replace(
-            Field::Subject,
+            field,
             "GitHub's subjects begin with `repo:`, not `repository:`",
             &format!("repo:{rest}"),
         ));
@@ -135,7 +143,7 @@ fn github(issuer: &str, text: &str) -> Vec<Trap> {
     // One page of Microsoft's prints it with a hyphen (Azure/login#178).
     if let Some(start) = text.strip_suffix(":pull-request") {
         traps.push(replace(
-            Field::Subject,
+            field,
             "GitHub writes `pull_request`, with an underscore",
             &format!("{start}:pull_request"),
         ));
@@ -144,7 +152,7 @@ fn github(issuer: &str, text: &str) -> Vec<Trap> {
         if text.contains(twice) {
             let once = &twice[..twice.len() / 2];
             traps.push(replace(
-                Field::Subject,
+                field,
                 &format!("`{once}` stands twice"),
                 &text.replace(twice, once),
             ));
@@ -157,7 +165,7 @@ fn github(issuer: &str, text: &str) -> Vec<Trap> {
     ] {
         if text.contains(wrong) {
             traps.push(replace(
-                Field::Subject,
+                field,
                 &format!("GitHub's subjects have `{right}`, not `{wrong}`"),
                 &text.replacen(wrong, right, 1),
             ));
@@ -175,7 +183,7 @@ fn github(issuer: &str, text: &str) -> Vec<Trap> {
                 let fixed =
                     text.replacen(&format!("ref:{name}"), &format!("ref:refs/heads/{name}"), 1);
                 traps.push(replace(
-                    Field::Subject,
+                    field,
                     "the ref is not complete: GitHub's subjects have `ref:refs/heads/BRANCH`",
                     &fixed,
                 ));
@@ -192,7 +200,7 @@ fn github(issuer: &str, text: &str) -> Vec<Trap> {
                 1,
             );
             traps.push(replace(
-                Field::Subject,
+                field,
                 "GitHub writes a `:` in an environment's name as `%3A`",
                 &fixed,
             ));
@@ -215,29 +223,18 @@ fn replace(field: Field, message: &str, replacement: &str) -> Trap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::expression::Expression;
 
     fn of(issuer: &str, subject: &str) -> Vec<Option<String>> {
-        traps(issuer, subject)
+        let trust = Trust {
+            issuer: issuer.to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            matcher: Matcher::Subject(subject.to_owned()),
+        };
+        traps(&trust)
             .into_iter()
             .map(|trap| trap.replacement)
             .collect()
-    }
-
-    #[test]
-    fn patterns_have_the_same_traps_but_for_the_star() {
-        let expression =
-            Expression::parse("claims['sub'] matches 'repository:o/*:pull-request'").unwrap();
-        let found = expression_traps(GITHUB, &expression);
-        let expected = ["repo:o/*:pull-request", "repository:o/*:pull_request"]
-            .map(|text| Some(text.to_owned()));
-        assert!(found.iter().all(|trap| trap.field == Field::Expression));
-        assert_eq!(
-            found
-                .into_iter()
-                .map(|trap| trap.replacement)
-                .collect::<Vec<_>>(),
-            expected
-        );
     }
 
     #[test]
@@ -312,5 +309,17 @@ mod tests {
             assert_eq!(of(issuer, subject), [], "{subject}");
         }
         assert_eq!(of(GITHUB, "repo:o/*:pull_request"), [None]);
+    }
+
+    #[test]
+    fn patterns_have_the_same_traps_but_for_the_star() {
+        let text = "claims['sub'] matches 'repository:o/*:pull-request'";
+        let trust = Trust {
+            issuer: GITHUB.to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            matcher: Matcher::Expression(Expression::parse(text).unwrap()),
+        };
+        let found: Vec<Field> = traps(&trust).into_iter().map(|trap| trap.field).collect();
+        assert_eq!(found, [Field::Expression, Field::Expression]);
     }
 }
