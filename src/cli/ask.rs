@@ -1,6 +1,5 @@
 //! The one question.
 
-
 use super::{Exit, Failure, World};
 use crate::model::diagnostic::Diagnostic;
 

@@ -1,6 +1,5 @@
 //! How a command ends.
 
-
 use super::World;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Sources;

@@ -11,7 +11,8 @@ use super::{FileError, Given, Input, Loaded, load};
 use crate::model::schema::{Complaint, Field, Group, Output, Shape, Type, When};
 use crate::model::source::Sources;
 use crate::model::value::Value;
-use crate::render::diagnostic::{Style, text};
+use crate::render::diagnostic::text;
+use crate::render::style::Style;
 
 const WEB: &[Field] = &[
     Field::string("homepage_url", "a page"),

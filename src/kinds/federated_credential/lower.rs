@@ -143,7 +143,9 @@ fn expression(resource: &Resource, lowering: &mut Lowering) {
                 issuers::Weight::Refused => {
                     Diagnostic::error("expression-refused", problem.message)
                 }
-                issuers::Weight::Doubtful => Diagnostic::warning("expression-doubtful", problem.message),
+                issuers::Weight::Doubtful => {
+                    Diagnostic::warning("expression-doubtful", problem.message)
+                }
             };
             lowering.diagnostics.push(
                 diagnostic
