@@ -212,7 +212,7 @@ impl Stack {
     /// What is said, as a reader sees it.
     fn said(&self) -> String {
         let (loaded, sources) = self.load();
-        text(&loaded.diagnostics, &sources, Style::default())
+        text(&loaded.diagnostics, &sources, Style::PLAIN)
     }
 
     fn desired(&self) -> crate::model::desired::Desired {
@@ -220,7 +220,7 @@ impl Stack {
         assert!(
             loaded.is_ok(),
             "{}",
-            text(&loaded.diagnostics, &sources, Style::default())
+            text(&loaded.diagnostics, &sources, Style::PLAIN)
         );
         loaded.desired
     }
