@@ -1,1 +1,216 @@
-//! (config)
+//! Text to what it declares: files become one document, the document is evaluated, checked against the
+//! kinds' field tables and lowered to [`Desired`].
+//!
+//! Nothing here reads a file, the environment or a clock: the caller brings the texts, and a function
+//! for `file()`. The order of the modules is the order of the work.
+
+mod document;
+
+mod hcl;
+mod hcl_expression;
+mod yaml;
+
+mod declare;
+
+mod convert;
+mod scope;
+mod value;
+
+mod context;
+mod evaluate;
+mod functions;
+mod instances;
+mod locals;
+mod operators;
+mod references;
+mod traverse;
+mod types;
+mod variables;
+
+mod check;
+mod check_type;
+mod check_value;
+mod node;
+
+mod cycles;
+mod lower;
+mod stack;
+
+mod words;
+
+pub mod files;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use files::FileError;
+
+use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::schema::Shape;
+use crate::model::source::{SourceId, Sources, Span};
+
+/// What `file()` reads with: a path as it is written, relative to the stack's directory.
+pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, FileError> + 'a;
+
+/// A value that the command line gives.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// `-var name=value`
+    Text { name: String, value: String },
+    /// `-var-file`
+    File(SourceId),
+}
+
+/// Everything that a load may depend on.
+pub struct Input<'a> {
+    /// The texts, and where to add those of `-var` and the environment, so that errors can show them.
+    pub sources: &'a mut Sources,
+    /// The stack's files, by their names HCL or YAML.
+    pub files: &'a [SourceId],
+    /// `TRUSTFORM_VAR_name`, as name and text.
+    pub environment: &'a [(String, String)],
+    /// `*.auto.vars.hcl`, in the order of names.
+    pub automatic: &'a [SourceId],
+    /// `-var` and `-var-file`, in the order of the command line.
+    pub given: &'a [Given],
+    pub read: &'a ReadFile<'a>,
+}
+
+/// What the files declare, as far as they could be understood, and everything that is to be said of them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Only to be used where no diagnostic is an error.
+    pub desired: Desired,
+    /// In the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    pub fn is_ok(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Loads a stack. All errors are collected.
+pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
+    let Input {
+        sources,
+        files,
+        environment,
+        automatic,
+        given,
+        read,
+    } = input;
+    let mut said = Vec::new();
+    let given_files = given.iter().filter_map(|given| match given {
+        Given::File(id) => Some(id),
+        Given::Text { .. } => None,
+    });
+    let all: Vec<SourceId> = files
+        .iter()
+        .chain(automatic)
+        .chain(given_files)
+        .copied()
+        .collect();
+    check_sizes(sources, &all, &mut said);
+    if !said.is_empty() {
+        return Loaded {
+            desired: Desired::default(),
+            diagnostics: said,
+        };
+    }
+
+    let mut bodies = Vec::with_capacity(files.len());
+    for id in files {
+        let source = sources.get(*id);
+        let parse = if files::is_yaml(&source.name) {
+            yaml::parse
+        } else {
+            hcl::parse
+        };
+        bodies.push(parse(*id, &source.text, &mut said));
+    }
+    // A file that cannot be read may hold whatever the others refer to.
+    let unreadable = !said.is_empty();
+    let kinds = references::Kinds(shapes);
+    let declared = declare::declare(bodies, kinds, &mut said);
+    if unreadable {
+        return finish(Desired::default(), said);
+    }
+
+    let mut context = context::Context::new(kinds, &declared, BTreeMap::new(), read);
+    let values = variables::Values {
+        environment,
+        automatic,
+        given,
+    };
+    context.variables = variables::values(&context, &declared, &values, sources);
+    locals::evaluate_all(&context);
+    let mut lowered = lower::lower(&context);
+    let stack = match &declared.stack {
+        Some(block) => stack::stack(&context, block),
+        None => {
+            if let Some(first) = first_resource(&declared) {
+                context.say(
+                    Diagnostic::error("missing-block", "there are resources and no `stack` block")
+                        .at(first, "in which tenant?")
+                        .help("write `stack \"name\" { tenant_id = \"…\" }`"),
+                );
+            }
+            None
+        }
+    };
+    let outputs = stack::outputs(&context);
+    said.extend(context.finish());
+    said.extend(cycles::find(&lowered.resources, kinds));
+    let desired = Desired {
+        stack: stack.unwrap_or_default(),
+        pending: lowered.pending(),
+        resources: std::mem::take(&mut lowered.resources),
+        outputs,
+    };
+    finish(desired, said)
+}
+
+fn finish(desired: Desired, mut diagnostics: Vec<Diagnostic>) -> Loaded {
+    diagnostics.sort_by_key(|diagnostic| {
+        let primary = diagnostic.labels.iter().find(|label| label.primary);
+        primary.map(|label| (label.span.source, label.span.start))
+    });
+    diagnostics.dedup();
+    Loaded {
+        desired,
+        diagnostics,
+    }
+}
+
+fn first_resource(declared: &declare::Declared) -> Option<Span> {
+    let all = declared.resources.values().flat_map(BTreeMap::values);
+    all.map(|declaration| declaration.header).min()
+}
+
+fn check_sizes(sources: &Sources, files: &[SourceId], said: &mut Vec<Diagnostic>) {
+    let mut total = 0;
+    for id in files {
+        let source = sources.get(*id);
+        total += source.text.len();
+        if source.text.len() > files::FILE_LIMIT {
+            said.push(Diagnostic::error(
+                "limit",
+                format!("`{}` is larger than 4 MiB", source.name),
+            ));
+        }
+    }
+    if total > files::TOTAL_LIMIT {
+        said.push(
+            Diagnostic::error(
+                "limit",
+                "the files of the stack are larger than 16 MiB together",
+            )
+            .help("split the stack, or let `for_each` make what is alike"),
+        );
+    }
+}

@@ -112,6 +112,10 @@ impl Store {
         self.blobs.provision(account, allow_public_access);
     }
 
+    pub fn has_container(&self, account: &str, name: &str) -> bool {
+        self.blobs.has_container(account, name)
+    }
+
     /// Makes a container, empty, and its account where there is none.
     pub fn provision_container(
         &mut self,

@@ -10,7 +10,8 @@ use time::macros::format_description;
 
 use super::aadsts::render;
 use super::assertion::{Assertion, parse_assertion};
-use super::issuers::{self, Platform, platform};
+use super::issuers;
+use super::platform::{Platform, platform};
 use super::signature::{check_key, check_signature};
 use super::trust::{Matcher, Mismatch, Relation, Trust};
 use crate::model::verdict::{Refusal, Verdict};

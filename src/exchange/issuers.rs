@@ -7,56 +7,7 @@
 use std::ops::Range;
 
 use super::expression::{Clause, Expression, Operator};
-
-/// GitHub's one issuer on github.com.
-pub const GITHUB: &str = "https://token.actions.githubusercontent.com";
-
-/// Who issues a token, as far as its issuer tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Platform {
-    /// github.com, with the shared issuer.
-    GitHub,
-    /// An enterprise's own issuer, a data-residency host, or a GitHub Enterprise Server.
-    GitHubEnterprise,
-    GitLab,
-    TerraformCloud,
-    AzureDevOps,
-    /// Entra itself: a managed identity, or Azure DevOps with its new issuer.
-    Entra,
-    Google,
-    Buildkite,
-    CircleCi,
-    Aws,
-    /// Anything else: a cluster, SPIRE, an own provider.
-    Other,
-}
-
-/// The platform that an issuer belongs to.
-pub fn platform(issuer: &str) -> Platform {
-    let host = issuer.strip_prefix("https://").unwrap_or_default();
-    let (host, path) = host.split_once('/').unwrap_or((host, ""));
-    match host {
-        "token.actions.githubusercontent.com" if issuer == GITHUB => Platform::GitHub,
-        "token.actions.githubusercontent.com" => Platform::GitHubEnterprise,
-        "app.terraform.io" | "app.eu.terraform.io" => Platform::TerraformCloud,
-        "vstoken.dev.azure.com" => Platform::AzureDevOps,
-        "login.microsoftonline.com"
-        | "login.microsoftonline.us"
-        | "login.partner.microsoftonline.cn"
-        | "sts.windows.net" => Platform::Entra,
-        "accounts.google.com" => Platform::Google,
-        "agent.buildkite.com" => Platform::Buildkite,
-        "oidc.circleci.com" => Platform::CircleCi,
-        _ if host.starts_with("token.actions.") && host.ends_with(".ghe.com")
-            || path == "_services/token" =>
-        {
-            Platform::GitHubEnterprise
-        }
-        _ if host.ends_with(".tokens.sts.global.api.aws") => Platform::Aws,
-        _ if host == "gitlab.com" || host.starts_with("gitlab.") => Platform::GitLab,
-        _ => Platform::Other,
-    }
-}
+use super::platform::{Platform, platform};
 
 /// How much a problem weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +21,7 @@ pub enum Weight {
 /// One thing that Entra has, or may have, against an expression for an issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Bytes of the expression's text.
+    /// Bytes of the expression's text; all of them when it is about something that is missing.
     pub span: Range<usize>,
     pub weight: Weight,
     pub message: String,
@@ -126,14 +77,6 @@ fn gitlab_is_allowed(issuer: &str) -> bool {
 /// Whether Entra takes claims-matching expressions for this issuer.
 pub fn takes_expressions(issuer: &str) -> bool {
     claims_of(issuer).is_some()
-}
-
-/// Whether every token of this issuer has this claim, as a text. `sub` the token endpoint demands (AADSTS90014); GitHub's reference of its
-/// OIDC token lists the two ids in every token.
-pub fn always_present(issuer: &str, claim: &str) -> bool {
-    matches!(claim, "sub")
-        || platform(issuer) == Platform::GitHub
-            && matches!(claim, "repository_id" | "repository_owner_id")
 }
 
 /// What Entra has against this expression for this issuer, in the order of the text, then what is missing.
@@ -290,6 +233,7 @@ fn missing_claims(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::platform::GITHUB;
 
     fn problems(issuer: &str, text: &str) -> Vec<(Weight, String)> {
         let expression = Expression::parse(text).unwrap();
@@ -380,29 +324,5 @@ mod tests {
                 .help
                 .contains("`https://gitlab.com`")
         );
-    }
-
-    #[test]
-    fn platforms() {
-        for (issuer, expected) in [
-            (
-                "https://token.actions.githubusercontent.com/contoso",
-                Platform::GitHubEnterprise,
-            ),
-            (
-                "https://ghes.contoso.com/_services/token",
-                Platform::GitHubEnterprise,
-            ),
-            ("https://vstoken.dev.azure.com/0000", Platform::AzureDevOps),
-            ("https://login.microsoftonline.com/t/v2.0", Platform::Entra),
-            ("https://x.tokens.sts.global.api.aws", Platform::Aws),
-            (
-                "https://eastus.oic.prod-aks.azure.com/t/c/",
-                Platform::Other,
-            ),
-            ("https://gitlab.contoso.de", Platform::GitLab),
-        ] {
-            assert_eq!(platform(issuer), expected, "{issuer}");
-        }
     }
 }

@@ -4,20 +4,21 @@
 //! claim may have any value or be absent. An exact subject is a product with one point at `sub`. Two trusts with different audiences
 //! do not overlap: a token is taken to carry one audience.
 //!
-//! Tokens are those that an issuer can send: some claims are in every one ([`issuers::always_present`]), and a GitHub subject with ids
+//! Tokens are those that an issuer can send: some claims are in every one ([`platform::always_present`]), and a GitHub subject with ids
 //! fixes the claims with those ids ([`subject::implied`]). The second fact is used only to narrow the side whose members are looked for,
 //! so a witness is always a token that is admitted there and refused here by the endpoint's own comparison.
 
 use std::collections::BTreeMap;
 
+use super::budget::Budget;
 use super::expression::Clause;
-use super::issuers;
 use super::pattern::Pattern;
-use super::search::{Budget, shortest_texts};
+use super::platform;
+use super::search::shortest_texts;
 use super::subject;
 use super::trust::{Matcher, Trust};
 
-pub use super::search::Undecided;
+pub use super::budget::Undecided;
 
 /// The claim sets that one credential admits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +77,16 @@ impl Language {
     /// # Errors
     /// [`Undecided`] when three or more patterns on one claim are too entangled.
     pub fn is_empty(&self) -> Result<bool, Undecided> {
+        self.admits_nobody(&mut Budget::new())
+    }
+
+    pub(super) fn admits_nobody(&self, budget: &mut Budget) -> Result<bool, Undecided> {
         if self.empty || self.impossible {
             return Ok(true);
         }
         // Two patterns on one claim were compared when they were added.
         for patterns in self.claims.values().filter(|patterns| patterns.len() > 2) {
-            if !meet(patterns, &[])? {
+            if !meet(patterns, &[], budget)? {
                 return Ok(true);
             }
         }
@@ -93,7 +98,8 @@ impl Language {
     /// # Errors
     /// [`Undecided`] when the patterns are too entangled; never for patterns without `?`, one to a claim.
     pub fn includes(&self, other: &Self) -> Result<bool, Undecided> {
-        if other.is_empty()? {
+        let budget = &mut Budget::new();
+        if other.admits_nobody(budget)? {
             return Ok(true);
         }
         if self.empty || self.issuer != other.issuer || self.audience != other.audience {
@@ -104,7 +110,7 @@ impl Language {
             let Some(reach) = other.reach(claim) else {
                 return Ok(false);
             };
-            if !cover(tests, reach)? {
+            if !cover(tests, reach, budget)? {
                 return Ok(false);
             }
         }
@@ -116,10 +122,11 @@ impl Language {
     /// # Errors
     /// [`Undecided`] when the patterns are too entangled; never for one pattern to a claim.
     pub fn overlaps(&self, other: &Self) -> Result<bool, Undecided> {
+        let budget = &mut Budget::new();
         if self.issuer != other.issuer
             || self.audience != other.audience
-            || self.is_empty()?
-            || other.is_empty()?
+            || self.admits_nobody(budget)?
+            || other.admits_nobody(budget)?
         {
             return Ok(false);
         }
@@ -130,7 +137,7 @@ impl Language {
             .chain(self.implied.keys().copied())
         {
             if let (Some(ours), Some(theirs)) = (self.reach(claim), other.reach(claim))
-                && !meet(ours, theirs)?
+                && !meet(ours, theirs, budget)?
             {
                 return Ok(false);
             }
@@ -187,7 +194,7 @@ impl Language {
             self.empty |= !pattern.matches(value);
             return;
         }
-        if pattern.is_universal() && issuers::always_present(&self.issuer, claim) {
+        if pattern.is_universal() && platform::always_present(&self.issuer, claim) {
             return;
         }
         let tests = self.claims.entry(claim.to_owned()).or_default();
@@ -221,7 +228,11 @@ impl Language {
 }
 
 /// Whether every text that matches all of `inner` matches all of `outer`.
-pub(super) fn cover(outer: &[Pattern], inner: &[Pattern]) -> Result<bool, Undecided> {
+pub(super) fn cover(
+    outer: &[Pattern],
+    inner: &[Pattern],
+    budget: &mut Budget,
+) -> Result<bool, Undecided> {
     for pattern in outer {
         let mut answers = inner.iter().map(|single| pattern.includes(single));
         match (answers.next(), inner.len()) {
@@ -231,7 +242,7 @@ pub(super) fn cover(outer: &[Pattern], inner: &[Pattern]) -> Result<bool, Undeci
             _ => {}
         }
         let inside: Vec<&Pattern> = inner.iter().collect();
-        let texts = shortest_texts(&inside, &[vec![pattern]], &mut Budget::new())?;
+        let texts = shortest_texts(&inside, &[vec![pattern]], budget)?;
         if texts.iter().any(|text| text.escapes.contains(0)) {
             return Ok(false);
         }
@@ -240,7 +251,11 @@ pub(super) fn cover(outer: &[Pattern], inner: &[Pattern]) -> Result<bool, Undeci
 }
 
 /// Whether some text matches all of both; each list alone has no two patterns that exclude each other.
-pub(super) fn meet(ours: &[Pattern], theirs: &[Pattern]) -> Result<bool, Undecided> {
+pub(super) fn meet(
+    ours: &[Pattern],
+    theirs: &[Pattern],
+    budget: &mut Budget,
+) -> Result<bool, Undecided> {
     if ours.iter().any(|a| theirs.iter().any(|b| !a.overlaps(b))) {
         return Ok(false);
     }
@@ -249,8 +264,10 @@ pub(super) fn meet(ours: &[Pattern], theirs: &[Pattern]) -> Result<bool, Undecid
         return Ok(true);
     }
     let inside: Vec<&Pattern> = ours.iter().chain(theirs).collect();
-    Ok(!shortest_texts(&inside, &[], &mut Budget::new())?.is_empty())
+    Ok(!shortest_texts(&inside, &[], budget)?.is_empty())
 }
 
+#[cfg(test)]
+mod brute_force;
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,21 @@
 //! What Entra's token endpoint decides, and the exact comparison of trusts; pure.
 //!
-//! Reading order: [`claims`] (what a token says), [`expression`] (what a flexible credential asks), [`issuers`] (who may be asked what),
-//! [`trust`] (one credential); [`pattern`], `search`, [`language`] and [`witness`] (credentials as languages of claim sets);
+//! Reading order: [`claims`] (what a token says), [`expression`] (what a flexible credential asks), [`platform`] (who issued it),
+//! [`issuers`] (whose claims may be asked for),
+//! [`trust`] (one credential); [`pattern`], `budget` and `search`, [`language`] and [`witness`] (credentials as languages of claim sets);
 //! [`request`], [`assertion`], [`signature`] and [`decide`] (one exchange, in the endpoint's order); [`aadsts`] (its error texts);
 //! [`subject`] (what a subject means, in words, and how it is commonly misspelt).
 
 pub mod claims;
 pub mod expression;
+pub mod platform;
+
 pub mod issuers;
 pub mod trust;
 
 pub mod pattern;
 
+mod budget;
 mod search;
 
 pub mod language;

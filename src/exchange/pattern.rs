@@ -1,6 +1,6 @@
 //! Patterns over the text of one claim: literal characters, `?` (any one character) and `*` (any characters).
 //!
-//! Most questions about two patterns have an answer in linear time, given here; [`super::search`] answers the rest.
+//! Most questions about two patterns have an answer in linear time, given here; a search answers the rest.
 
 use std::fmt;
 

@@ -13,38 +13,9 @@
 //! Without `?` that is polynomial; with it a hostile input can make the sets many, so the work is bounded by a [`Budget`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
+use super::budget::{Budget, Undecided};
 use super::pattern::{Item, Pattern};
-
-/// A question about languages that was too large to decide within its bound. It is no answer: neither yes nor no.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undecided;
-
-impl fmt::Display for Undecided {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("these expressions are too entangled to compare exactly: use fewer `?` and fewer `*` in one pattern")
-    }
-}
-
-impl std::error::Error for Undecided {}
-
-/// Machine words that one question may touch: at most about half a second and 100 MiB.
-const WORK: u64 = 100_000_000;
-
-/// Work that is left for one question.
-pub(super) struct Budget(u64);
-
-impl Budget {
-    pub fn new() -> Self {
-        Self(WORK)
-    }
-
-    pub fn spend(&mut self, words: usize) -> Result<(), Undecided> {
-        self.0 = self.0.checked_sub(words as u64).ok_or(Undecided)?;
-        Ok(())
-    }
-}
 
 /// Which of the conjunctions outside a text escapes; bit `i` for the `i`th.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +72,9 @@ pub(super) fn shortest_texts(
 ) -> Result<Vec<Found>, Undecided> {
     Search::new(inside, outside).run(budget)
 }
+
+/// What is read next: a character or a fresh one, and where each inside pattern stands after it.
+type Move = (Option<char>, Vec<usize>);
 
 struct Search<'a> {
     inside: &'a [&'a Pattern],
@@ -230,13 +204,8 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// What can be read next: the letter, and where each inside pattern stands after it.
-    fn moves(
-        &self,
-        node: usize,
-        budget: &mut Budget,
-    ) -> Result<Vec<(Option<char>, Vec<usize>)>, Undecided> {
-        let mut moves: Vec<(Option<char>, Vec<usize>)> = vec![(None, Vec::new())];
+    fn moves(&self, node: usize, budget: &mut Budget) -> Result<Vec<Move>, Undecided> {
+        let mut moves: Vec<Move> = vec![(None, Vec::new())];
         for (pattern, position) in self.inside.iter().zip(&self.nodes[node].positions) {
             let mut longer = Vec::new();
             for (letter, positions) in &moves {

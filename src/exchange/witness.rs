@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budget::Budget;
 use super::claims::Claims;
-use super::issuers;
 use super::language::{Language, Undecided, cover, meet};
 use super::pattern::{Item, Pattern};
-use super::search::{Budget, Escapes, shortest_texts};
+use super::platform;
+use super::search::{Escapes, shortest_texts};
 
 /// The tokens of one language that none of the others admits.
 #[derive(Debug, Clone)]
@@ -17,6 +18,9 @@ pub struct Difference {
 
 /// The texts of a witness, by claim: characters, and `None` where any character that no pattern names will do.
 type Words = BTreeMap<String, Vec<Option<char>>>;
+
+/// A language to escape: the claims on which some of our tokens do, with its tests on them.
+type Obstacle<'a> = BTreeMap<&'a str, &'a [Pattern]>;
 
 impl Language {
     /// What this admits and none of the others does.
@@ -72,16 +76,16 @@ impl Difference {
     }
 
     pub(super) fn solve(&self) -> Result<Option<Words>, Undecided> {
-        if self.from.is_empty()? {
+        let mut budget = Budget::new();
+        if self.from.admits_nobody(&mut budget)? {
             return Ok(None);
         }
-        let Some(obstacles) = self.obstacles()? else {
+        let Some(obstacles) = self.obstacles(&mut budget)? else {
             return Ok(None);
         };
         let contested = obstacles.iter().flat_map(BTreeMap::keys).copied();
         let claims: BTreeSet<&str> = self.from.known_claims().chain(contested).collect();
         let universal = [Pattern::glob("*")];
-        let mut budget = Budget::new();
         let mut choices = vec![Choice {
             escapes: Escapes::none(obstacles.len()),
             length: 0,
@@ -132,8 +136,8 @@ impl Difference {
             .map(|choice| choice.words))
     }
 
-    /// For each language to escape: the claims on which some of our tokens do, with its tests on them. `None` if one covers all of ours.
-    fn obstacles(&self) -> Result<Option<Vec<BTreeMap<&str, &[Pattern]>>>, Undecided> {
+    /// The languages that some of our tokens have to escape. `None` if one covers all of ours.
+    fn obstacles(&self, budget: &mut Budget) -> Result<Option<Vec<Obstacle<'_>>>, Undecided> {
         let universal = [Pattern::glob("*")];
         let mut obstacles = Vec::new();
         'others: for other in &self.minus {
@@ -147,14 +151,14 @@ impl Difference {
             for (claim, tests) in &other.claims {
                 let reach = match self.from.reach(claim) {
                     Some(reach) => reach,
-                    None if issuers::always_present(&self.from.issuer, claim) => &universal,
+                    None if platform::always_present(&self.from.issuer, claim) => &universal,
                     // A token without the claim escapes.
                     None => continue 'others,
                 };
-                if !meet(reach, tests)? {
+                if !meet(reach, tests, budget)? {
                     continue 'others;
                 }
-                if !cover(tests, reach)? {
+                if !cover(tests, reach, budget)? {
                     escapable.insert(claim.as_str(), tests.as_slice());
                 }
             }

@@ -35,6 +35,11 @@ impl Outcome {
             && !self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    /// Something was sent of which nobody knows whether it took effect.
+    pub fn uncertain(&self) -> bool {
+        self.fates.values().any(|fate| *fate == Fate::Unknown)
+    }
+
     pub fn done(&self) -> usize {
         self.fates
             .values()

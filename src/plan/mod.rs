@@ -251,6 +251,9 @@ fn shown(fields: Vec<FieldChange>, kind: &dyn kinds::Kind, live: &Live) -> Vec<F
             }
         })
         .filter(|change| change.before != change.after)
+        .filter(|change| {
+            change.before.is_some() || change.after.as_ref().is_some_and(|value| !value.is_empty())
+        })
         .collect()
 }
 

@@ -3,6 +3,7 @@
 pub mod escape;
 pub mod style;
 
+pub mod diagnostic;
 pub mod text;
 
 pub mod json;

@@ -82,6 +82,13 @@ pub(super) struct Blob {
 }
 
 impl Accounts {
+    /// Whether an account has a container of that name.
+    pub fn has_container(&self, account: &str, name: &str) -> bool {
+        self.accounts
+            .get(account)
+            .is_some_and(|account| account.containers.contains_key(name))
+    }
+
     /// Makes an account, or changes whether its containers may be public.
     pub(in crate::emulator) fn provision(&mut self, account: &str, allow_public_access: bool) {
         let account = self.accounts.entry(account.to_owned()).or_default();

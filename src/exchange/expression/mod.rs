@@ -11,6 +11,7 @@
 //! `eq` compares exactly, `matches` knows `*` (any characters) and `?` (one character) and is anchored at both ends; both are
 //! case-sensitive. How a quote inside a comparand is written is not documented, so none is allowed here.
 
+mod clause;
 mod lex;
 mod parse;
 

@@ -2,7 +2,7 @@
 
 use super::parts::{Context, GitHubName, Subject, parse};
 use crate::exchange::expression::{Expression, Operator};
-use crate::exchange::issuers::{Platform, platform};
+use crate::exchange::platform::{Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 
 /// Who may act through a trust: "any workflow of contoso/payments on branch `main`", "service account `checkout-sa` in namespace
@@ -207,7 +207,7 @@ fn where_it_runs(context: &Context) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::issuers::GITHUB;
+    use crate::exchange::platform::GITHUB;
 
     fn says(issuer: &str, matcher: Matcher) -> String {
         describe(&Trust {

@@ -1,6 +1,6 @@
 //! A subject taken apart. The parts may hold wildcards where the text is the pattern of an expression.
 
-use crate::exchange::issuers::{Platform, platform};
+use crate::exchange::platform::{Platform, platform};
 
 /// A subject's parts, by the platform of its issuer and its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,7 +245,7 @@ fn is_guid(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::issuers::GITHUB;
+    use crate::exchange::platform::GITHUB;
 
     #[test]
     fn the_ids_in_a_subject_are_claims_too() {
@@ -256,7 +256,11 @@ mod tests {
             ids("repo:o@5/r@8:environment:prod"),
             [owner.clone(), repository.clone()]
         );
-        assert_eq!(ids("repo:o@5/r@8"), [owner.clone()], "the id may go on");
+        assert_eq!(
+            ids("repo:o@5/r@8").as_slice(),
+            std::slice::from_ref(&owner),
+            "the id may go on"
+        );
         assert_eq!(ids("repo:o@5"), []);
         assert_eq!(ids("repo:o/r:environment:a@1/b@2:x"), []);
         assert_eq!(

@@ -1,7 +1,8 @@
 //! Ways in which an issuer, a subject or an audience is commonly written so that no token can ever match it.
 
 use super::parts::{Context, Subject, parse};
-use crate::exchange::issuers::{GITHUB, Platform, platform};
+use crate::exchange::issuers::takes_expressions;
+use crate::exchange::platform::{GITHUB, Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 
 /// The part of a credential that a trap is about.
@@ -86,7 +87,7 @@ fn issuer(text: &str) -> Vec<Trap> {
 fn exact_subject(issuer: &str, text: &str) -> Option<Trap> {
     // entra-docs workload-identity-federation-considerations.md: a wildcard has no meaning in a subject.
     text.contains(['*', '?']).then(|| {
-        let help = if crate::exchange::issuers::takes_expressions(issuer) {
+        let help = if takes_expressions(issuer) {
             "use a `claims_matching_expression`, or list the subjects"
         } else {
             "list the subjects: Entra takes expressions for GitHub, GitLab and Terraform Cloud only"
@@ -222,6 +223,7 @@ fn replace(field: Field, message: &str, replacement: &str) -> Trap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::expression::Expression;
 
     fn of(issuer: &str, subject: &str) -> Vec<Option<String>> {
         let trust = Trust {
@@ -307,5 +309,17 @@ mod tests {
             assert_eq!(of(issuer, subject), [], "{subject}");
         }
         assert_eq!(of(GITHUB, "repo:o/*:pull_request"), [None]);
+    }
+
+    #[test]
+    fn patterns_have_the_same_traps_but_for_the_star() {
+        let text = "claims['sub'] matches 'repository:o/*:pull-request'";
+        let trust = Trust {
+            issuer: GITHUB.to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            matcher: Matcher::Expression(Expression::parse(text).unwrap()),
+        };
+        let found: Vec<Field> = traps(&trust).into_iter().map(|trap| trap.field).collect();
+        assert_eq!(found, [Field::Expression, Field::Expression]);
     }
 }

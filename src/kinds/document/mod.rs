@@ -2,6 +2,8 @@
 //!
 //! Sources: Azure Storage, "Put Blob", "Specifying conditional headers for Blob service operations".
 
+use std::collections::BTreeSet;
+
 use super::codec::quoted;
 use super::{Kind, Scene, Task, oidc_issuer, step};
 use crate::model::desired::{Desired, Resource};
@@ -159,6 +161,19 @@ pub fn content(text: &str) -> Value {
             other => Value::map([("text", other)]),
         },
     }
+}
+
+/// The storage accounts and containers that the stack's documents stand in.
+pub fn containers(desired: &Desired) -> BTreeSet<(String, String)> {
+    let paths = desired
+        .of_kind(KIND)
+        .filter_map(|resource| resource.text("path"));
+    paths
+        .filter_map(|path| {
+            let mut parts = path.trim_start_matches('/').split('/');
+            Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+        })
+        .collect()
 }
 
 /// The path of a blob in a request.

@@ -171,7 +171,7 @@ fn within(whole: Span, text: &str, part: &std::ops::Range<usize>) -> Span {
     }
 }
 
-/// Issuers, audiences and subjects that Entra accepts and no token ever matches.
+/// Issuers and subjects that Entra accepts and no token ever matches.
 fn traps(resource: &Resource, lowering: &mut Lowering) {
     let Some(trust) = super::trust(&resource.body) else {
         return;

@@ -81,6 +81,14 @@ impl Kind for FederatedCredential {
         wire::claim(object, owner, scene)
     }
 
+    /// Whether a new credential is ours says itself; of an old one it is news.
+    fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {
+        match (path, value) {
+            ("marked", Value::Bool(true)) => Value::Null,
+            _ => value.clone(),
+        }
+    }
+
     /// Of a name that proves itself only the label is for people.
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
         let label = match wire::proven(object, &scene.desired.stack) {

@@ -1,0 +1,214 @@
+//! What evaluation works with: what is declared, what is already known, what was said, and the budget.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::declare::Declared;
+use super::instances::Instances;
+use super::references::Kinds;
+use super::value::Value;
+use super::{FileError, ReadFile};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::Span;
+
+/// Expressions and elements that one load may visit: some seconds of work.
+const STEPS: u64 = 20_000_000;
+/// Bytes of text that one load may produce.
+const BYTES: u64 = 16 * 1024 * 1024;
+/// How large one value may be, counted as in [`super::value::Size`].
+const WEIGHT: usize = 64 * 1024 * 1024;
+/// How deep one value may be.
+const DEPTH: usize = 64;
+/// How deep one evaluation may go, through expressions and the things that they name.
+const NESTING: usize = 200;
+
+/// Why there is no value.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// This is to be said, unless somebody recovers from it.
+    Said(Box<Diagnostic>),
+    /// It was said already, where it came from.
+    Reported,
+}
+
+pub(super) type Eval<T> = Result<T, Failure>;
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Failure::Said(Box::new(diagnostic))
+    }
+}
+
+/// A thing that is worked out when it is first named: what came of it, or that it is under way.
+pub(super) enum Memo<T> {
+    Known(T),
+    Failed,
+}
+
+pub(super) struct Context<'a> {
+    pub kinds: Kinds<'a>,
+    pub declared: &'a Declared,
+    pub variables: BTreeMap<Rc<str>, Value>,
+    pub locals: RefCell<BTreeMap<Rc<str>, Memo<Value>>>,
+    pub instances: RefCell<BTreeMap<String, Memo<Rc<Instances>>>>,
+    read: &'a ReadFile<'a>,
+    files: RefCell<BTreeMap<String, Result<Rc<str>, FileError>>>,
+    said: RefCell<Vec<Diagnostic>>,
+    /// What is being worked out, to find cycles.
+    active: RefCell<Vec<(String, Span)>>,
+    steps: Cell<u64>,
+    bytes: Cell<u64>,
+    nesting: Cell<usize>,
+    exhausted: Cell<bool>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(
+        kinds: Kinds<'a>,
+        declared: &'a Declared,
+        variables: BTreeMap<Rc<str>, Value>,
+        read: &'a ReadFile<'a>,
+    ) -> Self {
+        Self {
+            kinds,
+            declared,
+            variables,
+            locals: RefCell::default(),
+            instances: RefCell::default(),
+            read,
+            files: RefCell::default(),
+            said: RefCell::default(),
+            active: RefCell::default(),
+            steps: Cell::new(0),
+            bytes: Cell::new(0),
+            nesting: Cell::new(0),
+            exhausted: Cell::new(false),
+        }
+    }
+
+    pub fn say(&self, diagnostic: Diagnostic) {
+        self.said.borrow_mut().push(diagnostic);
+    }
+
+    /// Says what a failure has to say.
+    pub fn report(&self, failure: Failure) {
+        if let Failure::Said(diagnostic) = failure {
+            self.say(*diagnostic);
+        }
+    }
+
+    /// The value, or none once the failure is said.
+    pub fn settle<T>(&self, result: Eval<T>) -> Option<T> {
+        result.map_err(|failure| self.report(failure)).ok()
+    }
+
+    pub fn finish(self) -> Vec<Diagnostic> {
+        self.said.into_inner()
+    }
+
+    /// Pays for work.
+    pub fn spend(&self, steps: usize, span: Span) -> Eval<()> {
+        let spent = self.steps.get().saturating_add(steps as u64);
+        self.steps.set(spent);
+        if spent > STEPS {
+            return Err(self.exhaust("evaluation takes too many steps", span));
+        }
+        Ok(())
+    }
+
+    /// Pays for text, before it is made.
+    pub fn produce(&self, bytes: usize, span: Span) -> Eval<()> {
+        let spent = self.bytes.get().saturating_add(bytes as u64);
+        self.bytes.set(spent);
+        if spent > BYTES {
+            return Err(self.exhaust("evaluation produces more than 16 MiB of text", span));
+        }
+        Ok(())
+    }
+
+    /// Lets a value through unless it is too large to be walked.
+    pub fn admit(&self, value: Value, span: Span) -> Eval<Value> {
+        let size = value.size();
+        if size.weight > WEIGHT {
+            return Err(self.exhaust("a value is larger than 64 MiB", span));
+        }
+        if size.depth > DEPTH {
+            return Err(self.exhaust("a value is nested more than 64 levels deep", span));
+        }
+        Ok(value)
+    }
+
+    /// Says once that a bound was met; whatever is evaluated after that fails silently.
+    fn exhaust(&self, what: &str, span: Span) -> Failure {
+        if !self.exhausted.replace(true) {
+            self.say(
+                Diagnostic::error("limit", what)
+                    .at(span, "here it passes the bound")
+                    .help("look for a `for` or a `local` that multiplies what it is given"),
+            );
+        }
+        Failure::Reported
+    }
+
+    /// Runs one level deeper.
+    pub fn nested<T>(&self, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
+        if self.exhausted.get() {
+            return Err(Failure::Reported);
+        }
+        let depth = self.nesting.get();
+        if depth >= NESTING {
+            return Err(self.exhaust(
+                "expressions refer to each other more than 200 levels deep",
+                span,
+            ));
+        }
+        self.nesting.set(depth + 1);
+        let result = run();
+        self.nesting.set(depth);
+        result
+    }
+
+    /// Works out what is called `name`; an error with the path if that needs itself.
+    pub fn resolve<T>(&self, name: &str, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
+        let cycle = {
+            let active = self.active.borrow();
+            let from = active.iter().position(|(other, _)| other == name);
+            from.map(|from| cycle(&active[from..], span))
+        };
+        if let Some(cycle) = cycle {
+            return Err(cycle.into());
+        }
+        self.active.borrow_mut().push((name.to_owned(), span));
+        let result = run();
+        self.active.borrow_mut().pop();
+        result
+    }
+
+    /// The text of a file that `file()` names.
+    pub fn file(&self, path: &str) -> Result<Rc<str>, FileError> {
+        if let Some(known) = self.files.borrow().get(path) {
+            return known.clone();
+        }
+        let read = (self.read)(path).map(|text| Rc::from(text.as_str()));
+        self.files
+            .borrow_mut()
+            .insert(path.to_owned(), read.clone());
+        read
+    }
+}
+
+/// `path` leads from the thing named first back to it, at `span`.
+fn cycle(path: &[(String, Span)], span: Span) -> Diagnostic {
+    let mut names: Vec<&str> = path.iter().map(|(name, _)| name.as_str()).collect();
+    names.extend(path.first().map(|(name, _)| name.as_str()));
+    let mut diagnostic = Diagnostic::error(
+        "cycle",
+        format!("`{}` needs itself: {}", names[0], names.join(" → ")),
+    )
+    .at(span, format!("needs `{}` again", names[0]));
+    for (name, place) in path.iter().skip(1) {
+        diagnostic = diagnostic.see(*place, format!("needs `{name}`"));
+    }
+    diagnostic.help("break the circle: one of these has to be written without the others")
+}

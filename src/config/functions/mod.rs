@@ -1,0 +1,330 @@
+//! Functions, with Terraform's answers. One table names them all.
+
+mod collections;
+mod conversions;
+mod encodings;
+mod format;
+mod sets;
+mod strings;
+
+use std::rc::Rc;
+
+use super::context::{Context, Eval, Failure};
+use super::convert::{Type, convert};
+use super::document::Call;
+use super::evaluate::{evaluate, merge_unset, not_yet};
+use super::scope::Scope;
+use super::value::{Value, count};
+use super::words;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::Span;
+
+/// How much of its arguments a function looks at: what that costs, and whether they may wait for a variable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// A part of them.
+    Part,
+    /// How they are put together.
+    Structure,
+    /// Everything in them; all variables must have values.
+    Inside,
+}
+
+struct Function {
+    name: &'static str,
+    least: usize,
+    /// None for any number.
+    most: Option<usize>,
+    reach: Reach,
+    run: fn(&Arguments) -> Eval<Value>,
+}
+
+const fn function(
+    name: &'static str,
+    least: usize,
+    most: Option<usize>,
+    reach: Reach,
+    run: fn(&Arguments) -> Eval<Value>,
+) -> Function {
+    Function {
+        name,
+        least,
+        most,
+        reach,
+        run,
+    }
+}
+
+use Reach::{Inside, Part, Structure};
+
+/// Every function but `try` and `can`, which see their arguments before they are evaluated.
+const ALL: &[Function] = &[
+    function("alltrue", 1, Some(1), Inside, collections::alltrue),
+    function("anytrue", 1, Some(1), Inside, collections::anytrue),
+    function("base64decode", 1, Some(1), Inside, encodings::base64decode),
+    function("base64encode", 1, Some(1), Inside, encodings::base64encode),
+    function("coalesce", 1, None, Inside, collections::coalesce),
+    function("compact", 1, Some(1), Inside, collections::compact),
+    function("concat", 1, None, Structure, collections::concat),
+    function("contains", 2, Some(2), Inside, collections::contains),
+    function("distinct", 1, Some(1), Inside, collections::distinct),
+    function("element", 2, Some(2), Part, collections::element),
+    function("endswith", 2, Some(2), Inside, strings::endswith),
+    function("file", 1, Some(1), Inside, encodings::file),
+    function("flatten", 1, Some(1), Structure, collections::flatten),
+    function("format", 1, None, Inside, format::format),
+    function("join", 2, None, Inside, strings::join),
+    function("jsondecode", 1, Some(1), Inside, encodings::jsondecode),
+    function("jsonencode", 1, Some(1), Inside, encodings::jsonencode),
+    function("keys", 1, Some(1), Structure, collections::keys),
+    function("length", 1, Some(1), Part, collections::length),
+    function("lookup", 2, Some(3), Part, collections::lookup),
+    function("lower", 1, Some(1), Inside, strings::lower),
+    function("merge", 0, None, Structure, collections::merge),
+    function("one", 1, Some(1), Part, collections::one),
+    function("replace", 3, Some(3), Inside, strings::replace),
+    function("reverse", 1, Some(1), Structure, collections::reverse),
+    function("setintersection", 1, None, Inside, sets::setintersection),
+    function("setproduct", 1, None, Structure, sets::setproduct),
+    function("setsubtract", 2, Some(2), Inside, sets::setsubtract),
+    function("setunion", 1, None, Inside, sets::setunion),
+    function("sha256", 1, Some(1), Inside, encodings::sha256),
+    function("sort", 1, Some(1), Inside, collections::sort),
+    function("split", 2, Some(2), Inside, strings::split),
+    function("startswith", 2, Some(2), Inside, strings::startswith),
+    function("strcontains", 2, Some(2), Inside, strings::strcontains),
+    function("substr", 3, Some(3), Inside, strings::substr),
+    function("tobool", 1, Some(1), Inside, conversions::tobool),
+    function("tolist", 1, Some(1), Inside, conversions::tolist),
+    function("tomap", 1, Some(1), Inside, conversions::tomap),
+    function("tonumber", 1, Some(1), Inside, conversions::tonumber),
+    function("toset", 1, Some(1), Inside, conversions::toset),
+    function("tostring", 1, Some(1), Inside, conversions::tostring),
+    function("trim", 2, Some(2), Inside, strings::trim),
+    function("trimprefix", 2, Some(2), Inside, strings::trimprefix),
+    function("trimspace", 1, Some(1), Inside, strings::trimspace),
+    function("trimsuffix", 2, Some(2), Inside, strings::trimsuffix),
+    function("upper", 1, Some(1), Inside, strings::upper),
+    function("values", 1, Some(1), Structure, collections::values),
+    function("zipmap", 2, Some(2), Structure, collections::zipmap),
+];
+
+/// Functions of Terraform that are left out for good.
+const REFUSED: &[(&str, &str)] = &[
+    ("timestamp", "a plan must say the same today and tomorrow"),
+    (
+        "plantimestamp",
+        "a plan must say the same today and tomorrow",
+    ),
+    ("uuid", "a plan must say the same each time"),
+    ("bcrypt", "a plan must say the same each time"),
+    ("sensitive", "nothing that is declared is a secret"),
+    ("nonsensitive", "nothing that is declared is a secret"),
+];
+
+/// A function's arguments, evaluated.
+pub(super) struct Arguments<'a> {
+    context: &'a Context<'a>,
+    name: &'static str,
+    span: Span,
+    values: Vec<(Value, Span)>,
+}
+
+pub(super) fn call(context: &Context, scope: &Scope, call: &Call, span: Span) -> Eval<Value> {
+    match &*call.name.text {
+        "try" => return attempt(context, scope, call, span),
+        "can" => return can(context, scope, call, span),
+        _ => {}
+    }
+    let Some(function) = ALL
+        .iter()
+        .find(|function| function.name == &*call.name.text)
+    else {
+        return Err(unknown(call).into());
+    };
+    let values = arguments(context, scope, call)?;
+    check_number(
+        function.name,
+        function.least,
+        function.most,
+        values.len(),
+        span,
+    )?;
+    let all = || values.iter().map(|(value, _)| value);
+    let waits = |value: &Value| match function.reach {
+        Inside => value.size().unset,
+        Part | Structure => matches!(value, Value::Unset(_)),
+    };
+    if all().any(waits) {
+        return Ok(merge_unset(all().cloned()).unwrap_or(Value::Null));
+    }
+    let cost = match function.reach {
+        Part => 1,
+        Structure => all().fold(1, |sum, value| {
+            let items = value.items().map_or(0, <[Value]>::len);
+            sum + items + value.members().map_or(0, |members| members.len())
+        }),
+        Inside => all().fold(1, |sum, value| sum + value.size().weight / 16),
+    };
+    context.spend(cost, span)?;
+    (function.run)(&Arguments {
+        context,
+        name: function.name,
+        span,
+        values,
+    })
+}
+
+fn arguments(context: &Context, scope: &Scope, call: &Call) -> Eval<Vec<(Value, Span)>> {
+    let mut values = Vec::with_capacity(call.arguments.len());
+    for (at, argument) in call.arguments.iter().enumerate() {
+        let value = evaluate(context, scope, argument)?;
+        if !(call.expand && at + 1 == call.arguments.len()) {
+            values.push((value, argument.span));
+            continue;
+        }
+        match &value {
+            Value::List(_) | Value::Set(_) => {
+                let items = value.items().unwrap_or_default();
+                context.spend(items.len(), argument.span)?;
+                values.extend(items.iter().map(|item| (item.clone(), argument.span)));
+            }
+            Value::Unset(_) => values.push((value, argument.span)),
+            other => {
+                return Err(Diagnostic::error("wrong-type", "`...` needs a list")
+                    .at(argument.span, format!("this is {}", other.describe()))
+                    .into());
+            }
+        }
+    }
+    Ok(values)
+}
+
+fn check_number(
+    name: &str,
+    least: usize,
+    most: Option<usize>,
+    found: usize,
+    span: Span,
+) -> Eval<()> {
+    if found >= least && most.is_none_or(|most| found <= most) {
+        return Ok(());
+    }
+    let expected = match most {
+        Some(most) if most == least => count(least, "argument"),
+        Some(most) => format!("{least} to {most} arguments"),
+        None => format!("at least {}", count(least, "argument")),
+    };
+    Err(
+        Diagnostic::error("function", format!("`{name}` takes {expected}"))
+            .at(span, format!("found {found}"))
+            .into(),
+    )
+}
+
+fn unknown(call: &Call) -> Diagnostic {
+    let name = &*call.name.text;
+    let error =
+        |message: String| Diagnostic::error("function", message).at(call.name.span, "not known");
+    if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+        return error(format!("there is no function `{name}` here: {why}"));
+    }
+    let names = ALL.iter().map(|function| function.name);
+    let error = error(format!("there is no function `{name}`"));
+    match words::nearest(name, names.chain(["try", "can"])) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+/// The first argument that has a value.
+fn attempt(context: &Context, scope: &Scope, call: &Call, span: Span) -> Eval<Value> {
+    check_number("try", 1, None, call.arguments.len(), span)?;
+    let mut last = Failure::Reported;
+    for argument in &call.arguments {
+        match evaluate(context, scope, argument) {
+            Err(failure @ Failure::Said(_)) => last = failure,
+            other => return other,
+        }
+    }
+    Err(last)
+}
+
+fn can(context: &Context, scope: &Scope, call: &Call, span: Span) -> Eval<Value> {
+    let [argument] = call.arguments.as_slice() else {
+        check_number("can", 1, Some(1), call.arguments.len(), span)?;
+        return Err(Failure::Reported);
+    };
+    match evaluate(context, scope, argument) {
+        Ok(unset @ Value::Unset(_)) => Ok(unset),
+        Ok(_) => Ok(Value::Bool(true)),
+        Err(Failure::Said(_)) => Ok(Value::Bool(false)),
+        Err(Failure::Reported) => Err(Failure::Reported),
+    }
+}
+
+impl Arguments<'_> {
+    fn value(&self, at: usize) -> &Value {
+        self.values.get(at).map_or(&Value::Null, |(value, _)| value)
+    }
+
+    fn place(&self, at: usize) -> Span {
+        self.values.get(at).map_or(self.span, |(_, span)| *span)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter().map(|(value, _)| value)
+    }
+
+    /// An error about one argument.
+    fn wrong(&self, at: usize, why: impl std::fmt::Display) -> Failure {
+        Diagnostic::error("function", format!("`{}`: {why}", self.name))
+            .at(
+                self.place(at),
+                format!("this is {}", self.value(at).describe()),
+            )
+            .into()
+    }
+
+    /// An argument that must be known now.
+    fn known(&self, at: usize) -> Eval<&Value> {
+        let value = self.value(at);
+        if value.has_holes() {
+            return Err(self.hidden(at));
+        }
+        Ok(value)
+    }
+
+    fn hidden(&self, at: usize) -> Failure {
+        not_yet(&format!("what `{}` looks into", self.name), self.place(at))
+    }
+
+    /// An argument as known text.
+    fn text(&self, at: usize) -> Eval<Rc<str>> {
+        match convert(self.known(at)?, &Type::String) {
+            Ok(Value::Text(text)) => Ok(text),
+            Ok(_) => Err(self.wrong(at, "expected a string")),
+            Err(why) => Err(self.wrong(at, why)),
+        }
+    }
+
+    /// An argument as a whole number.
+    fn whole(&self, at: usize) -> Eval<i64> {
+        match convert(self.known(at)?, &Type::Number) {
+            Ok(Value::Number(number)) if number.0.fract() == 0.0 => Ok(number.0 as i64),
+            _ => Err(self.wrong(at, "expected a whole number")),
+        }
+    }
+
+    /// An argument's elements: of a list or a set.
+    fn items(&self, at: usize) -> Eval<&[Value]> {
+        let items = self.value(at).items();
+        items.ok_or_else(|| self.wrong(at, "expected a list"))
+    }
+
+    /// Text as a result.
+    fn made(&self, text: String) -> Eval<Value> {
+        self.context.produce(text.len(), self.span)?;
+        Ok(Value::text(text))
+    }
+}

@@ -1,0 +1,81 @@
+//! Functions on sets.
+
+use std::collections::BTreeSet;
+
+use super::Arguments;
+use crate::config::context::Eval;
+use crate::config::convert::{Type, convert, type_of, unify};
+use crate::config::value::Value;
+
+/// How many combinations `setproduct` makes at most.
+const COMBINATIONS: usize = 100_000;
+
+/// Every combination of one element of each: a set of lists where all arguments are sets.
+pub(super) fn setproduct(arguments: &Arguments) -> Eval<Value> {
+    let mut combinations: Vec<Vec<Value>> = vec![Vec::new()];
+    for at in 0..arguments.values.len() {
+        let items = arguments.items(at)?;
+        let number = combinations.len().saturating_mul(items.len());
+        if number > COMBINATIONS {
+            return Err(arguments.wrong(at, "more than 100,000 combinations"));
+        }
+        arguments
+            .context
+            .spend(number.saturating_mul(at + 1), arguments.span)?;
+        combinations = combinations
+            .iter()
+            .flat_map(|before| {
+                items
+                    .iter()
+                    .map(|item| [before.as_slice(), &[item.clone()]].concat())
+            })
+            .collect();
+    }
+    let lists = combinations.into_iter().map(Value::list);
+    if arguments.all().all(|value| matches!(value, Value::Set(_))) {
+        return Ok(Value::set(lists));
+    }
+    Ok(Value::list(lists.collect()))
+}
+
+pub(super) fn setunion(arguments: &Arguments) -> Eval<Value> {
+    Ok(Value::set(sets(arguments)?.into_iter().flatten()))
+}
+
+pub(super) fn setintersection(arguments: &Arguments) -> Eval<Value> {
+    known(arguments)?;
+    let sets = sets(arguments)?;
+    let common = sets.into_iter().reduce(|a, b| &a & &b);
+    Ok(Value::set(common.unwrap_or_default()))
+}
+
+pub(super) fn setsubtract(arguments: &Arguments) -> Eval<Value> {
+    known(arguments)?;
+    let sets = sets(arguments)?;
+    let left = sets.into_iter().reduce(|a, b| &a - &b);
+    Ok(Value::set(left.unwrap_or_default()))
+}
+
+fn known(arguments: &Arguments) -> Eval<()> {
+    (0..arguments.values.len()).try_for_each(|at| arguments.known(at).map(|_| ()))
+}
+
+/// The arguments as sets of one type.
+fn sets(arguments: &Arguments) -> Eval<Vec<BTreeSet<Value>>> {
+    let mut types = Vec::new();
+    for at in 0..arguments.values.len() {
+        types.extend(arguments.items(at)?.iter().map(type_of));
+    }
+    let Some(common) = unify(&types) else {
+        return Err(arguments.wrong(0, "all elements must have one type"));
+    };
+    let to = Type::Set(Box::new(common));
+    arguments
+        .all()
+        .enumerate()
+        .map(|(at, value)| {
+            let set = convert(value, &to).map_err(|why| arguments.wrong(at, why))?;
+            Ok(set.items().unwrap_or_default().iter().cloned().collect())
+        })
+        .collect()
+}

@@ -1,0 +1,184 @@
+//! HCL text to a [`Body`]: the structure. Expressions are in `hcl_expression`.
+
+use hcl::edit::structure::{BlockLabel, Body as HclBody, Structure};
+
+use super::document::{Attribute, Block, Body, Word};
+use super::hcl_expression::Reader;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::{SourceId, Span};
+
+/// Reads a file. On a syntax error the body is empty; other mistakes leave out what they spoil.
+pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
+    let (text, base) = without_bom(text);
+    match hcl::edit::parser::parse_body(text) {
+        Ok(body) => {
+            let mut reader = Reader {
+                id,
+                base,
+                text,
+                said,
+            };
+            structure(&mut reader, &body)
+        }
+        Err(error) => {
+            said.push(syntax_error(id, text, base, &error));
+            Body::default()
+        }
+    }
+}
+
+/// The text after a byte order mark, and how long that mark was.
+pub(super) fn without_bom(text: &str) -> (&str, usize) {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => (rest, '\u{feff}'.len_utf8()),
+        None => (text, 0),
+    }
+}
+
+/// What the parser says, or, where a quoted string runs past its line, that: it is what went wrong first.
+pub(super) fn syntax_error(
+    id: SourceId,
+    text: &str,
+    base: usize,
+    error: &hcl::edit::parser::Error,
+) -> Diagnostic {
+    let offset = error.location().offset();
+    if let Some(start) = unterminated_string(text).filter(|start| *start <= offset.max(1)) {
+        let end = text[start..]
+            .find(['\n', '\r'])
+            .map_or(text.len(), |length| start + length);
+        return open_string(Span::new(id, base + start, base + end));
+    }
+    Diagnostic::error("syntax", format!("syntax error: {}", error.message()))
+        .at(Span::new(id, base + offset, base + offset + 1), "here")
+}
+
+pub(super) fn open_string(span: Span) -> Diagnostic {
+    Diagnostic::error("syntax", "this string has no closing quote on its line")
+        .at(span, "begins here")
+        .help("close it with `\"`; text over several lines is a heredoc: `<<EOT`, the lines, `EOT`")
+}
+
+/// Where the first quoted string begins that does not end on its line.
+fn unterminated_string(text: &str) -> Option<usize> {
+    // What encloses the current byte: a quoted string that began there, or a `${` in one.
+    enum In {
+        String(usize),
+        Braces,
+    }
+    let bytes = text.as_bytes();
+    let mut within: Vec<In> = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let two = bytes.get(at..at + 2).unwrap_or_default();
+        match within.last() {
+            Some(In::String(start)) => match bytes[at] {
+                b'\n' => return Some(*start),
+                b'\\' => at += 1,
+                b'"' => {
+                    within.pop();
+                }
+                _ if (two == b"$$" || two == b"%%") && bytes.get(at + 2) == Some(&b'{') => at += 2,
+                _ if two == b"${" || two == b"%{" => {
+                    within.push(In::Braces);
+                    at += 1;
+                }
+                _ => {}
+            },
+            outside => match bytes[at] {
+                b'"' => within.push(In::String(at)),
+                b'{' if outside.is_some() => within.push(In::Braces),
+                b'}' => {
+                    within.pop();
+                }
+                b'#' => at = line_end(text, at),
+                b'/' if two == b"//" => at = line_end(text, at),
+                b'/' if two == b"/*" => {
+                    at = text[at + 2..].find("*/").map_or(text.len(), |n| at + n + 3);
+                }
+                b'<' if two == b"<<" => at = heredoc_end(text, at),
+                _ => {}
+            },
+        }
+        at += 1;
+    }
+    within.iter().find_map(|part| match part {
+        In::String(start) => Some(*start),
+        In::Braces => None,
+    })
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |n| at + n)
+}
+
+/// The last byte of a heredoc that begins at `at`, or of the `<<` if it is none.
+fn heredoc_end(text: &str, at: usize) -> usize {
+    let opening = text[at + 2..line_end(text, at)].trim();
+    let delimiter = opening.strip_prefix('-').unwrap_or(opening);
+    if delimiter.is_empty() || !delimiter.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return at + 1;
+    }
+    let mut position = line_end(text, at);
+    for line in text[position..].split_inclusive('\n') {
+        position += line.len();
+        if line.trim() == delimiter {
+            break;
+        }
+    }
+    position.saturating_sub(1).max(at + 1)
+}
+
+fn structure(reader: &mut Reader<'_>, body: &HclBody) -> Body {
+    let mut read = Body::default();
+    for part in body {
+        match part {
+            Structure::Attribute(attribute) => {
+                let name = Word {
+                    text: attribute.key.as_str().into(),
+                    span: reader.span(&attribute.key),
+                };
+                let value = reader.expression(&attribute.value);
+                read.attributes.push(Attribute { name, value });
+            }
+            Structure::Block(block) => {
+                let word = Word {
+                    text: block.ident.as_str().into(),
+                    span: reader.span(&block.ident),
+                };
+                let labels: Vec<Word> = block
+                    .labels
+                    .iter()
+                    .map(|label| Word {
+                        text: label.as_str().into(),
+                        span: match label {
+                            BlockLabel::Ident(ident) => reader.span(ident),
+                            BlockLabel::String(text) => reader.span(text),
+                        },
+                    })
+                    .collect();
+                let span = labels
+                    .last()
+                    .map_or(word.span, |label| word.span.to(label.span));
+                if let Some(open) = labels.iter().find(|label| label.text.contains('\n')) {
+                    reader.said.push(open_string(open.span));
+                }
+                read.blocks.push(Block {
+                    word,
+                    labels,
+                    body: structure(reader, &block.body),
+                    span,
+                });
+            }
+        }
+    }
+    read
+}
+
+impl Reader<'_> {
+    /// Where a node stands in its source.
+    pub(super) fn span(&self, node: &impl hcl::edit::Span) -> Span {
+        let range = node.span().unwrap_or_default();
+        Span::new(self.id, self.base + range.start, self.base + range.end)
+    }
+}

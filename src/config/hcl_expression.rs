@@ -1,0 +1,403 @@
+//! `hcl::edit` expressions and templates to [`Expr`].
+
+use hcl::edit::expr as edit;
+use hcl::edit::template::{Directive, Element, Strip, Template};
+
+use super::document::{
+    Binary, Call, Choice, Expr, ExprKind, For, Operation, Piece, Step, Unary, Word,
+};
+use super::hcl::{open_string, syntax_error};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::{SourceId, Span};
+
+/// Where the text that is being read stands.
+pub(super) struct Reader<'a> {
+    pub id: SourceId,
+    /// Offset of `text` in its source.
+    pub base: usize,
+    pub text: &'a str,
+    pub said: &'a mut Vec<Diagnostic>,
+}
+
+/// An expression that stands alone, as the value of `-var` or a type in YAML.
+pub(super) fn parse_expression(
+    id: SourceId,
+    text: &str,
+    base: usize,
+    said: &mut Vec<Diagnostic>,
+) -> Option<Expr> {
+    match hcl::edit::parser::parse_expr(text) {
+        Ok(parsed) => Some(
+            Reader {
+                id,
+                base,
+                text,
+                said,
+            }
+            .expression(&parsed),
+        ),
+        Err(error) => {
+            said.push(syntax_error(id, text, base, &error));
+            None
+        }
+    }
+}
+
+/// A template that stands in a YAML string. `whole` is the string's place; `base` is where the template
+/// begins, if the source has it letter by letter.
+pub(super) fn parse_template(
+    text: &str,
+    whole: Span,
+    base: Option<usize>,
+    said: &mut Vec<Diagnostic>,
+) -> Expr {
+    let mut kind = ExprKind::Null;
+    match hcl::edit::parser::parse_template(text) {
+        Ok(template) => {
+            let mut reader = Reader {
+                id: whole.source,
+                base: base.unwrap_or(0),
+                text,
+                said,
+            };
+            let pieces = reader.pieces(&template);
+            kind = ExprKind::Template(pieces);
+        }
+        Err(error) => {
+            let offset = error.location().offset();
+            let span = base.map_or(whole, |base| {
+                Span::new(whole.source, base + offset, base + offset + 1)
+            });
+            said.push(
+                Diagnostic::error(
+                    "syntax",
+                    format!("syntax error in a template: {}", error.message()),
+                )
+                .at(span, "here")
+                .help("`$${` and `%%{` write `${` and `%{` as they are"),
+            );
+        }
+    }
+    let mut expr = Expr { kind, span: whole };
+    if base.is_none() {
+        place(&mut expr, whole);
+    }
+    expr
+}
+
+impl Reader<'_> {
+    pub fn expression(&mut self, expr: &edit::Expression) -> Expr {
+        let span = self.span(expr);
+        let kind = match expr {
+            edit::Expression::Null(_) => ExprKind::Null,
+            edit::Expression::Bool(flag) => ExprKind::Bool(*flag.value()),
+            edit::Expression::Number(number) => self.number(number.value(), span),
+            edit::Expression::String(text) => {
+                self.check_line(span);
+                ExprKind::String(text.as_str().into())
+            }
+            edit::Expression::StringTemplate(template) => {
+                for element in template.iter() {
+                    if let Element::Literal(literal) = element {
+                        self.check_line(self.span(literal));
+                    }
+                }
+                ExprKind::Template(self.pieces(template))
+            }
+            edit::Expression::HeredocTemplate(heredoc) => {
+                heredoc_kind(self.pieces(&heredoc.template))
+            }
+            edit::Expression::Parenthesis(inner) => return self.expression(inner.inner()),
+            edit::Expression::Variable(name) => ExprKind::Name(name.as_str().into()),
+            edit::Expression::Array(items) => {
+                ExprKind::Array(items.iter().map(|item| self.expression(item)).collect())
+            }
+            edit::Expression::Object(members) => ExprKind::Object(
+                members
+                    .iter()
+                    .map(|(key, value)| (self.key(key), self.expression(value.expr())))
+                    .collect(),
+            ),
+            edit::Expression::Conditional(choice) => ExprKind::Conditional(Box::new(Choice {
+                condition: self.expression(&choice.cond_expr),
+                yes: self.expression(&choice.true_expr),
+                no: self.expression(&choice.false_expr),
+            })),
+            edit::Expression::FuncCall(call) => self.call(call),
+            edit::Expression::Traversal(traversal) => {
+                let base = self.expression(&traversal.expr);
+                let steps = traversal.operators.iter();
+                let steps = steps.map(|step| self.step(step.value())).collect();
+                ExprKind::Traversal(Box::new(base), steps)
+            }
+            edit::Expression::UnaryOp(operation) => {
+                let operator = match operation.operator.value() {
+                    edit::UnaryOperator::Neg => Unary::Negate,
+                    edit::UnaryOperator::Not => Unary::Not,
+                };
+                ExprKind::Unary(operator, Box::new(self.expression(&operation.expr)))
+            }
+            edit::Expression::BinaryOp(operation) => ExprKind::Binary(Box::new(Operation {
+                operator: binary(*operation.operator.value()),
+                left: self.expression(&operation.lhs_expr),
+                right: self.expression(&operation.rhs_expr),
+            })),
+            edit::Expression::ForExpr(each) => ExprKind::For(Box::new(For {
+                key: each.intro.key_var.as_ref().map(|key| key.as_str().into()),
+                value: each.intro.value_var.as_str().into(),
+                collection: self.expression(&each.intro.collection_expr),
+                result_key: each.key_expr.as_ref().map(|key| self.expression(key)),
+                result: self.expression(&each.value_expr),
+                condition: each.cond.as_ref().map(|cond| self.expression(&cond.expr)),
+                grouping: each.grouping,
+            })),
+        };
+        Expr { kind, span }
+    }
+
+    fn number(&mut self, number: &hcl::Number, span: Span) -> ExprKind {
+        let value = number.as_f64().unwrap_or(0.0);
+        if value.fract() == 0.0 && value.abs() > super::convert::EXACT {
+            self.said.push(super::convert::inexact(span));
+        }
+        ExprKind::Number(value)
+    }
+
+    /// HCL lets a quoted string hold no line break.
+    fn check_line(&mut self, span: Span) {
+        let range = span.start.saturating_sub(self.base)..span.end.saturating_sub(self.base);
+        if let Some(newline) = self.text.get(range).and_then(|text| text.find('\n')) {
+            let end = span.start + newline;
+            self.said
+                .push(open_string(Span::new(span.source, span.start, end)));
+        }
+    }
+
+    fn key(&mut self, key: &edit::ObjectKey) -> Expr {
+        match key {
+            edit::ObjectKey::Ident(name) => Expr {
+                kind: ExprKind::String(name.as_str().into()),
+                span: self.span(name),
+            },
+            edit::ObjectKey::Expression(expr) => self.expression(expr),
+        }
+    }
+
+    fn call(&mut self, call: &edit::FuncCall) -> ExprKind {
+        let mut name: String = String::new();
+        for part in &call.name.namespace {
+            name.push_str(part.as_str());
+            name.push_str("::");
+        }
+        name.push_str(call.name.name.as_str());
+        ExprKind::Call(Box::new(Call {
+            name: Word {
+                text: name.into(),
+                span: self.span(&call.name.name),
+            },
+            arguments: call.args.iter().map(|item| self.expression(item)).collect(),
+            expand: call.args.expand_final(),
+        }))
+    }
+
+    fn step(&mut self, step: &edit::TraversalOperator) -> Step {
+        match step {
+            edit::TraversalOperator::GetAttr(name) => Step::Attribute(Word {
+                text: name.as_str().into(),
+                span: self.span(name),
+            }),
+            edit::TraversalOperator::Index(index) => Step::Index(self.expression(index)),
+            edit::TraversalOperator::LegacyIndex(index) => Step::Index(Expr {
+                kind: ExprKind::Number(*index.value() as f64),
+                span: self.span(index),
+            }),
+            edit::TraversalOperator::FullSplat(splat) => Step::Splat(self.span(splat)),
+            edit::TraversalOperator::AttrSplat(splat) => Step::AttributeSplat(self.span(splat)),
+        }
+    }
+
+    fn pieces(&mut self, template: &Template) -> Vec<Piece> {
+        let elements: Vec<&Element> = template.iter().collect();
+        let mut pieces = Vec::with_capacity(elements.len());
+        for (at, element) in elements.iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| elements.get(before));
+            let after = elements.get(at + 1);
+            match element {
+                Element::Literal(text) => {
+                    let text = text.replace("\r\n", "\n");
+                    let mut text = text.as_str();
+                    if before.is_some_and(|element| outer(element).1.strip_end()) {
+                        text = text.trim_start();
+                    }
+                    if after.is_some_and(|element| outer(element).0.strip_start()) {
+                        text = text.trim_end();
+                    }
+                    pieces.push(Piece::Literal(text.into()));
+                }
+                Element::Interpolation(part) => {
+                    pieces.push(Piece::Value(self.expression(&part.expr)))
+                }
+                Element::Directive(directive) => pieces.push(self.directive(directive)),
+            }
+        }
+        pieces
+    }
+
+    fn directive(&mut self, directive: &Directive) -> Piece {
+        match directive {
+            Directive::If(part) => {
+                let end = part.endif_expr.strip;
+                let middle = part.else_expr.as_ref().map_or(end, |part| part.strip);
+                let yes = self.pieces(&part.if_expr.template);
+                let no = part.else_expr.as_ref();
+                let no = no
+                    .map(|part| self.pieces(&part.template))
+                    .unwrap_or_default();
+                Piece::If {
+                    condition: self.expression(&part.if_expr.cond_expr),
+                    yes: trim(yes, part.if_expr.strip, middle),
+                    no: trim(no, middle, end),
+                }
+            }
+            Directive::For(part) => {
+                let body = self.pieces(&part.for_expr.template);
+                Piece::For {
+                    key: part
+                        .for_expr
+                        .key_var
+                        .as_ref()
+                        .map(|key| key.as_str().into()),
+                    value: part.for_expr.value_var.as_str().into(),
+                    collection: self.expression(&part.for_expr.collection_expr),
+                    body: trim(body, part.for_expr.strip, part.endfor_expr.strip),
+                }
+            }
+        }
+    }
+}
+
+/// The strip markers at the left and right edge of an element.
+fn outer(element: &Element) -> (Strip, Strip) {
+    match element {
+        Element::Literal(_) => (Strip::None, Strip::None),
+        Element::Interpolation(part) => (part.strip, part.strip),
+        Element::Directive(directive) => match directive.as_ref() {
+            Directive::If(part) => (part.if_expr.strip, part.endif_expr.strip),
+            Directive::For(part) => (part.for_expr.strip, part.endfor_expr.strip),
+        },
+    }
+}
+
+/// Strips the inner edges of a directive's body.
+fn trim(mut pieces: Vec<Piece>, opening: Strip, closing: Strip) -> Vec<Piece> {
+    if opening.strip_end()
+        && let Some(Piece::Literal(text)) = pieces.first_mut()
+    {
+        *text = text.trim_start().into();
+    }
+    if closing.strip_start()
+        && let Some(Piece::Literal(text)) = pieces.last_mut()
+    {
+        *text = text.trim_end().into();
+    }
+    pieces
+}
+
+/// A heredoc is text, even where it is a single value.
+fn heredoc_kind(mut pieces: Vec<Piece>) -> ExprKind {
+    match pieces.as_slice() {
+        [] => ExprKind::String("".into()),
+        [Piece::Literal(text)] => ExprKind::String(text.clone()),
+        _ => {
+            pieces.push(Piece::Literal("".into()));
+            ExprKind::Template(pieces)
+        }
+    }
+}
+
+fn binary(operator: edit::BinaryOperator) -> Binary {
+    match operator {
+        edit::BinaryOperator::Eq => Binary::Equal,
+        edit::BinaryOperator::NotEq => Binary::NotEqual,
+        edit::BinaryOperator::LessEq => Binary::LessOrEqual,
+        edit::BinaryOperator::GreaterEq => Binary::GreaterOrEqual,
+        edit::BinaryOperator::Less => Binary::Less,
+        edit::BinaryOperator::Greater => Binary::Greater,
+        edit::BinaryOperator::Plus => Binary::Add,
+        edit::BinaryOperator::Minus => Binary::Subtract,
+        edit::BinaryOperator::Mul => Binary::Multiply,
+        edit::BinaryOperator::Div => Binary::Divide,
+        edit::BinaryOperator::Mod => Binary::Remainder,
+        edit::BinaryOperator::And => Binary::And,
+        edit::BinaryOperator::Or => Binary::Or,
+    }
+}
+
+/// Puts a whole tree at one place, where the places inside it are not known.
+pub(super) fn place(expr: &mut Expr, span: Span) {
+    expr.span = span;
+    let mut each = |expr: &mut Expr| place(expr, span);
+    match &mut expr.kind {
+        ExprKind::Null
+        | ExprKind::Bool(_)
+        | ExprKind::Number(_)
+        | ExprKind::String(_)
+        | ExprKind::Name(_) => {}
+        ExprKind::Template(pieces) => place_pieces(pieces, span),
+        ExprKind::Array(items) => items.iter_mut().for_each(each),
+        ExprKind::Object(members) => members.iter_mut().for_each(|(key, value)| {
+            each(key);
+            each(value);
+        }),
+        ExprKind::Traversal(base, steps) => {
+            each(base);
+            for step in steps {
+                match step {
+                    Step::Attribute(word) => word.span = span,
+                    Step::Index(index) => each(index),
+                    Step::Splat(at) | Step::AttributeSplat(at) => *at = span,
+                }
+            }
+        }
+        ExprKind::Conditional(choice) => {
+            each(&mut choice.condition);
+            each(&mut choice.yes);
+            each(&mut choice.no);
+        }
+        ExprKind::Unary(_, operand) => each(operand),
+        ExprKind::Binary(operation) => {
+            each(&mut operation.left);
+            each(&mut operation.right);
+        }
+        ExprKind::Call(call) => {
+            call.name.span = span;
+            call.arguments.iter_mut().for_each(each);
+        }
+        ExprKind::For(part) => {
+            each(&mut part.collection);
+            each(&mut part.result);
+            part.result_key.iter_mut().for_each(&mut each);
+            part.condition.iter_mut().for_each(&mut each);
+        }
+    }
+}
+
+fn place_pieces(pieces: &mut [Piece], span: Span) {
+    for piece in pieces {
+        match piece {
+            Piece::Literal(_) => {}
+            Piece::Value(expr) => place(expr, span),
+            Piece::If { condition, yes, no } => {
+                place(condition, span);
+                place_pieces(yes, span);
+                place_pieces(no, span);
+            }
+            Piece::For {
+                collection, body, ..
+            } => {
+                place(collection, span);
+                place_pieces(body, span);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Declarations to resources: one for each instance, with its address, its checked body and its places.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::check::Check;
+use super::context::{Context, Eval};
+use super::convert::{Type, convert};
+use super::declare::Declaration;
+use super::evaluate::{evaluate, no_value};
+use super::instances::{self, Instance};
+use super::node;
+use super::scope::Scope;
+use super::value::Value;
+use crate::model::address::Address;
+use crate::model::desired::{Pending, Resource};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::Span;
+
+/// What the declarations mean.
+#[derive(Default)]
+pub(super) struct Lowered {
+    pub resources: BTreeMap<Address, Resource>,
+    pub pending: BTreeMap<Address, BTreeSet<Rc<str>>>,
+    places: BTreeMap<Address, Span>,
+}
+
+/// Lowers every declaration; what is wrong with one does not hide what is wrong with the next.
+pub(super) fn lower(context: &Context) -> Lowered {
+    let mut lowered = Lowered::default();
+    for (kind, labels) in &context.declared.resources {
+        for (label, declaration) in labels {
+            let made = instances::of_resource(context, kind, label, declaration.label.span);
+            let Some(made) = context.settle(made) else {
+                continue;
+            };
+            for instance in &made.list {
+                resource(context, &Scope::EMPTY, declaration, instance, &mut lowered);
+            }
+        }
+    }
+    spread_pending(&mut lowered);
+    lowered
+}
+
+fn resource(
+    context: &Context,
+    scope: &Scope,
+    declaration: &Declaration,
+    instance: &Instance,
+    lowered: &mut Lowered,
+) {
+    let address = &instance.address;
+    if let Some(first) = lowered.places.get(address) {
+        context.say(
+            Diagnostic::error("duplicate", format!("two blocks are `{address}`"))
+                .at(declaration.header, "the second")
+                .see(*first, "the first"),
+        );
+        return;
+    }
+    lowered.places.insert(address.clone(), declaration.header);
+    let mut names = instance.names.clone();
+    names.push(("self".into(), Value::Resource(Rc::new(address.clone()))));
+    let scope = Scope::new(scope, names);
+
+    let shape = declaration.shape;
+    let members = node::members(context, &scope, &declaration.body, shape.fields);
+    let mut check = Check::new(context, Some(address));
+    let header = declaration.header;
+    let body = check.body(shape.kind, header, &members, shape.fields, shape.groups);
+    let protect = context.settle(protect(context, &scope, declaration));
+    if check.waits || !check.needs.is_empty() {
+        lowered.pending.insert(address.clone(), check.needs);
+    } else if !check.failed {
+        lowered.resources.insert(
+            address.clone(),
+            Resource {
+                address: address.clone(),
+                body,
+                origin: declaration.header,
+                spans: check.spans,
+                protect: protect.unwrap_or_default(),
+            },
+        );
+    }
+    for child in &declaration.children {
+        let made = instances::of_child(context, &scope, address, child);
+        for instance in context.settle(made).iter().flat_map(|made| &made.list) {
+            resource(context, &scope, child, instance, lowered);
+        }
+    }
+}
+
+fn protect(context: &Context, scope: &Scope, declaration: &Declaration) -> Eval<bool> {
+    let Some(expr) = &declaration.protect else {
+        return Ok(false);
+    };
+    let value = evaluate(context, scope, expr)?;
+    match convert(&value, &Type::Bool) {
+        Ok(Value::Bool(flag)) => Ok(flag),
+        Ok(Value::Null) => Ok(false),
+        Ok(Value::Unset(names)) => Err(no_value(names.iter(), expr.span)),
+        _ => Err(
+            Diagnostic::error("wrong-type", "`protect` is true or false")
+                .at(expr.span, format!("this is {}", value.describe()))
+                .into(),
+        ),
+    }
+}
+
+/// What nests in a pending resource or refers to one is pending too.
+fn spread_pending(lowered: &mut Lowered) {
+    loop {
+        let waiting: Vec<(Address, BTreeSet<Rc<str>>)> = lowered
+            .resources
+            .iter()
+            .filter_map(|(address, resource)| {
+                let holes = resource.body.values().flat_map(|value| value.refs());
+                let needed = holes.map(|hole| hole.address.clone());
+                let needed = needed.chain(address.parent());
+                let mut waits = needed
+                    .filter_map(|needed| lowered.pending.get(&needed))
+                    .peekable();
+                waits.peek()?;
+                let names = waits.flatten().cloned().collect();
+                Some((address.clone(), names))
+            })
+            .collect();
+        if waiting.is_empty() {
+            return;
+        }
+        for (address, names) in waiting {
+            lowered.resources.remove(&address);
+            lowered.pending.insert(address, names);
+        }
+    }
+}
+
+impl Lowered {
+    pub fn pending(&self) -> Vec<Pending> {
+        let pending = self.pending.iter();
+        pending
+            .map(|(address, needs)| Pending {
+                address: address.clone(),
+                needs: needs.iter().map(|name| name.to_string()).collect(),
+            })
+            .collect()
+    }
+}

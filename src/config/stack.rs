@@ -1,0 +1,136 @@
+//! The `stack` block and the outputs.
+
+use std::collections::BTreeMap;
+
+use super::check::Check;
+use super::context::{Context, Eval};
+use super::document::Block;
+use super::evaluate::{evaluate, no_value};
+use super::node;
+use super::scope::Scope;
+use super::value::Value;
+use crate::model::desired::{OutputValue, Stack};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::national_cloud::Cloud;
+use crate::model::schema::{Complaint, Field};
+use crate::model::value::Value as Plain;
+
+const CLOUDS: &[&str] = &["public", "usgov", "usdod", "china"];
+
+const FIELDS: &[Field] = &[
+    Field::string(
+        "tenant_id",
+        "the tenant's GUID; an apply refuses to run against any other",
+    )
+    .required()
+    .check(tenant),
+    Field::string("cloud", "the national cloud, `public` unless said").words(CLOUDS),
+    Field::string("name", "the stack's name, the block's label unless said").check(name),
+];
+
+fn tenant(value: &Plain) -> Result<(), Complaint> {
+    let text = value.as_str().unwrap_or_default();
+    if uuid::Uuid::try_parse(text).is_ok() && text.len() == 36 {
+        return Ok(());
+    }
+    Err(Complaint::new(format!(
+        "`tenant_id` cannot be {}: it is a GUID",
+        super::value::quote(text)
+    ))
+    .help("`az account show --query tenantId` prints it"))
+}
+
+fn name(value: &Plain) -> Result<(), Complaint> {
+    let text = value.as_str().unwrap_or_default();
+    let good = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.len() <= 64
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if good {
+        return Ok(());
+    }
+    Err(Complaint::new(format!(
+        "a stack cannot be called {}",
+        super::value::quote(text)
+    ))
+    .help(
+        "a name has up to 64 letters, digits, `.`, `_` and `-`, and begins with a letter or digit",
+    ))
+}
+
+/// The stack that the block declares.
+pub(super) fn stack(context: &Context, block: &Block) -> Option<Stack> {
+    let members = node::members(context, &Scope::EMPTY, &block.body, FIELDS);
+    let mut check = Check::new(context, None);
+    let body = check.body("stack", block.span, &members, FIELDS, &[]);
+    let text = |name: &str| body.get(name).and_then(Plain::as_str);
+    let known = |name: &str| body.get(name).is_none_or(|value| value.is_known());
+    for field in FIELDS.iter().filter(|field| !known(field.name)) {
+        check.say(
+            Diagnostic::error(
+                "not-known-yet",
+                format!("`{}` must be known before anything is planned", field.name),
+            )
+            .at_some(check.spans.get(field.name).copied(), "a resource's output"),
+        );
+    }
+    let label = block.labels.first()?;
+    if text("name").is_none()
+        && let Err(complaint) = name(&Plain::text(&*label.text))
+    {
+        let mut diagnostic = Diagnostic::error("invalid-value", complaint.message)
+            .at(label.span, "the stack's name");
+        diagnostic.help.extend(complaint.help);
+        check.say(diagnostic);
+    }
+    (!check.failed).then(|| Stack {
+        name: text("name").unwrap_or(&label.text).to_owned(),
+        tenant_id: text("tenant_id").unwrap_or_default().to_lowercase(),
+        cloud: text("cloud").and_then(Cloud::parse).unwrap_or_default(),
+        origin: Some(block.span),
+    })
+}
+
+/// The values of the outputs.
+pub(super) fn outputs(context: &Context) -> BTreeMap<String, OutputValue> {
+    let declared = context.declared.outputs.iter();
+    declared
+        .filter_map(|(name, block)| {
+            let value = context.settle(output(context, block))?;
+            Some((name.to_string(), value))
+        })
+        .collect()
+}
+
+const OUTPUT: [&str; 2] = ["value", "description"];
+
+fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
+    super::declare::only(context, "output", block, &OUTPUT, &[]);
+    let Some(attribute) = block.body.attribute("value") else {
+        return Err(
+            Diagnostic::error("missing-attribute", "an output needs a `value`")
+                .at(block.span, "`value` is not here")
+                .into(),
+        );
+    };
+    let span = attribute.value.span;
+    let value = evaluate(context, &Scope::EMPTY, &attribute.value)?;
+    let unset = value.unset_variables();
+    if !unset.is_empty() {
+        return Err(no_value(unset.iter(), span));
+    }
+    if let Value::Resource(address) = &value {
+        let identity = context.kinds.identity(address);
+        return Err(
+            Diagnostic::error("wrong-type", "an output cannot be a whole resource")
+                .at(span, format!("this is {}", value.describe()))
+                .help(format!("choose one of its outputs, as in `.{identity}`"))
+                .into(),
+        );
+    }
+    Ok(OutputValue {
+        value: value.to_plain(&|address| context.kinds.identity(address)),
+        description: super::declare::description(block),
+    })
+}

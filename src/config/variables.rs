@@ -1,0 +1,232 @@
+//! Variables: their types and defaults, and the values that the command line, files and environment give.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::context::{Context, Eval};
+use super::convert::{Type, convert};
+use super::declare::{Declared, only};
+use super::document::{Block, Expr, ExprKind};
+use super::evaluate::evaluate;
+use super::hcl_expression::parse_expression;
+use super::scope::Scope;
+use super::value::Value;
+use super::{Given, hcl, types, words};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::{SourceId, Sources, Span};
+
+const ATTRIBUTES: [&str; 5] = ["type", "default", "description", "nullable", "sensitive"];
+
+/// A `variable` block.
+struct Variable {
+    ty: Type,
+    default: Option<Value>,
+    nullable: bool,
+}
+
+/// Who gives values, the weakest first.
+pub(super) struct Values<'a> {
+    pub environment: &'a [(String, String)],
+    pub automatic: &'a [SourceId],
+    pub given: &'a [Given],
+}
+
+/// The value of every declared variable; one that has none is unset.
+pub(super) fn values(
+    context: &Context,
+    declared: &Declared,
+    values: &Values,
+    sources: &mut Sources,
+) -> BTreeMap<Rc<str>, Value> {
+    let variables: BTreeMap<Rc<str>, Variable> = declared
+        .variables
+        .iter()
+        .map(|(name, block)| (name.clone(), variable(context, block)))
+        .collect();
+    let mut set: BTreeMap<Rc<str>, Value> = BTreeMap::new();
+    for (name, text) in values.environment {
+        if let Some((name, variable)) = variables.get_key_value(name.as_str()) {
+            let origin = format!("TRUSTFORM_VAR_{name}");
+            let value = from_text(context, sources, &origin, text, variable);
+            set.extend(value.map(|value| (name.clone(), value)));
+        }
+    }
+    for id in values.automatic {
+        from_file(context, sources, *id, &variables, &mut set);
+    }
+    for given in values.given {
+        match given {
+            Given::File(id) => from_file(context, sources, *id, &variables, &mut set),
+            Given::Text { name, value } => match variables.get_key_value(name.as_str()) {
+                Some((name, variable)) => {
+                    let origin = format!("-var {name}");
+                    let value = from_text(context, sources, &origin, value, variable);
+                    set.extend(value.map(|value| (name.clone(), value)));
+                }
+                None => context.say(undeclared(name, declared)),
+            },
+        }
+    }
+    variables
+        .into_iter()
+        .map(|(name, variable)| {
+            let value = set.remove(&name);
+            let value = match value {
+                Some(Value::Null) if !variable.nullable => variable.default,
+                None => variable.default,
+                some => some,
+            };
+            let value = value.unwrap_or_else(|| Value::unset(&name));
+            (name, value)
+        })
+        .collect()
+}
+
+fn undeclared(name: &str, declared: &Declared) -> Diagnostic {
+    let names = || declared.variables.keys().map(|name| &**name);
+    Diagnostic::error(
+        "unknown-reference",
+        format!("no variable `{name}` is declared"),
+    )
+    .help(match words::nearest(name, names()) {
+        Some(near) => format!("did you mean `-var {near}=…`?"),
+        None => format!("the variables are {}", words::list(names(), "none")),
+    })
+}
+
+fn variable(context: &Context, block: &Block) -> Variable {
+    only(context, "variable", block, &ATTRIBUTES, &[]);
+    if let Some(attribute) = block.body.attribute("sensitive") {
+        context.say(
+            Diagnostic::error("unknown-attribute", "`sensitive` is not supported")
+                .at(attribute.name.span, "leave it out")
+                .help("no value here is a secret: everything that is declared is written to the tenant, where readers of the directory see it"),
+        );
+    }
+    let ty = match block.body.attribute("type") {
+        None => Type::Any,
+        Some(attribute) => context
+            .settle(types::parse(context, &attribute.value))
+            .unwrap_or(Type::Any),
+    };
+    let nullable = match block
+        .body
+        .attribute("nullable")
+        .map(|attribute| &attribute.value)
+    {
+        None => true,
+        Some(Expr {
+            kind: ExprKind::Bool(flag),
+            ..
+        }) => *flag,
+        Some(other) => {
+            context.say(
+                Diagnostic::error("wrong-type", "`nullable` is `true` or `false`")
+                    .at(other.span, "here"),
+            );
+            true
+        }
+    };
+    let default = block.body.attribute("default").and_then(|attribute| {
+        let value = constant(context, &attribute.value)
+            .and_then(|value| typed(&value, &ty, attribute.value.span));
+        context.settle(value)
+    });
+    if default == Some(Value::Null) && !nullable {
+        context.say(
+            Diagnostic::error("conflict", "the default is null, and `nullable` is false").at_some(
+                block.body.attribute("default").map(|it| it.value.span),
+                "null",
+            ),
+        );
+    }
+    Variable {
+        ty,
+        default,
+        nullable,
+    }
+}
+
+/// A value that names nothing: of a default or in a file of values.
+pub(super) fn constant(context: &Context, expr: &Expr) -> Eval<Value> {
+    if let Some(span) = expr.stray_name() {
+        return Err(Diagnostic::error(
+            "unknown-reference",
+            "a variable's value refers to nothing else",
+        )
+        .at(span, "a reference, or text without quotes")
+        .help("text stands in quotes; what is put together from variables is a `locals` block's")
+        .into());
+    }
+    evaluate(context, &Scope::EMPTY, expr)
+}
+
+fn typed(value: &Value, ty: &Type, span: Span) -> Eval<Value> {
+    convert(value, ty).map_err(|why| Diagnostic::error("wrong-type", why).at(span, "here").into())
+}
+
+/// A file of values: attributes, each a variable's name.
+fn from_file(
+    context: &Context,
+    sources: &Sources,
+    id: SourceId,
+    variables: &BTreeMap<Rc<str>, Variable>,
+    set: &mut BTreeMap<Rc<str>, Value>,
+) {
+    let mut said = Vec::new();
+    let body = hcl::parse(id, &sources.get(id).text, &mut said);
+    said.into_iter()
+        .for_each(|diagnostic| context.say(diagnostic));
+    for block in &body.blocks {
+        context.say(
+            Diagnostic::error("syntax", "a file of values holds attributes, no blocks")
+                .at(block.span, "a block")
+                .help("write `name = value`"),
+        );
+    }
+    for attribute in &body.attributes {
+        let Some((name, variable)) = variables.get_key_value(&attribute.name.text) else {
+            let names = variables.keys().map(|name| &**name);
+            let near = words::nearest(&attribute.name.text, names);
+            let diagnostic = Diagnostic::warning(
+                "unknown-reference",
+                format!("no variable `{}` is declared", attribute.name.text),
+            )
+            .at(attribute.name.span, "has no effect");
+            context.say(match near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic,
+            });
+            continue;
+        };
+        let value = constant(context, &attribute.value)
+            .and_then(|value| typed(&value, &variable.ty, attribute.value.span));
+        set.extend(context.settle(value).map(|value| (name.clone(), value)));
+    }
+}
+
+/// A value as text: itself where text, a number or a bool is wanted, else an expression.
+fn from_text(
+    context: &Context,
+    sources: &mut Sources,
+    origin: &str,
+    text: &str,
+    variable: &Variable,
+) -> Option<Value> {
+    let id = sources.add(origin, text);
+    let span = Span::new(id, 0, text.len());
+    let plain = matches!(
+        variable.ty,
+        Type::Any | Type::String | Type::Number | Type::Bool
+    );
+    let value = if plain {
+        Ok(Value::text(text))
+    } else {
+        let mut said = Vec::new();
+        let expr = parse_expression(id, text, 0, &mut said);
+        said.into_iter()
+            .for_each(|diagnostic| context.say(diagnostic));
+        constant(context, &expr?)
+    };
+    context.settle(value.and_then(|value| typed(&value, &variable.ty, span)))
+}

@@ -1,0 +1,212 @@
+//! Did you mean: the nearest valid word, and the words of other tools with the ones that are used here.
+
+/// Words of azuread, azurerm, Graph, `az` and older drafts, and what is written here.
+const TRANSLATIONS: &[(&str, &str)] = &[
+    ("active_directory_application", "application"),
+    ("agent_blueprint", "agent_identity_blueprint"),
+    ("agent_identity", "agent_identity_blueprint"),
+    ("app", "application"),
+    ("app_id", "client_id"),
+    ("app_registration", "application"),
+    ("appId", "client_id"),
+    ("application_id", "client_id"),
+    ("application_registration", "application"),
+    ("application_object_id", "object_id"),
+    ("audiences", "audience"),
+    ("azuread_application", "application"),
+    (
+        "azuread_application_federated_identity_credential",
+        "federated_credential",
+    ),
+    ("azuread_application_registration", "application"),
+    ("azuread_service_principal", "service_principal"),
+    (
+        "azurerm_federated_identity_credential",
+        "federated_credential",
+    ),
+    ("azurerm_user_assigned_identity", "managed_identity"),
+    ("claimsMatchingExpression", "claims_matching_expression"),
+    ("claims_expression", "claims_matching_expression"),
+    ("credential_id", "id"),
+    ("displayName", "display_name"),
+    ("environment_name", "environment"),
+    ("expression", "claims_matching_expression"),
+    ("federated_identity_credential", "federated_credential"),
+    ("federatedIdentityCredentials", "federated_credential"),
+    ("grant", "admin_consent"),
+    ("identifierUris", "identifier_uris"),
+    ("issuer_url", "issuer"),
+    ("local", "locals"),
+    ("name", "display_name"),
+    ("oidc_issuer_url", "issuer"),
+    ("org", "organization"),
+    ("organisation", "organization"),
+    ("outputs", "output"),
+    ("permission", "permissions"),
+    ("prevent_destroy", "protect"),
+    ("publicClient", "public_client"),
+    ("redirectUris", "redirect_uris"),
+    ("redirect_uri", "redirect_uris"),
+    ("replyUrls", "redirect_uris"),
+    ("reply_urls", "redirect_uris"),
+    ("repo", "repository"),
+    ("repo_id", "repository_id"),
+    ("required_resource_access", "permissions"),
+    ("requiredResourceAccess", "permissions"),
+    ("resource_group_name", "resource_group"),
+    ("role", "application"),
+    ("roles", "application"),
+    ("scope", "delegated"),
+    ("scopes", "delegated"),
+    ("signInAudience", "sign_in_audience"),
+    ("single_page", "single_page_application"),
+    ("spa", "single_page_application"),
+    ("storage_account_name", "storage_account"),
+    ("subject_identifier", "subject"),
+    ("tenant", "tenant_id"),
+    ("tenantId", "tenant_id"),
+    ("user_assigned_identity", "managed_identity"),
+    ("user_assigned_managed_identity", "managed_identity"),
+    ("var", "variable"),
+    ("variables", "variable"),
+];
+
+/// Words that have no counterpart, and why.
+const ADVICE: &[(&str, &str)] = &[
+    (
+        "resource",
+        "blocks are named by their kind: `application \"x\" {}` instead of `resource \"azuread_application\" \"x\" {}`",
+    ),
+    (
+        "data",
+        "what others manage is named with `existing = { client_id = … }`",
+    ),
+    (
+        "provider",
+        "there are no providers: the tenant stands in the `stack` block, the login comes from the environment",
+    ),
+    (
+        "terraform",
+        "there is no state and no backend: the `stack` block names the stack and its tenant",
+    ),
+    (
+        "import",
+        "`adopt = { client_id = … }` in the application takes over one that exists",
+    ),
+    (
+        "lifecycle",
+        "`protect = true` refuses to delete; attributes that are not declared are left alone where that is safe",
+    ),
+    (
+        "password",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "client_secret",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "passwordCredentials",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "password_credentials",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "certificate",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    ("provisioner", "nothing is run here"),
+];
+
+/// Blocks and attributes that are designed and not there yet.
+pub(super) const LATER: &[&str] = &[
+    "policy",
+    "waiver",
+    "approve",
+    "expect",
+    "moved",
+    "removed",
+    "module",
+    "dynamic",
+    "validation",
+    "previous",
+    "lock",
+];
+
+/// What a word of another tool is called here, if that is one of the words that may stand there.
+pub(super) fn translate<'a>(word: &str, valid: &[&'a str]) -> Option<&'a str> {
+    TRANSLATIONS
+        .iter()
+        .filter(|(theirs, _)| *theirs == word)
+        .find_map(|(_, ours)| valid.iter().find(|valid| *valid == ours))
+        .copied()
+}
+
+/// What to do about a word that may not stand there.
+pub(super) fn help(word: &str, valid: &[&str], place: &str) -> String {
+    if let Some(ours) = translate(word, valid) {
+        return format!("it is called `{ours}` here");
+    }
+    if let Some((_, advice)) = ADVICE.iter().find(|(theirs, _)| *theirs == word) {
+        return (*advice).to_owned();
+    }
+    match nearest(word, valid.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{place} takes {}", list(valid.iter().copied(), "nothing")),
+    }
+}
+
+/// Words in backticks, the first twenty of them; or what stands for none.
+pub(super) fn list<'a>(words: impl Iterator<Item = &'a str>, none: &str) -> String {
+    let mut words: Vec<String> = words
+        .map(|word| format!("`{}`", word.escape_debug()))
+        .collect();
+    let more = words.len().saturating_sub(20);
+    words.truncate(20);
+    match (words.is_empty(), more) {
+        (true, _) => none.to_owned(),
+        (false, 0) => words.join(", "),
+        (false, more) => format!("{} and {more} more", words.join(", ")),
+    }
+}
+
+/// The valid word that the fewest changes lead to, if those are few: a third of its letters.
+pub(super) fn nearest<'a>(word: &str, valid: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let letters: Vec<char> = word.chars().take(64).collect();
+    valid
+        .filter(|valid| valid.len() <= 64)
+        .map(|valid| {
+            (
+                distance(&letters, &valid.chars().collect::<Vec<_>>()),
+                valid,
+            )
+        })
+        .filter(|(distance, valid)| {
+            *distance <= (valid.chars().count().max(letters.len()) / 3).max(1) && letters.len() > 1
+        })
+        .min()
+        .map(|(_, valid)| valid)
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours between two words; case is a small difference.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let same = |x: char, y: char| x.eq_ignore_ascii_case(&y);
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut best = (last[j] + usize::from(!same(*x, *y)))
+                .min(last[j + 1] + 1)
+                .min(row[j] + 1);
+            if i > 0 && j > 0 && same(*x, b[j - 1]) && same(a[i - 1], *y) {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}

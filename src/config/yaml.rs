@@ -1,0 +1,338 @@
+//! YAML text to a [`Body`]: labelled blocks are maps, repeated unlabelled ones lists, and strings may be
+//! templates. The parser stays behind this file.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Location, Spanned};
+
+use super::convert::{self, number_text};
+use super::document::{Attribute, Block, Body, Expr, ExprKind, Word};
+use super::hcl::without_bom;
+use super::hcl_expression::parse_template;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::{SourceId, Span};
+use crate::model::value::Number;
+
+/// How deep a document may nest.
+const DEPTH: usize = 64;
+/// How many nodes a document may have: more than 4 MiB of text can reasonably hold.
+const NODES: usize = 2_000_000;
+
+/// A YAML node.
+enum Yaml {
+    Null,
+    Bool(bool),
+    Number(f64),
+    String(String),
+    List(Vec<Spanned<Yaml>>),
+    Map(Vec<(Spanned<String>, Spanned<Yaml>)>),
+}
+
+impl<'de> Deserialize<'de> for Yaml {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyNode)
+    }
+}
+
+struct AnyNode;
+
+impl<'de> Visitor<'de> for AnyNode {
+    type Value = Yaml;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Yaml, D::Error> {
+        Yaml::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Yaml, E> {
+        Ok(Yaml::Bool(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Yaml, E> {
+        Ok(Yaml::Number(number as f64))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Yaml, E> {
+        Ok(Yaml::Number(number as f64))
+    }
+
+    fn visit_i128<E>(self, number: i128) -> Result<Yaml, E> {
+        Ok(Yaml::Number(number as f64))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Yaml, E> {
+        Ok(Yaml::Number(number as f64))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Yaml, E> {
+        Ok(Yaml::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Yaml, E> {
+        Ok(Yaml::String(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Yaml, E> {
+        Ok(Yaml::String(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Yaml, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Yaml::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Yaml, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = access.next_entry()? {
+            members.push(member);
+        }
+        Ok(Yaml::Map(members))
+    }
+}
+
+/// Where the nodes stand.
+struct Reader<'a> {
+    id: SourceId,
+    text: &'a str,
+    base: usize,
+    said: &'a mut Vec<Diagnostic>,
+}
+
+/// Reads a file. On a syntax error the body is empty.
+pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
+    let (text, base) = without_bom(text);
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: DEPTH,
+            max_nodes: NODES,
+            max_events: 2 * NODES,
+            max_documents: 1,
+        },
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    let parsed = serde_saphyr::from_str_with_options::<Option<Spanned<Yaml>>>(text, options);
+    let mut reader = Reader {
+        id,
+        text,
+        base,
+        said,
+    };
+    match parsed {
+        Ok(None) => Body::default(),
+        Ok(Some(Spanned {
+            value: Yaml::Null, ..
+        })) => Body::default(),
+        Ok(Some(Spanned {
+            value: Yaml::Map(members),
+            ..
+        })) => reader.top(members),
+        Ok(Some(other)) => {
+            let span = reader.span(&other.defined);
+            reader.said.push(
+                Diagnostic::error("syntax", "a stack file is a map of blocks")
+                    .at(span, "not a map")
+                    .help("write `application: { name: { … } }`"),
+            );
+            Body::default()
+        }
+        Err(error) => {
+            let error = reader.error(&error);
+            reader.said.push(error);
+            Body::default()
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn error(&self, error: &serde_saphyr::Error) -> Diagnostic {
+        let text = error.without_snippet().to_string();
+        let mut message = text.as_str();
+        for separator in ["\n", " at line ", ": line "] {
+            message = message.split(separator).next().unwrap_or(message);
+        }
+        let diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
+        match error.location() {
+            Some(at) => diagnostic.at(self.span(&at), "here"),
+            None => diagnostic.at(Span::new(self.id, self.base, self.base), "in this file"),
+        }
+    }
+
+    fn span(&self, at: &Location) -> Span {
+        let limit = self.text.len();
+        let start = at.span().byte_offset().unwrap_or(0) as usize;
+        let length = at.span().byte_len().unwrap_or(1) as usize;
+        let start = start.min(limit);
+        let text = self.text.get(start..(start + length).min(limit));
+        let length = text.map_or(length, |text| text.trim_end().len());
+        Span::new(
+            self.id,
+            self.base + start,
+            self.base + start + length.max(1),
+        )
+    }
+
+    fn word(&self, key: &Spanned<String>) -> Word {
+        Word {
+            text: key.value.as_str().into(),
+            span: self.span(&key.defined),
+        }
+    }
+
+    fn top(&mut self, members: Vec<(Spanned<String>, Spanned<Yaml>)>) -> Body {
+        let mut body = Body::default();
+        for (key, value) in members {
+            let word = self.word(&key);
+            if word.text.starts_with("x-") {
+                continue;
+            }
+            match value.value {
+                Yaml::Map(blocks) if &*word.text != "locals" && labels(&blocks) => {
+                    for (label, content) in blocks {
+                        let label = self.word(&label);
+                        if label.text.starts_with("x-") {
+                            continue;
+                        }
+                        let inner = self.body(content.value);
+                        body.blocks.push(Block {
+                            span: label.span,
+                            word: word.clone(),
+                            labels: vec![label],
+                            body: inner,
+                        });
+                    }
+                }
+                Yaml::List(blocks) => {
+                    for content in blocks {
+                        let span = self.span(&content.defined);
+                        let inner = self.body(content.value);
+                        body.blocks.push(Block {
+                            word: word.clone(),
+                            labels: Vec::new(),
+                            body: inner,
+                            span,
+                        });
+                    }
+                }
+                map @ Yaml::Map(_) => {
+                    let inner = self.body(map);
+                    body.blocks.push(Block {
+                        span: word.span,
+                        word,
+                        labels: Vec::new(),
+                        body: inner,
+                    });
+                }
+                Yaml::Null => {}
+                scalar => {
+                    let value = self.expression(Spanned {
+                        value: scalar,
+                        ..value
+                    });
+                    body.attributes.push(Attribute { name: word, value });
+                }
+            }
+        }
+        body
+    }
+
+    /// The content of a block: a map of attributes, or nothing.
+    fn body(&mut self, content: Yaml) -> Body {
+        let Yaml::Map(members) = content else {
+            return Body::default();
+        };
+        let attributes = members
+            .into_iter()
+            .filter(|(key, _)| !key.value.starts_with("x-"))
+            .map(|(key, value)| Attribute {
+                name: self.word(&key),
+                value: self.expression(value),
+            })
+            .collect();
+        Body {
+            attributes,
+            blocks: Vec::new(),
+        }
+    }
+
+    fn expression(&mut self, node: Spanned<Yaml>) -> Expr {
+        let span = self.span(&node.defined);
+        let kind = match node.value {
+            Yaml::Null => ExprKind::Null,
+            Yaml::Bool(flag) => ExprKind::Bool(flag),
+            Yaml::Number(number) => self.number(number, span),
+            Yaml::String(text) if text.contains("${") || text.contains("%{") => {
+                return parse_template(&text, span, self.verbatim(&text, span), self.said);
+            }
+            Yaml::String(text) => ExprKind::String(text.into()),
+            Yaml::List(items) => ExprKind::Array(
+                items
+                    .into_iter()
+                    .map(|item| self.expression(item))
+                    .collect(),
+            ),
+            Yaml::Map(members) => ExprKind::Object(
+                members
+                    .into_iter()
+                    .map(|(key, value)| {
+                        let Word { text, span } = self.word(&key);
+                        let kind = ExprKind::String(text);
+                        (Expr { kind, span }, self.expression(value))
+                    })
+                    .collect(),
+            ),
+        };
+        Expr { kind, span }
+    }
+
+    /// A number that is not written as it would print stays text: `1.10` is a version, not 1.1.
+    fn number(&mut self, number: f64, span: Span) -> ExprKind {
+        if number.fract() == 0.0 && number.abs() > convert::EXACT {
+            self.said.push(convert::inexact(span));
+        }
+        let written = self.source(span);
+        if written.is_empty() || written == number_text(Number(number)) {
+            return ExprKind::Number(number);
+        }
+        ExprKind::String(written.into())
+    }
+
+    fn source(&self, span: Span) -> &str {
+        let range = span.start.saturating_sub(self.base)..span.end.saturating_sub(self.base);
+        self.text.get(range).unwrap_or_default().trim()
+    }
+
+    /// Where a string's text begins in the source, if it stands there letter by letter.
+    fn verbatim(&self, text: &str, span: Span) -> Option<usize> {
+        let start = span.start - self.base;
+        [start, start + 1]
+            .into_iter()
+            .find(|start| {
+                let rest = self.text.get(*start..).unwrap_or_default();
+                rest.starts_with(text)
+            })
+            .map(|start| start + self.base)
+    }
+}
+
+/// Whether a map's members can be labelled blocks: maps themselves, or nothing.
+fn labels(members: &[(Spanned<String>, Spanned<Yaml>)]) -> bool {
+    members
+        .iter()
+        .all(|(_, value)| matches!(value.value, Yaml::Map(_) | Yaml::Null))
+}

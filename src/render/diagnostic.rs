@@ -1,0 +1,285 @@
+//! Diagnostics as text with the source lines, and as JSON.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
+use serde_json::json;
+
+use super::style::Style;
+use crate::model::diagnostic::{Diagnostic, Label, Level};
+use crate::model::source::{Source, SourceId, Sources};
+
+/// How far apart two places of one file may be to be shown in one piece, in lines.
+const NEAR: usize = 12;
+/// Bytes of a source line that are shown, so that a file of one long line stays readable.
+const LONGEST_LINE: usize = 400;
+
+/// Diagnostics one after the other: message, source lines, help.
+pub fn text(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
+    let renderer = if style.color {
+        Renderer::styled().hyperlink(false)
+    } else {
+        Renderer::plain()
+    };
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        text.push_str(&one(diagnostic, sources, &renderer));
+        text.push_str("\n\n");
+    }
+    if text.ends_with("\n\n") {
+        text.pop();
+    }
+    text
+}
+
+fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
+    let level = match diagnostic.level {
+        Level::Error => Title::ERROR,
+        Level::Warning => Title::WARNING,
+        Level::Note => Title::NOTE,
+    };
+    let mut group = Group::with_title(level.primary_title(harmless(&diagnostic.message)));
+    for window in windows(diagnostic, sources) {
+        let source = sources.get(window.source);
+        let mut snippet = Snippet::source(window.text)
+            .path(harmless(&source.name))
+            .line_start(window.first_line)
+            .fold(true);
+        for (range, label) in window.labels {
+            let kind = if label.primary {
+                AnnotationKind::Primary
+            } else {
+                AnnotationKind::Context
+            };
+            snippet = snippet.annotation(annotation(kind, range, &label.text));
+        }
+        group = group.element(snippet);
+    }
+    for help in &diagnostic.help {
+        group = group.element(Title::HELP.message(harmless(help)));
+    }
+    renderer.render(&[group])
+}
+
+fn annotation<'a>(kind: AnnotationKind, range: Range<usize>, text: &str) -> Annotation<'a> {
+    kind.span(range).label(harmless(text))
+}
+
+/// Lines of one file, with the labels that lie in them.
+struct Window<'a> {
+    source: SourceId,
+    text: String,
+    first_line: usize,
+    labels: Vec<(Range<usize>, &'a Label)>,
+}
+
+/// The lines around the labels: the primary label's first, far places and other files apart.
+fn windows<'a>(diagnostic: &'a Diagnostic, sources: &Sources) -> Vec<Window<'a>> {
+    let mut clusters: Vec<(SourceId, Vec<(Lines, &Label)>)> = Vec::new();
+    let mut labels: Vec<&Label> = diagnostic.labels.iter().collect();
+    labels.sort_by_key(|label| !label.primary);
+    for label in labels {
+        let lines = lines(sources.get(label.span.source), label);
+        let near = clusters.iter_mut().find(|(source, cluster)| {
+            *source == label.span.source && cluster.iter().any(|(other, _)| other.near(&lines))
+        });
+        match near {
+            Some((_, cluster)) => cluster.push((lines, label)),
+            None => clusters.push((label.span.source, vec![(lines, label)])),
+        }
+    }
+    clusters
+        .into_iter()
+        .map(|(source, cluster)| window(source, &sources.get(source).text, &cluster))
+        .collect()
+}
+
+/// Where a label lies: its lines, counted from 0, and their bytes.
+struct Lines {
+    first: usize,
+    last: usize,
+    bytes: Range<usize>,
+    label: Range<usize>,
+}
+
+impl Lines {
+    fn near(&self, other: &Lines) -> bool {
+        self.first <= other.last + NEAR && other.first <= self.last + NEAR
+    }
+}
+
+fn lines(source: &Source, label: &Label) -> Lines {
+    let text = &source.text;
+    let boundary = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = boundary(label.span.start);
+    let mut end = boundary(label.span.end.max(start));
+    // Of a place over many lines, its first ones are shown.
+    if let Some((at, _)) = text[start..end].match_indices('\n').nth(3) {
+        end = start + at;
+    }
+    let begin = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let finish = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let first = text[..begin].matches('\n').count();
+    Lines {
+        first,
+        last: first + text[begin..end].matches('\n').count(),
+        bytes: begin..finish,
+        label: start..end,
+    }
+}
+
+fn window<'a>(source: SourceId, text: &str, cluster: &[(Lines, &'a Label)]) -> Window<'a> {
+    let begin = cluster
+        .iter()
+        .map(|(lines, _)| lines.bytes.start)
+        .min()
+        .unwrap_or(0);
+    let end = cluster
+        .iter()
+        .map(|(lines, _)| lines.bytes.end)
+        .max()
+        .unwrap_or(0);
+    let first = cluster
+        .iter()
+        .map(|(lines, _)| lines.first)
+        .min()
+        .unwrap_or(0);
+    let ranges: Vec<Range<usize>> = cluster
+        .iter()
+        .map(|(lines, _)| lines.label.start - begin..lines.label.end - begin)
+        .collect();
+    let (text, ranges) = shorten(&text[begin..end], ranges);
+    Window {
+        source,
+        text: harmless_in_place(&text),
+        first_line: first + 1,
+        labels: ranges
+            .into_iter()
+            .zip(cluster.iter().map(|(_, label)| *label))
+            .collect(),
+    }
+}
+
+/// Cuts overlong lines behind the labels in them, and moves the labels along.
+fn shorten(text: &str, ranges: Vec<Range<usize>>) -> (String, Vec<Range<usize>>) {
+    if text.split('\n').all(|line| line.len() <= LONGEST_LINE) {
+        return (text.to_owned(), ranges);
+    }
+    let mut short = String::new();
+    // What every byte position becomes.
+    let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end_matches('\n');
+        let from = ranges
+            .iter()
+            .map(|range| range.start.saturating_sub(offset))
+            .filter(|at| *at <= bare.len())
+            .min()
+            .unwrap_or(0);
+        let begin = floor(bare, from.saturating_sub(LONGEST_LINE / 4));
+        let end = floor(bare, begin + LONGEST_LINE);
+        for range in &ranges {
+            for at in [range.start, range.end] {
+                if (offset..=offset + bare.len()).contains(&at) {
+                    let within = (at - offset).clamp(begin, end) - begin;
+                    moved.entry(at).or_insert(short.len() + within);
+                }
+            }
+        }
+        short.push_str(&bare[begin..end]);
+        short.push_str(&line[bare.len()..]);
+        offset += line.len();
+    }
+    let place = |at: usize| {
+        moved
+            .get(&at)
+            .copied()
+            .unwrap_or(short.len())
+            .min(short.len())
+    };
+    let ranges = ranges
+        .iter()
+        .map(|range| {
+            let start = place(range.start);
+            start..place(range.end).max(start)
+        })
+        .collect();
+    (short, ranges)
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Characters that a terminal would obey or that turn text around.
+fn dangerous(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Text of a message, with dangerous characters spelled out.
+fn harmless(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if dangerous(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// Source text with dangerous characters replaced by others of the same length, so that places stay right.
+fn harmless_in_place(text: &str) -> String {
+    let replace = |c: char| match c.len_utf8() {
+        _ if !dangerous(c) => c,
+        1 => '?',
+        2 => '·',
+        _ => '\u{fffd}',
+    };
+    text.chars().map(replace).collect()
+}
+
+/// A diagnostic as JSON: lines and columns from 1, columns in characters, the end behind the last one.
+pub fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
+    let labels: Vec<serde_json::Value> = diagnostic
+        .labels
+        .iter()
+        .map(|label| {
+            let (line, column) = sources.position(label.span);
+            let mut end = label.span;
+            end.start = end.end;
+            let (end_line, end_column) = sources.position(end);
+            json!({
+                "file": sources.get(label.span.source).name,
+                "line": line,
+                "column": column,
+                "end_line": end_line,
+                "end_column": end_column,
+                "text": label.text,
+                "primary": label.primary,
+            })
+        })
+        .collect();
+    json!({
+        "code": diagnostic.code,
+        "level": diagnostic.level,
+        "subject": diagnostic.subject,
+        "message": diagnostic.message,
+        "labels": labels,
+        "help": diagnostic.help,
+    })
+}
