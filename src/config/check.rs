@@ -113,14 +113,19 @@ impl<'a> Check<'a> {
             (_, [first, second, ..]) => self.say(
                 Diagnostic::error(
                     "conflict",
-                    format!("`{}` and `{}` exclude each other", first.name.text, second.name.text),
+                    format!(
+                        "`{}` and `{}` exclude each other",
+                        first.name.text, second.name.text
+                    ),
                 )
                 .at(second.name.span, "the second")
                 .see(first.name.span, "the first")
                 .help(format!("write one of {listed}")),
             ),
             (Group::One(_), []) => {
-                let null = members.iter().any(|member| names.contains(&&*member.name.text));
+                let null = members
+                    .iter()
+                    .any(|member| names.contains(&&*member.name.text));
                 if !null {
                     self.say(
                         Diagnostic::error(
@@ -171,14 +176,17 @@ impl<'a> Check<'a> {
         }
         for field in fields.iter().filter(|field| field.required) {
             let null = body.get(field.name) == Some(&Plain::Null);
-            if seen.contains_key(field.name) && !(null && !field.pending) {
+            if seen.contains_key(field.name) && (field.pending || !null) {
                 continue;
             }
             let span = seen.get(field.name).copied().unwrap_or(header);
             self.say(
-                Diagnostic::error("missing-attribute", format!("`{word}` needs `{}`", field.name))
-                    .at(span, if null { "is null" } else { "is not here" })
-                    .help(format!("`{}`: {}", field.name, field.doc)),
+                Diagnostic::error(
+                    "missing-attribute",
+                    format!("`{word}` needs `{}`", field.name),
+                )
+                .at(span, if null { "is null" } else { "is not here" })
+                .help(format!("`{}`: {}", field.name, field.doc)),
             );
         }
         body
@@ -198,8 +206,11 @@ impl<'a> Check<'a> {
             _ => "unknown-attribute",
         };
         let diagnostic = if words::LATER.contains(&name) {
-            Diagnostic::error(code, format!("this version has no `{name}` in `{word}` yet"))
-                .at(member.name.span, "not known")
+            Diagnostic::error(
+                code,
+                format!("this version has no `{name}` in `{word}` yet"),
+            )
+            .at(member.name.span, "not known")
         } else {
             let children = self.context.kinds.0.iter();
             let children = children.filter(|shape| shape.parent == Some(word) && !shape.implied);
@@ -220,7 +231,12 @@ impl<'a> Check<'a> {
             return Some(Plain::Null);
         }
         let value = self.typed(field, field.ty, node, at)?;
-        if value.refs().iter().any(|hole| Some(&hole.address) == self.address) && !at.after_create {
+        if value
+            .refs()
+            .iter()
+            .any(|hole| Some(&hole.address) == self.address)
+            && !at.after_create
+        {
             self.say(
                 Diagnostic::error(
                     "cycle",

@@ -58,7 +58,10 @@ impl Check<'_> {
             Ok(value) => Some(value.to_plain(&|address| self.context.kinds.identity(address))),
             Err(why) => {
                 let help = match value {
-                    Value::Resource(address) => Some(format!("`{address}.{}`", self.context.kinds.identity(&address))),
+                    Value::Resource(address) => Some(format!(
+                        "`{address}.{}`",
+                        self.context.kinds.identity(&address)
+                    )),
                     _ => None,
                 };
                 self.wrong_type(field, node.span, &why, help);
@@ -159,7 +162,13 @@ impl Check<'_> {
         let members = match &node.kind {
             NodeKind::Members(members) => members,
             NodeKind::Blocks(entries) => match entries.as_slice() {
-                [Entry { label: None, members, .. }] => members,
+                [
+                    Entry {
+                        label: None,
+                        members,
+                        ..
+                    },
+                ] => members,
                 _ => return self.not_an_object(field, node),
             },
             NodeKind::Value(value @ Value::Map(_)) => {
@@ -169,7 +178,9 @@ impl Check<'_> {
                     _ => return None,
                 }
             }
-            NodeKind::Value(Value::Unset(_)) => return self.known(field, node).map(|_| Plain::Null),
+            NodeKind::Value(Value::Unset(_)) => {
+                return self.known(field, node).map(|_| Plain::Null);
+            }
             _ => return self.not_an_object(field, node),
         };
         let mut map = Map::new();
@@ -194,9 +205,9 @@ impl Check<'_> {
         at: At,
     ) -> Option<Plain> {
         match &node.kind {
-            NodeKind::Members(members) => {
-                Some(Plain::Map(self.members(field.name, node.span, members, fields, at)))
-            }
+            NodeKind::Members(members) => Some(Plain::Map(
+                self.members(field.name, node.span, members, fields, at),
+            )),
             NodeKind::Value(value @ Value::Map(_)) => {
                 let node = Node::from_value(node.span, value);
                 self.block(field, fields, &node, at)
@@ -220,7 +231,13 @@ impl Check<'_> {
                             .at(label.span, "leave it out"),
                     );
                 }
-                Some(Plain::Map(self.members(field.name, first.header, &first.members, fields, at)))
+                Some(Plain::Map(self.members(
+                    field.name,
+                    first.header,
+                    &first.members,
+                    fields,
+                    at,
+                )))
             }
             _ => self.not_an_object(field, node),
         }
@@ -228,7 +245,16 @@ impl Check<'_> {
 
     fn not_an_object(&mut self, field: &Field, node: &Node) -> Option<Plain> {
         let why = format!("expected a block or an object, found {}", node.describe());
-        let help = format!("write `{0} {{ … }}` or `{0} = {{ … }}`", field.name);
+        let name = field.name;
+        let help = match field.ty {
+            Type::BlockOrFalse(_) => {
+                format!("write `{name} {{ … }}`, or `{name} = false` to go without")
+            }
+            Type::Labelled(_) => {
+                format!("write `{name} \"name\" {{ … }}` or `{name} = {{ name = {{ … }} }}`")
+            }
+            _ => format!("write `{name} {{ … }}` or `{name} = {{ … }}`"),
+        };
         self.wrong_type(field, node.span, &why, Some(help));
         None
     }

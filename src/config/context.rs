@@ -49,7 +49,7 @@ pub(super) enum Memo<T> {
 pub(super) struct Context<'a> {
     pub kinds: Kinds<'a>,
     pub declared: &'a Declared,
-    pub variables: BTreeMap<Rc<str>, Value>,
+    pub variables: BTreeMap<Rc<str>, Memo<Value>>,
     pub locals: RefCell<BTreeMap<Rc<str>, Memo<Value>>>,
     pub instances: RefCell<BTreeMap<String, Memo<Rc<Instances>>>>,
     read: &'a ReadFile<'a>,
@@ -64,16 +64,11 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(
-        kinds: Kinds<'a>,
-        declared: &'a Declared,
-        variables: BTreeMap<Rc<str>, Value>,
-        read: &'a ReadFile<'a>,
-    ) -> Self {
+    pub fn new(kinds: Kinds<'a>, declared: &'a Declared, read: &'a ReadFile<'a>) -> Self {
         Self {
             kinds,
             declared,
-            variables,
+            variables: BTreeMap::new(),
             locals: RefCell::default(),
             instances: RefCell::default(),
             read,
@@ -158,7 +153,10 @@ impl<'a> Context<'a> {
         }
         let depth = self.nesting.get();
         if depth >= NESTING {
-            return Err(self.exhaust("expressions refer to each other more than 200 levels deep", span));
+            return Err(self.exhaust(
+                "expressions refer to each other more than 200 levels deep",
+                span,
+            ));
         }
         self.nesting.set(depth + 1);
         let result = run();
@@ -188,7 +186,9 @@ impl<'a> Context<'a> {
             return known.clone();
         }
         let read = (self.read)(path).map(|text| Rc::from(text.as_str()));
-        self.files.borrow_mut().insert(path.to_owned(), read.clone());
+        self.files
+            .borrow_mut()
+            .insert(path.to_owned(), read.clone());
         read
     }
 }

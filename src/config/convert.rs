@@ -34,9 +34,12 @@ pub(super) struct Attribute {
 }
 
 pub(super) fn inexact(span: Span) -> Diagnostic {
-    Diagnostic::error("invalid-value", "this number is too large to be kept exactly")
-        .at(span, "above 9007199254740992")
-        .help("write it in quotes, as text")
+    Diagnostic::error(
+        "invalid-value",
+        "this number is too large to be kept exactly",
+    )
+    .at(span, "above 9007199254740992")
+    .help("write it in quotes, as text")
 }
 
 /// Converts, or says what was expected and what was found (and where in the value, if not at its top).
@@ -151,7 +154,9 @@ pub(super) fn type_of(value: &Value) -> Type {
         Value::Number(_) => Type::Number,
         Value::Text(_) | Value::Holes(_) | Value::Resource(_) => Type::String,
         Value::List(_) => Type::Tuple(types(value)),
-        Value::Set(_) => Type::Set(Box::new(types(value).into_iter().next().unwrap_or(Type::Any))),
+        Value::Set(_) => Type::Set(Box::new(
+            types(value).into_iter().next().unwrap_or(Type::Any),
+        )),
         Value::Map(_) => Type::Object(
             value
                 .members()
@@ -196,9 +201,7 @@ fn unify_two(a: &Type, b: &Type) -> Option<Type> {
             Set(Box::new(unify_all(y.iter().chain([&**x]))?))
         }
         (List(x), List(y)) => List(Box::new(unify_two(x, y)?)),
-        (Set(x), Set(y)) | (Set(x), List(y)) | (List(x), Set(y)) => {
-            Set(Box::new(unify_two(x, y)?))
-        }
+        (Set(x), Set(y)) | (Set(x), List(y)) | (List(x), Set(y)) => Set(Box::new(unify_two(x, y)?)),
         (Map(x), Map(y)) => Map(Box::new(unify_two(x, y)?)),
         (Object(x), Object(y)) if x.keys().eq(y.keys()) => Object(
             x.iter()

@@ -90,7 +90,10 @@ fn follow<'a>(
         if !seen.insert(last) {
             return None;
         }
-        let next = needs.get(last)?.iter().find(|need| waiting.contains_key(need))?;
+        let next = needs
+            .get(last)?
+            .iter()
+            .find(|need| waiting.contains_key(need))?;
         if let Some(from) = path.iter().position(|address| *address == next) {
             return Some(path.split_off(from));
         }

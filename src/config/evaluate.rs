@@ -42,9 +42,7 @@ fn kind(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Value> {
             traverse::traverse(context, scope, base, steps, expr.span)
         }
         ExprKind::Conditional(choice) => conditional(context, scope, choice, expr.span),
-        ExprKind::Unary(operator, operand) => {
-            operators::unary(context, scope, *operator, operand)
-        }
+        ExprKind::Unary(operator, operand) => operators::unary(context, scope, *operator, operand),
         ExprKind::Binary(operation) => operators::binary(context, scope, operation, expr.span),
         ExprKind::Call(call) => functions::call(context, scope, call, expr.span),
         ExprKind::For(each) => for_expression(context, scope, each, expr.span),
@@ -121,6 +119,7 @@ fn conditional(context: &Context, scope: &Scope, choice: &Choice, span: Span) ->
     if matches!(value, Value::Resource(_)) || matches!(other, Value::Resource(_)) {
         return Ok(value);
     }
+    context.spend((value.size().weight + other.size().weight) / 64, span)?;
     let common = unify(&[type_of(&value), type_of(&other)]);
     let Some(common) = common else {
         return Err(Diagnostic::error(
@@ -129,12 +128,19 @@ fn conditional(context: &Context, scope: &Scope, choice: &Choice, span: Span) ->
         )
         .at(
             span,
-            format!("one is {}, the other {}", value.describe(), other.describe()),
+            format!(
+                "one is {}, the other {}",
+                value.describe(),
+                other.describe()
+            ),
         )
         .into());
     };
-    convert(&value, &common)
-        .map_err(|why| Diagnostic::error("wrong-type", why).at(taken.span, "here").into())
+    convert(&value, &common).map_err(|why| {
+        Diagnostic::error("wrong-type", why)
+            .at(taken.span, "here")
+            .into()
+    })
 }
 
 fn for_expression(context: &Context, scope: &Scope, each: &For, span: Span) -> Eval<Value> {
@@ -181,7 +187,11 @@ fn for_expression(context: &Context, scope: &Scope, each: &For, span: Span) -> E
         (Some(_), false) => Value::map(map),
         (Some(_), true) => {
             let groups = groups.into_iter();
-            Value::map(groups.map(|(key, items)| (key, Value::list(items))).collect())
+            Value::map(
+                groups
+                    .map(|(key, items)| (key, Value::list(items)))
+                    .collect(),
+            )
         }
     })
 }
@@ -195,15 +205,22 @@ fn pairs(context: &Context, collection: &Value, span: Span) -> Eval<Option<Pairs
         Value::List(_) => {
             let items = collection.items().unwrap_or_default();
             let indexed = items.iter().enumerate();
-            indexed.map(|(at, item)| (Value::int(at), item.clone())).collect()
+            indexed
+                .map(|(at, item)| (Value::int(at), item.clone()))
+                .collect()
         }
         Value::Set(_) => {
             let items = collection.items().unwrap_or_default();
-            items.iter().map(|item| (item.clone(), item.clone())).collect()
+            items
+                .iter()
+                .map(|item| (item.clone(), item.clone()))
+                .collect()
         }
         Value::Map(_) => {
             let members = collection.members().into_iter().flatten();
-            members.map(|(key, item)| (Value::Text(key.clone()), item.clone())).collect()
+            members
+                .map(|(key, item)| (Value::Text(key.clone()), item.clone()))
+                .collect()
         }
         Value::Holes(_) => return Err(not_yet("what a `for` goes through", span)),
         other => {

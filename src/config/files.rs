@@ -118,7 +118,10 @@ mod tests {
     fn other_tools_are_named() {
         let said = nothing_here(".", ["README.md", "variables.tf", "main.tf"]);
         assert_eq!(said.message, "no stack file in `.`");
-        assert!(said.help[1].starts_with("`main.tf` is Terraform's"), "{said:?}");
+        assert!(
+            said.help[1].starts_with("`main.tf` is Terraform's"),
+            "{said:?}"
+        );
         assert_eq!(nothing_here(".", []).help.len(), 1);
     }
 }

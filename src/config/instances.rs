@@ -219,19 +219,22 @@ fn for_each(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Vec<Repetitio
     let pairs: Vec<(Rc<str>, Value)> = match &value {
         Value::Map(_) => {
             let members = value.members().into_iter().flatten();
-            members.map(|(key, item)| (key.clone(), item.clone())).collect()
+            members
+                .map(|(key, item)| (key.clone(), item.clone()))
+                .collect()
         }
         Value::Set(_) => {
             let items = value.items().unwrap_or_default().iter();
-            items.map(|item| match item {
-                Value::Text(text) => Ok((text.clone(), item.clone())),
-                Value::Unset(names) => Err(no_value(names.iter(), expr.span)),
-                Value::Holes(_) | Value::Resource(_) => {
-                    Err(not_yet("the keys of `for_each`", expr.span))
-                }
-                other => Err(wrong(other).into()),
-            })
-            .collect::<Eval<_>>()?
+            items
+                .map(|item| match item {
+                    Value::Text(text) => Ok((text.clone(), item.clone())),
+                    Value::Unset(names) => Err(no_value(names.iter(), expr.span)),
+                    Value::Holes(_) | Value::Resource(_) => {
+                        Err(not_yet("the keys of `for_each`", expr.span))
+                    }
+                    other => Err(wrong(other).into()),
+                })
+                .collect::<Eval<_>>()?
         }
         Value::Unset(names) => return Err(no_value(names.iter(), expr.span)),
         Value::Holes(_) => return Err(not_yet("`for_each`", expr.span)),
@@ -247,7 +250,10 @@ fn for_each(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Vec<Repetitio
         .into_iter()
         .map(|(key, item)| {
             check_key(&key, expr.span)?;
-            let each = [("key".into(), Value::Text(key.clone())), ("value".into(), item)];
+            let each = [
+                ("key".into(), Value::Text(key.clone())),
+                ("value".into(), item),
+            ];
             Ok(Repetition {
                 key: Some(InstanceKey::Name(key.to_string())),
                 names: vec![("each".into(), Value::map(each.into()))],

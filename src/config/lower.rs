@@ -119,7 +119,9 @@ fn spread_pending(lowered: &mut Lowered) {
                 let holes = resource.body.values().flat_map(|value| value.refs());
                 let needed = holes.map(|hole| hole.address.clone());
                 let needed = needed.chain(address.parent());
-                let mut waits = needed.filter_map(|needed| lowered.pending.get(&needed)).peekable();
+                let mut waits = needed
+                    .filter_map(|needed| lowered.pending.get(&needed))
+                    .peekable();
                 waits.peek()?;
                 let names = waits.flatten().cloned().collect();
                 Some((address.clone(), names))

@@ -11,6 +11,7 @@ mod hcl_expression;
 mod yaml;
 
 mod declare;
+mod unknown;
 
 mod convert;
 mod scope;
@@ -109,7 +110,12 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         Given::File(id) => Some(id),
         Given::Text { .. } => None,
     });
-    let all: Vec<SourceId> = files.iter().chain(automatic).chain(given_files).copied().collect();
+    let all: Vec<SourceId> = files
+        .iter()
+        .chain(automatic)
+        .chain(given_files)
+        .copied()
+        .collect();
     check_sizes(sources, &all, &mut said);
     if !said.is_empty() {
         return Loaded {
@@ -136,7 +142,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         return finish(Desired::default(), said);
     }
 
-    let mut context = context::Context::new(kinds, &declared, BTreeMap::new(), read);
+    let mut context = context::Context::new(kinds, &declared, read);
     let values = variables::Values {
         environment,
         automatic,
@@ -148,7 +154,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
     let stack = match &declared.stack {
         Some(block) => stack::stack(&context, block),
         None => {
-            if let Some(first) = first_resource(&declared) {
+            if let Some(first) = first_resource(&declared).filter(|_| !declared.has_stack) {
                 context.say(
                     Diagnostic::error("missing-block", "there are resources and no `stack` block")
                         .at(first, "in which tenant?")
@@ -201,8 +207,11 @@ fn check_sizes(sources: &Sources, files: &[SourceId], said: &mut Vec<Diagnostic>
     }
     if total > files::TOTAL_LIMIT {
         said.push(
-            Diagnostic::error("limit", "the files of the stack are larger than 16 MiB together")
-                .help("split the stack, or let `for_each` make what is alike"),
+            Diagnostic::error(
+                "limit",
+                "the files of the stack are larger than 16 MiB together",
+            )
+            .help("split the stack, or let `for_each` make what is alike"),
         );
     }
 }

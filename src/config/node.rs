@@ -57,7 +57,9 @@ pub(super) fn members(
         if attribute.name.text.starts_with("x-") {
             continue;
         }
-        let field = fields.iter().find(|field| field.name == &*attribute.name.text);
+        let field = fields
+            .iter()
+            .find(|field| field.name == &*attribute.name.text);
         let node = match field.map(|field| field.ty) {
             Some(Type::Labelled(inner)) => {
                 labelled(context, scope, &attribute.name, &attribute.value, inner)
@@ -73,7 +75,10 @@ pub(super) fn members(
         let field = fields.iter().find(|field| field.name == &*block.word.text);
         let inner = field.and_then(Field::nested).unwrap_or_default();
         let entries = entries(context, scope, block, inner);
-        match members.iter_mut().find(|member| member.name.text == block.word.text) {
+        match members
+            .iter_mut()
+            .find(|member| member.name.text == block.word.text)
+        {
             None => members.push(Member {
                 name: block.word.clone(),
                 node: Node {
@@ -82,16 +87,20 @@ pub(super) fn members(
                 },
             }),
             Some(Member {
-                node: Node {
-                    kind: NodeKind::Blocks(before),
-                    ..
-                },
+                node:
+                    Node {
+                        kind: NodeKind::Blocks(before),
+                        ..
+                    },
                 ..
             }) => before.extend(entries),
             Some(attribute) => context.say(
                 Diagnostic::error(
                     "duplicate",
-                    format!("`{}` is written as an attribute and as a block", block.word.text),
+                    format!(
+                        "`{}` is written as an attribute and as a block",
+                        block.word.text
+                    ),
                 )
                 .at(block.span, "the block")
                 .see(attribute.name.span, "the attribute"),
@@ -111,7 +120,10 @@ fn entries(
     let repeat = if block.labels.is_empty() {
         Repeat::Once
     } else {
-        match (block.body.attribute("for_each"), block.body.attribute("count")) {
+        match (
+            block.body.attribute("for_each"),
+            block.body.attribute("count"),
+        ) {
             (Some(each), _) => Repeat::ForEach(each.value.clone()),
             (None, Some(count)) => Repeat::Count(count.value.clone()),
             (None, None) => Repeat::Once,
@@ -119,8 +131,11 @@ fn entries(
     };
     if let [_, second, ..] = block.labels.as_slice() {
         context.say(
-            Diagnostic::error("syntax", format!("`{}` has one name at most", block.word.text))
-                .at(second.span, "one too many"),
+            Diagnostic::error(
+                "syntax",
+                format!("`{}` has one name at most", block.word.text),
+            )
+            .at(second.span, "one too many"),
         );
     }
     let Some(repetitions) = context.settle(instances::repetitions(context, scope, &repeat)) else {
@@ -191,9 +206,12 @@ fn node(context: &Context, scope: &Scope, expr: &Expr) -> Node {
             });
             NodeKind::Members(members.collect())
         }
-        ExprKind::Array(items) => {
-            NodeKind::Items(items.iter().map(|item| node(context, scope, item)).collect())
-        }
+        ExprKind::Array(items) => NodeKind::Items(
+            items
+                .iter()
+                .map(|item| node(context, scope, item))
+                .collect(),
+        ),
         _ => match evaluate(context, scope, expr) {
             Ok(Value::Null) => NodeKind::Null(variables(context, expr)),
             Ok(value) => NodeKind::Value(value),

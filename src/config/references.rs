@@ -49,7 +49,9 @@ impl Kinds<'_> {
     pub fn identity(&self, address: &Address) -> String {
         let outputs = self.of(address).map_or(&[][..], |shape| shape.outputs);
         let named = |name: &str| outputs.iter().find(|output| output.name == name);
-        let output = named("id").or_else(|| named("object_id")).or(outputs.first());
+        let output = named("id")
+            .or_else(|| named("object_id"))
+            .or(outputs.first());
         output.map_or("id", |output| output.name).to_owned()
     }
 }
@@ -66,10 +68,7 @@ pub(super) fn resource(context: &Context, kind: &str, label: &Word) -> Eval<Valu
         .at(label.span, "not declared")
         .help(match words::nearest(&label.text, labels()) {
             Some(near) => format!("did you mean `{kind}.{near}`?"),
-            None => format!(
-                "declared of this kind: {}",
-                words::list(labels(), "none")
-            ),
+            None => format!("declared of this kind: {}", words::list(labels(), "none")),
         })
         .into());
     }
@@ -128,7 +127,8 @@ fn unknown_output(
         format!("`{address}` has no output `{name}`"),
     )
     .at(word.span, "not an output");
-    let near = words::translate(name, &names).or_else(|| words::nearest(name, names.iter().copied()));
+    let near =
+        words::translate(name, &names).or_else(|| words::nearest(name, names.iter().copied()));
     match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if shape.field(name).is_some() => diagnostic.help(format!(
@@ -171,7 +171,10 @@ fn nested<'s>(
         let names = || labels().map(|found| &*found.label.text);
         return Err(Diagnostic::error(
             "unknown-reference",
-            format!("`{address}` has no `{}` called `{}`", child.kind, label.text),
+            format!(
+                "`{address}` has no `{}` called `{}`",
+                child.kind, label.text
+            ),
         )
         .at(label.span, "not declared in it")
         .help(match words::nearest(&label.text, names()) {

@@ -18,9 +18,12 @@ use crate::model::value::Value as Plain;
 const CLOUDS: &[&str] = &["public", "usgov", "usdod", "china"];
 
 const FIELDS: &[Field] = &[
-    Field::string("tenant_id", "the tenant's GUID; an apply refuses to run against any other")
-        .required()
-        .check(tenant),
+    Field::string(
+        "tenant_id",
+        "the tenant's GUID; an apply refuses to run against any other",
+    )
+    .required()
+    .check(tenant),
     Field::string("cloud", "the national cloud, `public` unless said").words(CLOUDS),
     Field::string("name", "the stack's name, the block's label unless said").check(name),
 ];
@@ -30,20 +33,30 @@ fn tenant(value: &Plain) -> Result<(), Complaint> {
     if uuid::Uuid::try_parse(text).is_ok() && text.len() == 36 {
         return Ok(());
     }
-    Err(Complaint::new(format!("`tenant_id` cannot be {}: it is a GUID", super::value::quote(text)))
-        .help("`az account show --query tenantId` prints it"))
+    Err(Complaint::new(format!(
+        "`tenant_id` cannot be {}: it is a GUID",
+        super::value::quote(text)
+    ))
+    .help("`az account show --query tenantId` prints it"))
 }
 
 fn name(value: &Plain) -> Result<(), Complaint> {
     let text = value.as_str().unwrap_or_default();
     let good = text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.len() <= 64
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
     if good {
         return Ok(());
     }
-    Err(Complaint::new(format!("a stack cannot be called {}", super::value::quote(text)))
-        .help("a name has up to 64 letters, digits, `.`, `_` and `-`, and begins with a letter or digit"))
+    Err(Complaint::new(format!(
+        "a stack cannot be called {}",
+        super::value::quote(text)
+    ))
+    .help(
+        "a name has up to 64 letters, digits, `.`, `_` and `-`, and begins with a letter or digit",
+    ))
 }
 
 /// The stack that the block declares.
@@ -55,16 +68,19 @@ pub(super) fn stack(context: &Context, block: &Block) -> Option<Stack> {
     let known = |name: &str| body.get(name).is_none_or(|value| value.is_known());
     for field in FIELDS.iter().filter(|field| !known(field.name)) {
         check.say(
-            Diagnostic::error("not-known-yet", format!("`{}` must be known before anything is planned", field.name))
-                .at_some(check.spans.get(field.name).copied(), "a resource's output"),
+            Diagnostic::error(
+                "not-known-yet",
+                format!("`{}` must be known before anything is planned", field.name),
+            )
+            .at_some(check.spans.get(field.name).copied(), "a resource's output"),
         );
     }
     let label = block.labels.first()?;
     if text("name").is_none()
         && let Err(complaint) = name(&Plain::text(&*label.text))
     {
-        let mut diagnostic =
-            Diagnostic::error("invalid-value", complaint.message).at(label.span, "the stack's name");
+        let mut diagnostic = Diagnostic::error("invalid-value", complaint.message)
+            .at(label.span, "the stack's name");
         diagnostic.help.extend(complaint.help);
         check.say(diagnostic);
     }
@@ -90,7 +106,7 @@ pub(super) fn outputs(context: &Context) -> BTreeMap<String, OutputValue> {
 const OUTPUT: [&str; 2] = ["value", "description"];
 
 fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
-    super::declare::only(context, "output", block, &OUTPUT, &[]);
+    super::unknown::only(context, "output", block, &OUTPUT, &[]);
     let Some(attribute) = block.body.attribute("value") else {
         return Err(
             Diagnostic::error("missing-attribute", "an output needs a `value`")
@@ -106,13 +122,21 @@ fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
     }
     if let Value::Resource(address) = &value {
         let identity = context.kinds.identity(address);
-        return Err(Diagnostic::error("wrong-type", "an output cannot be a whole resource")
-            .at(span, format!("this is {}", value.describe()))
-            .help(format!("choose one of its outputs, as in `.{identity}`"))
-            .into());
+        return Err(
+            Diagnostic::error("wrong-type", "an output cannot be a whole resource")
+                .at(span, format!("this is {}", value.describe()))
+                .help(format!("choose one of its outputs, as in `.{identity}`"))
+                .into(),
+        );
     }
     Ok(OutputValue {
         value: value.to_plain(&|address| context.kinds.identity(address)),
-        description: super::declare::description(block),
+        description: description(block),
     })
+}
+
+/// An output's description: plain text.
+fn description(block: &Block) -> Option<String> {
+    let attribute = block.body.attribute("description")?;
+    Some(attribute.value.literal()?.to_string())
 }

@@ -1,6 +1,6 @@
 //! Traversals: what a root names, and the attributes, indexes and splats after it.
 
-use super::context::{Context, Eval, Failure};
+use super::context::{Context, Eval, Failure, Memo};
 use super::convert::{Type, convert};
 use super::document::{Expr, ExprKind, Step, Word};
 use super::evaluate::{evaluate, no_value, not_yet};
@@ -18,9 +18,7 @@ pub(super) fn traverse(
     span: Span,
 ) -> Eval<Value> {
     let (value, rest) = match &base.kind {
-        ExprKind::Name(name) if scope.get(name).is_none() => {
-            root(context, name, base.span, steps)?
-        }
+        ExprKind::Name(name) if scope.get(name).is_none() => root(context, name, base.span, steps)?,
         _ => (evaluate(context, scope, base)?, steps),
     };
     apply(context, scope, value, rest, span)
@@ -46,8 +44,10 @@ fn root<'s>(
 }
 
 fn variable(context: &Context, word: &Word) -> Eval<Value> {
-    if let Some(value) = context.variables.get(&word.text) {
-        return Ok(value.clone());
+    match context.variables.get(&word.text) {
+        Some(Memo::Known(value)) => return Ok(value.clone()),
+        Some(Memo::Failed) => return Err(Failure::Reported),
+        None => {}
     }
     let names = context.variables.keys().map(|name| &**name);
     let diagnostic = Diagnostic::error(
@@ -68,8 +68,11 @@ pub(super) fn unknown_root(context: &Context, name: &str, span: Span) -> Failure
         Diagnostic::error("unknown-reference", message).at(span, label)
     };
     let missing = |example: &str| {
-        error(format!("`{name}` alone is not a value"), "a name is missing after it")
-            .help(format!("write a name after it, as in `{name}.{example}`"))
+        error(
+            format!("`{name}` alone is not a value"),
+            "a name is missing after it",
+        )
+        .help(format!("write a name after it, as in `{name}.{example}`"))
     };
     let diagnostic = match name {
         "var" | "local" => missing("name"),
@@ -134,7 +137,9 @@ fn apply(
         }
         Step::Splat(_) => splat(context, scope, value, rest, span),
         Step::AttributeSplat(_) => {
-            let attributes = rest.iter().take_while(|step| matches!(step, Step::Attribute(_)));
+            let attributes = rest
+                .iter()
+                .take_while(|step| matches!(step, Step::Attribute(_)));
             let (within, rest) = rest.split_at(attributes.count());
             let value = splat(context, scope, value, within, span)?;
             apply(context, scope, value, rest, span)
@@ -182,8 +187,10 @@ fn attribute(value: &Value, word: &Word) -> Eval<Value> {
     if let Value::Holes(_) = value {
         return Err(not_yet(&format!("the attribute `{name}`"), word.span));
     }
-    let diagnostic = Diagnostic::error("wrong-type", format!("`.{name}` needs an object"))
-        .at(word.span, format!("this is an attribute of {}", value.describe()));
+    let diagnostic = Diagnostic::error("wrong-type", format!("`.{name}` needs an object")).at(
+        word.span,
+        format!("this is an attribute of {}", value.describe()),
+    );
     Err(match value {
         Value::List(_) | Value::Set(_) => {
             diagnostic.help(format!("`[*].{name}` takes the attribute of every element"))
@@ -243,10 +250,12 @@ fn index(context: &Context, scope: &Scope, value: &Value, key: &Expr) -> Eval<Va
                 .into()
             })
         }
-        Value::Set(_) => Err(Diagnostic::error("wrong-type", "a set has no order and no index")
-            .at(key.span, "an index of a set")
-            .help("`tolist(…)` makes a list of it, in the order of its elements")
-            .into()),
+        Value::Set(_) => Err(
+            Diagnostic::error("wrong-type", "a set has no order and no index")
+                .at(key.span, "an index of a set")
+                .help("`tolist(…)` makes a list of it, in the order of its elements")
+                .into(),
+        ),
         Value::Resource(address) => Err(Diagnostic::error(
             "unknown-reference",
             format!("`{address}` has no instances"),
@@ -255,9 +264,11 @@ fn index(context: &Context, scope: &Scope, value: &Value, key: &Expr) -> Eval<Va
         .help("only a block with `for_each` or `count` has instances: leave the index out")
         .into()),
         Value::Unset(names) => Err(no_value(names.iter(), key.span)),
-        other => Err(Diagnostic::error("wrong-type", "an index needs a list or a map")
-            .at(key.span, format!("an index of {}", other.describe()))
-            .into()),
+        other => Err(
+            Diagnostic::error("wrong-type", "an index needs a list or a map")
+                .at(key.span, format!("an index of {}", other.describe()))
+                .into(),
+        ),
     }
 }
 

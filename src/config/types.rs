@@ -30,7 +30,9 @@ pub(super) fn parse(context: &Context, expr: &Expr) -> Eval<Type> {
             "number" => Ok(Type::Number),
             "bool" => Ok(Type::Bool),
             "any" => Ok(Type::Any),
-            "list" | "set" | "map" => Err(wrong(&format!("`{name}` needs the type of its elements, as in `{name}(string)`"))),
+            "list" | "set" | "map" => Err(wrong(&format!(
+                "`{name}` needs the type of its elements, as in `{name}(string)`"
+            ))),
             other => Err(match words::nearest(other, WORDS.into_iter()) {
                 Some(near) => wrong(&format!("`{other}` is not a type: did you mean `{near}`?")),
                 None => wrong(&format!("`{other}` is not a type")),
@@ -40,10 +42,12 @@ pub(super) fn parse(context: &Context, expr: &Expr) -> Eval<Type> {
         ExprKind::String(text) => {
             let mut said = Vec::new();
             let parsed = parse_expression(expr.span.source, text, 0, &mut said);
-            let Some(mut parsed) = parsed.filter(|parsed| said.is_empty() && !matches!(parsed.kind, ExprKind::String(_))) else {
+            let Some(mut parsed) = parsed
+                .filter(|parsed| said.is_empty() && !matches!(parsed.kind, ExprKind::String(_)))
+            else {
                 return Err(wrong("this is not a type"));
             };
-            super::hcl_expression::place(&mut parsed, expr.span);
+            parsed.place(expr.span);
             parse(context, &parsed)
         }
         ExprKind::Call(call) => {
@@ -59,14 +63,28 @@ pub(super) fn parse(context: &Context, expr: &Expr) -> Eval<Type> {
                 ("list", [element]) => Ok(Type::List(Box::new(parse(context, element)?))),
                 ("set", [element]) => Ok(Type::Set(Box::new(parse(context, element)?))),
                 ("map", [element]) => Ok(Type::Map(Box::new(parse(context, element)?))),
-                ("tuple", [Expr { kind: ExprKind::Array(items), .. }]) => items
+                (
+                    "tuple",
+                    [
+                        Expr {
+                            kind: ExprKind::Array(items),
+                            ..
+                        },
+                    ],
+                ) => items
                     .iter()
                     .map(|item| parse(context, item))
                     .collect::<Eval<_>>()
                     .map(Type::Tuple),
-                ("object", [Expr { kind: ExprKind::Object(members), .. }]) => {
-                    object(context, members)
-                }
+                (
+                    "object",
+                    [
+                        Expr {
+                            kind: ExprKind::Object(members),
+                            ..
+                        },
+                    ],
+                ) => object(context, members),
                 ("optional", _) => Err(wrong("`optional(…)` stands only in an object type")),
                 (other, _) => Err(wrong(&format!("`{other}(…)` is not a type"))),
             }
@@ -85,9 +103,12 @@ fn object(context: &Context, members: &[(Expr, Expr)]) -> Eval<Type> {
                     [ty] => (ty, None),
                     [ty, default] => (ty, Some(default)),
                     _ => {
-                        return Err(Diagnostic::error("wrong-type", "`optional` takes a type and perhaps a default")
-                            .at(value.span, "here")
-                            .into());
+                        return Err(Diagnostic::error(
+                            "wrong-type",
+                            "`optional` takes a type and perhaps a default",
+                        )
+                        .at(value.span, "here")
+                        .into());
                     }
                 };
                 let ty = parse(context, ty)?;
@@ -96,7 +117,9 @@ fn object(context: &Context, members: &[(Expr, Expr)]) -> Eval<Type> {
                     Some(expr) => {
                         let value = constant(context, expr)?;
                         convert(&value, &ty).map_err(|why| {
-                            Failure::from(Diagnostic::error("wrong-type", why).at(expr.span, "here"))
+                            Failure::from(
+                                Diagnostic::error("wrong-type", why).at(expr.span, "here"),
+                            )
                         })?
                     }
                 };

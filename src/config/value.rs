@@ -147,7 +147,10 @@ impl Value {
         match self {
             Value::Unset(names) => found.extend(names.iter().cloned()),
             Value::List(items) | Value::Set(items) => {
-                items.items.iter().for_each(|item| item.collect_unset(found));
+                items
+                    .items
+                    .iter()
+                    .for_each(|item| item.collect_unset(found));
             }
             Value::Map(map) => map
                 .members
@@ -186,12 +189,20 @@ impl Value {
             Value::Number(number) => Plain::Number(*number),
             Value::Text(text) => Plain::text(&**text),
             Value::Holes(parts) => Plain::Text(parts.to_vec()),
-            Value::List(items) => {
-                Plain::List(items.items.iter().map(|item| item.to_plain(output)).collect())
-            }
-            Value::Set(items) => {
-                Plain::Set(items.items.iter().map(|item| item.to_plain(output)).collect())
-            }
+            Value::List(items) => Plain::List(
+                items
+                    .items
+                    .iter()
+                    .map(|item| item.to_plain(output))
+                    .collect(),
+            ),
+            Value::Set(items) => Plain::Set(
+                items
+                    .items
+                    .iter()
+                    .map(|item| item.to_plain(output))
+                    .collect(),
+            ),
             Value::Map(map) => Plain::Map(
                 map.members
                     .iter()

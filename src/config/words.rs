@@ -14,10 +14,16 @@ const TRANSLATIONS: &[(&str, &str)] = &[
     ("application_object_id", "object_id"),
     ("audiences", "audience"),
     ("azuread_application", "application"),
-    ("azuread_application_federated_identity_credential", "federated_credential"),
+    (
+        "azuread_application_federated_identity_credential",
+        "federated_credential",
+    ),
     ("azuread_application_registration", "application"),
     ("azuread_service_principal", "service_principal"),
-    ("azurerm_federated_identity_credential", "federated_credential"),
+    (
+        "azurerm_federated_identity_credential",
+        "federated_credential",
+    ),
     ("azurerm_user_assigned_identity", "managed_identity"),
     ("claimsMatchingExpression", "claims_matching_expression"),
     ("claims_expression", "claims_matching_expression"),
@@ -67,24 +73,66 @@ const TRANSLATIONS: &[(&str, &str)] = &[
 
 /// Words that have no counterpart, and why.
 const ADVICE: &[(&str, &str)] = &[
-    ("resource", "blocks are named by their kind: `application \"x\" {}` instead of `resource \"azuread_application\" \"x\" {}`"),
-    ("data", "what others manage is named with `existing = { client_id = … }`"),
-    ("provider", "there are no providers: the tenant stands in the `stack` block, the login comes from the environment"),
-    ("terraform", "there is no state and no backend: the `stack` block names the stack and its tenant"),
-    ("import", "`adopt = { client_id = … }` in the application takes over one that exists"),
-    ("lifecycle", "`protect = true` refuses to delete; attributes that are not declared are left alone where that is safe"),
-    ("password", "no secret can be made here: a `federated_credential` takes the place of one"),
-    ("client_secret", "no secret can be made here: a `federated_credential` takes the place of one"),
-    ("passwordCredentials", "no secret can be made here: a `federated_credential` takes the place of one"),
-    ("password_credentials", "no secret can be made here: a `federated_credential` takes the place of one"),
-    ("certificate", "no secret can be made here: a `federated_credential` takes the place of one"),
+    (
+        "resource",
+        "blocks are named by their kind: `application \"x\" {}` instead of `resource \"azuread_application\" \"x\" {}`",
+    ),
+    (
+        "data",
+        "what others manage is named with `existing = { client_id = … }`",
+    ),
+    (
+        "provider",
+        "there are no providers: the tenant stands in the `stack` block, the login comes from the environment",
+    ),
+    (
+        "terraform",
+        "there is no state and no backend: the `stack` block names the stack and its tenant",
+    ),
+    (
+        "import",
+        "`adopt = { client_id = … }` in the application takes over one that exists",
+    ),
+    (
+        "lifecycle",
+        "`protect = true` refuses to delete; attributes that are not declared are left alone where that is safe",
+    ),
+    (
+        "password",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "client_secret",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "passwordCredentials",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "password_credentials",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
+    (
+        "certificate",
+        "no secret can be made here: a `federated_credential` takes the place of one",
+    ),
     ("provisioner", "nothing is run here"),
 ];
 
 /// Blocks and attributes that are designed and not there yet.
 pub(super) const LATER: &[&str] = &[
-    "policy", "waiver", "approve", "expect", "moved", "removed", "module", "dynamic", "validation",
-    "previous", "lock",
+    "policy",
+    "waiver",
+    "approve",
+    "expect",
+    "moved",
+    "removed",
+    "module",
+    "dynamic",
+    "validation",
+    "previous",
+    "lock",
 ];
 
 /// What a word of another tool is called here, if that is one of the words that may stand there.
@@ -112,7 +160,9 @@ pub(super) fn help(word: &str, valid: &[&str], place: &str) -> String {
 
 /// Words in backticks, the first twenty of them; or what stands for none.
 pub(super) fn list<'a>(words: impl Iterator<Item = &'a str>, none: &str) -> String {
-    let mut words: Vec<String> = words.map(|word| format!("`{}`", word.escape_debug())).collect();
+    let mut words: Vec<String> = words
+        .map(|word| format!("`{}`", word.escape_debug()))
+        .collect();
     let more = words.len().saturating_sub(20);
     words.truncate(20);
     match (words.is_empty(), more) {
@@ -127,7 +177,12 @@ pub(super) fn nearest<'a>(word: &str, valid: impl Iterator<Item = &'a str>) -> O
     let letters: Vec<char> = word.chars().take(64).collect();
     valid
         .filter(|valid| valid.len() <= 64)
-        .map(|valid| (distance(&letters, &valid.chars().collect::<Vec<_>>()), valid))
+        .map(|valid| {
+            (
+                distance(&letters, &valid.chars().collect::<Vec<_>>()),
+                valid,
+            )
+        })
         .filter(|(distance, valid)| {
             *distance <= (valid.chars().count().max(letters.len()) / 3).max(1) && letters.len() > 1
         })

@@ -166,7 +166,14 @@ impl Reader<'_> {
         for separator in ["\n", " at line ", ": line "] {
             message = message.split(separator).next().unwrap_or(message);
         }
-        let diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
+        message = message
+            .split(", set DuplicateKeyPolicy")
+            .next()
+            .unwrap_or(message);
+        let mut diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
+        if message.contains("did not find expected") {
+            diagnostic = diagnostic.help("look at how the lines after it are indented");
+        }
         match error.location() {
             Some(at) => diagnostic.at(self.span(&at), "here"),
             None => diagnostic.at(Span::new(self.id, self.base, self.base), "in this file"),
@@ -180,7 +187,11 @@ impl Reader<'_> {
         let start = start.min(limit);
         let text = self.text.get(start..(start + length).min(limit));
         let length = text.map_or(length, |text| text.trim_end().len());
-        Span::new(self.id, self.base + start, self.base + start + length.max(1))
+        Span::new(
+            self.id,
+            self.base + start,
+            self.base + start + length.max(1),
+        )
     }
 
     fn word(&self, key: &Spanned<String>) -> Word {
@@ -276,9 +287,12 @@ impl Reader<'_> {
                 return parse_template(&text, span, self.verbatim(&text, span), self.said);
             }
             Yaml::String(text) => ExprKind::String(text.into()),
-            Yaml::List(items) => {
-                ExprKind::Array(items.into_iter().map(|item| self.expression(item)).collect())
-            }
+            Yaml::List(items) => ExprKind::Array(
+                items
+                    .into_iter()
+                    .map(|item| self.expression(item))
+                    .collect(),
+            ),
             Yaml::Map(members) => ExprKind::Object(
                 members
                     .into_iter()

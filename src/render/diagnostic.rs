@@ -62,6 +62,11 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
         }
         group = group.element(snippet);
     }
+    if diagnostic.labels.is_empty() {
+        let helps = diagnostic.help.iter();
+        let helps = helps.map(|help| format!("\n  help: {}", harmless(help)));
+        return renderer.render(&[group]) + &helps.collect::<String>();
+    }
     for help in &diagnostic.help {
         group = group.element(Title::HELP.message(harmless(help)));
     }
@@ -142,9 +147,21 @@ fn lines(source: &Source, label: &Label) -> Lines {
 }
 
 fn window<'a>(source: SourceId, text: &str, cluster: &[(Lines, &'a Label)]) -> Window<'a> {
-    let begin = cluster.iter().map(|(lines, _)| lines.bytes.start).min().unwrap_or(0);
-    let end = cluster.iter().map(|(lines, _)| lines.bytes.end).max().unwrap_or(0);
-    let first = cluster.iter().map(|(lines, _)| lines.first).min().unwrap_or(0);
+    let begin = cluster
+        .iter()
+        .map(|(lines, _)| lines.bytes.start)
+        .min()
+        .unwrap_or(0);
+    let end = cluster
+        .iter()
+        .map(|(lines, _)| lines.bytes.end)
+        .max()
+        .unwrap_or(0);
+    let first = cluster
+        .iter()
+        .map(|(lines, _)| lines.first)
+        .min()
+        .unwrap_or(0);
     let ranges: Vec<Range<usize>> = cluster
         .iter()
         .map(|(lines, _)| lines.label.start - begin..lines.label.end - begin)
@@ -154,7 +171,10 @@ fn window<'a>(source: SourceId, text: &str, cluster: &[(Lines, &'a Label)]) -> W
         source,
         text: harmless_in_place(&text),
         first_line: first + 1,
-        labels: ranges.into_iter().zip(cluster.iter().map(|(_, label)| *label)).collect(),
+        labels: ranges
+            .into_iter()
+            .zip(cluster.iter().map(|(_, label)| *label))
+            .collect(),
     }
 }
 
@@ -189,7 +209,13 @@ fn shorten(text: &str, ranges: Vec<Range<usize>>) -> (String, Vec<Range<usize>>)
         short.push_str(&line[bare.len()..]);
         offset += line.len();
     }
-    let place = |at: usize| moved.get(&at).copied().unwrap_or(short.len()).min(short.len());
+    let place = |at: usize| {
+        moved
+            .get(&at)
+            .copied()
+            .unwrap_or(short.len())
+            .min(short.len())
+    };
     let ranges = ranges
         .iter()
         .map(|range| {
@@ -267,4 +293,43 @@ pub fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
         "labels": labels,
         "help": diagnostic.help,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::source::Span;
+
+    #[test]
+    fn far_places_and_other_files_stand_apart() {
+        let mut sources = Sources::default();
+        let a = sources.add("a.hcl", format!("first\n{}last é x\n", "\n".repeat(50)));
+        let b = sources.add(
+            "b.hcl",
+            format!("{}bad{}", "é".repeat(5000), "x".repeat(5000)),
+        );
+        let said = Diagnostic::warning("code", "message")
+            .see(Span::new(a, 0, 5), "first")
+            .at(Span::new(a, 64, 65), "here")
+            .see(Span::new(b, 10_000, 10_003), "and here")
+            .help("do this");
+        let shown = text(std::slice::from_ref(&said), &sources, Style::default());
+        assert!(
+            shown.starts_with("warning: message\n  --> a.hcl:52:8\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("::: a.hcl:1:1\n"), "{shown}");
+        assert!(shown.contains("--- and here"), "{shown}");
+        assert!(shown.len() < 2000, "{shown}");
+        assert!(shown.ends_with("= help: do this\n"), "{shown}");
+        let shown = text(std::slice::from_ref(&said), &sources, Style { color: true });
+        assert!(shown.contains("\u{1b}["), "{shown}");
+
+        let json = json(&said, &sources);
+        assert_eq!(json["level"], "warning");
+        assert_eq!(json["labels"][1]["line"], 52);
+        assert_eq!(json["labels"][1]["column"], 8);
+        assert_eq!(json["labels"][1]["end_column"], 9);
+        assert_eq!(json["labels"][1]["primary"], true);
+    }
 }

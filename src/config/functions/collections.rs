@@ -187,7 +187,10 @@ fn flags(arguments: &Arguments) -> Eval<Vec<bool>> {
     arguments.known(0)?;
     let list = super::conversions::to(arguments, &Type::List(Box::new(Type::Bool)))?;
     let items = list.items().unwrap_or_default();
-    Ok(items.iter().map(|item| *item == Value::Bool(true)).collect())
+    Ok(items
+        .iter()
+        .map(|item| *item == Value::Bool(true))
+        .collect())
 }
 
 pub(super) fn zipmap(arguments: &Arguments) -> Eval<Value> {

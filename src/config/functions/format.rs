@@ -44,7 +44,9 @@ pub(super) fn format(arguments: &Arguments) -> Eval<Value> {
             verb.width,
             verb.precision,
         ) {
-            arguments.context.produce(64 * parts.len(), arguments.span)?;
+            arguments
+                .context
+                .produce(64 * parts.len(), arguments.span)?;
             made.push_holes(parts);
         } else {
             let text = pad(&verb, one(arguments, next, &verb)?);
@@ -91,7 +93,9 @@ fn verb(text: &str) -> (Verb, &str) {
 }
 
 fn digits(text: &str) -> (Option<usize>, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     let number = (!number.is_empty()).then(|| number.parse().unwrap_or(usize::MAX));
     (number.map(|number| number.min(WIDEST)), rest)
@@ -148,7 +152,11 @@ fn one(arguments: &Arguments, at: usize, verb: &Verb) -> Eval<String> {
         'x' | 'X' => {
             let bytes = text(&Type::String)?;
             let hex: String = bytes.bytes().map(|byte| format!("{byte:02x}")).collect();
-            Ok(if verb.letter == 'X' { hex.to_uppercase() } else { hex })
+            Ok(if verb.letter == 'X' {
+                hex.to_uppercase()
+            } else {
+                hex
+            })
         }
         other => Err(arguments.wrong(0, format!("there is no verb `%{}`", other.escape_debug()))),
     }

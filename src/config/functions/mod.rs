@@ -112,7 +112,10 @@ const ALL: &[Function] = &[
 /// Functions of Terraform that are left out for good.
 const REFUSED: &[(&str, &str)] = &[
     ("timestamp", "a plan must say the same today and tomorrow"),
-    ("plantimestamp", "a plan must say the same today and tomorrow"),
+    (
+        "plantimestamp",
+        "a plan must say the same today and tomorrow",
+    ),
     ("uuid", "a plan must say the same each time"),
     ("bcrypt", "a plan must say the same each time"),
     ("sensitive", "nothing that is declared is a secret"),
@@ -133,11 +136,20 @@ pub(super) fn call(context: &Context, scope: &Scope, call: &Call, span: Span) ->
         "can" => return can(context, scope, call, span),
         _ => {}
     }
-    let Some(function) = ALL.iter().find(|function| function.name == &*call.name.text) else {
+    let Some(function) = ALL
+        .iter()
+        .find(|function| function.name == &*call.name.text)
+    else {
         return Err(unknown(call).into());
     };
     let values = arguments(context, scope, call)?;
-    check_number(function.name, function.least, function.most, values.len(), span)?;
+    check_number(
+        function.name,
+        function.least,
+        function.most,
+        values.len(),
+        span,
+    )?;
     let all = || values.iter().map(|(value, _)| value);
     let waits = |value: &Value| match function.reach {
         Inside => value.size().unset,
@@ -212,7 +224,8 @@ fn check_number(
 
 fn unknown(call: &Call) -> Diagnostic {
     let name = &*call.name.text;
-    let error = |message: String| Diagnostic::error("function", message).at(call.name.span, "not known");
+    let error =
+        |message: String| Diagnostic::error("function", message).at(call.name.span, "not known");
     if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return error(format!("there is no function `{name}` here: {why}"));
     }
@@ -266,7 +279,10 @@ impl Arguments<'_> {
     /// An error about one argument.
     fn wrong(&self, at: usize, why: impl std::fmt::Display) -> Failure {
         Diagnostic::error("function", format!("`{}`: {why}", self.name))
-            .at(self.place(at), format!("this is {}", self.value(at).describe()))
+            .at(
+                self.place(at),
+                format!("this is {}", self.value(at).describe()),
+            )
             .into()
     }
 

@@ -19,10 +19,16 @@ pub(super) fn setproduct(arguments: &Arguments) -> Eval<Value> {
         if number > COMBINATIONS {
             return Err(arguments.wrong(at, "more than 100,000 combinations"));
         }
-        arguments.context.spend(number.saturating_mul(at + 1), arguments.span)?;
+        arguments
+            .context
+            .spend(number.saturating_mul(at + 1), arguments.span)?;
         combinations = combinations
             .iter()
-            .flat_map(|before| items.iter().map(|item| [before.as_slice(), &[item.clone()]].concat()))
+            .flat_map(|before| {
+                items
+                    .iter()
+                    .map(|item| [before.as_slice(), std::slice::from_ref(item)].concat())
+            })
             .collect();
     }
     let lists = combinations.into_iter().map(Value::list);

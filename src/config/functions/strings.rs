@@ -53,7 +53,11 @@ pub(super) fn substr(arguments: &Arguments) -> Eval<Value> {
     let text = arguments.text(0)?;
     let (offset, length) = (arguments.whole(1)?, arguments.whole(2)?);
     let total = text.chars().count() as i64;
-    let start = if offset < 0 { offset.saturating_add(total) } else { offset };
+    let start = if offset < 0 {
+        offset.saturating_add(total)
+    } else {
+        offset
+    };
     if start < 0 {
         return Err(arguments.wrong(1, "the offset lies before the text"));
     }

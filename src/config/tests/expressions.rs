@@ -50,12 +50,21 @@ fn conditionals_and_conversions() {
         (r#"true ? [1] : ["a"]"#, r#"["1"]"#),
         ("true ? { a = 1 } : { b = 2 }", r#"{"a":1}"#),
         ("true ? null : 1", "null"),
-        ("true ? 1 : [1]", "error: the two results of a condition must have one type"),
+        (
+            "true ? 1 : [1]",
+            "error: the two results of a condition must have one type",
+        ),
         (r#"true ? tolist([1]) : ["a"]"#, r#"["1"]"#),
         (r#"tobool("1")"#, "true"),
-        (r#"tobool("yes")"#, "error: `tobool`: expected a bool, found the string `\"yes\"`: write `true` or `false`"),
+        (
+            r#"tobool("yes")"#,
+            "error: `tobool`: expected a bool, found the string `\"yes\"`: write `true` or `false`",
+        ),
         (r#"tonumber("1.50")"#, "1.5"),
-        (r#"tonumber("x")"#, "error: `tonumber`: expected a number, found the string `\"x\"`"),
+        (
+            r#"tonumber("x")"#,
+            "error: `tonumber`: expected a number, found the string `\"x\"`",
+        ),
         ("tostring(0.1)", r#""0.1""#),
         ("tostring(1e15)", r#""1000000000000000""#),
         ("tostring(true)", r#""true""#),
@@ -75,7 +84,10 @@ fn templates() {
     check(&[
         (r#""a${1 + 1}b""#, r#""a2b""#),
         (r#""${[1]}""#, "[1]"),
-        (r#""x${[1]}""#, "error: expected a string, found a list of 1 element"),
+        (
+            r#""x${[1]}""#,
+            "error: expected a string, found a list of 1 element",
+        ),
         (r#""x${null}""#, "error: text cannot hold null"),
         (r#""$${a} %%{b}""#, r#""${a} %{b}""#),
         (r#""%{ if true }yes%{ else }no%{ endif }""#, r#""yes""#),
@@ -91,12 +103,24 @@ fn templates() {
 fn collections() {
     check(&[
         ("[for k, v in { b = 1, a = 2 } : k]", r#"["a","b"]"#),
-        ("[for i, v in [\"x\", \"y\"] : \"${i}${v}\"]", r#"["0x","1y"]"#),
+        (
+            "[for i, v in [\"x\", \"y\"] : \"${i}${v}\"]",
+            r#"["0x","1y"]"#,
+        ),
         ("[for v in toset([\"b\", \"a\"]) : v]", r#"["a","b"]"#),
         ("[for v in [1, 2, 3] : v * 2 if v != 2]", "[2,6]"),
-        (r#"{ for k in ["a", "b"] : k => upper(k) }"#, r#"{"a":"A","b":"B"}"#),
-        (r#"{ for k in ["a", "b", "a"] : k => 1 }"#, "error: two elements of this `for` have the key `a`"),
-        (r#"{ for k in ["a", "b", "a"] : k => 1... }"#, r#"{"a":[1,1],"b":[1]}"#),
+        (
+            r#"{ for k in ["a", "b"] : k => upper(k) }"#,
+            r#"{"a":"A","b":"B"}"#,
+        ),
+        (
+            r#"{ for k in ["a", "b", "a"] : k => 1 }"#,
+            "error: two elements of this `for` have the key `a`",
+        ),
+        (
+            r#"{ for k in ["a", "b", "a"] : k => 1... }"#,
+            r#"{"a":[1,1],"b":[1]}"#,
+        ),
         ("[{ a = 1 }, { a = 2 }][*].a", "[1,2]"),
         ("[{ a = 1 }, { a = 2 }].*.a", "[1,2]"),
         ("null[*]", "[]"),
@@ -115,12 +139,18 @@ fn collections() {
 #[test]
 fn functions_on_text() {
     check(&[
-        (r#"format("%s-%d-%v-%q-%05.1f", "a", 3, [1], "x", 2.5)"#, r#""a-3-[1]-\"x\"-002.5""#),
+        (
+            r#"format("%s-%d-%v-%q-%05.1f", "a", 3, [1], "x", 2.5)"#,
+            r#""a-3-[1]-\"x\"-002.5""#,
+        ),
         (r#"format("%5s|%-5s|%%", "a", "b")"#, r#""    a|b    |%""#),
         (r#"format("%d", "7")"#, r#""7""#),
         (r#"format("%s", true)"#, r#""true""#),
         (r#"format("%s")"#, "error: `format`: no argument for `%s`"),
-        (r#"format("a", 1)"#, "error: `format`: more arguments than verbs"),
+        (
+            r#"format("a", 1)"#,
+            "error: `format`: more arguments than verbs",
+        ),
         (r#"join("-", ["a", 1])"#, r#""a-1""#),
         (r#"split(",", "a,,b")"#, r#"["a","","b"]"#),
         (r#"split(",", "")"#, r#"[""]"#),
@@ -137,25 +167,43 @@ fn functions_on_text() {
         (r#"length("añb")"#, "3"),
         (r#"base64encode("hello")"#, r#""aGVsbG8=""#),
         (r#"base64decode("aGVsbG8=")"#, r#""hello""#),
-        (r#"sha256("a")"#, r#""ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb""#),
-        (r#"jsonencode({ b = 1, a = "<x>" })"#, r#""{\"a\":\"\\u003cx\\u003e\",\"b\":1}""#),
+        (
+            r#"sha256("a")"#,
+            r#""ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb""#,
+        ),
+        (
+            r#"jsonencode({ b = 1, a = "<x>" })"#,
+            r#""{\"a\":\"\\u003cx\\u003e\",\"b\":1}""#,
+        ),
         (r#"jsondecode("{\"a\":[1,null]}")"#, r#"{"a":[1,null]}"#),
         (r#"file("key.pem")"#, r#""PEM\n""#),
-        (r#"file("../out")"#, "error: cannot read `\"../out\"`: it lies outside of `/repo`"),
+        (
+            r#"file("../out")"#,
+            "error: cannot read `\"../out\"`: it lies outside of `/repo`",
+        ),
     ]);
 }
 
 #[test]
 fn functions_on_collections() {
     check(&[
-        ("merge({ a = 1 }, null, { b = 2, a = 3 })", r#"{"a":3,"b":2}"#),
+        (
+            "merge({ a = 1 }, null, { b = 2, a = 3 })",
+            r#"{"a":3,"b":2}"#,
+        ),
         ("merge()", "{}"),
         (r#"concat([1], ["a"])"#, r#"[1,"a"]"#),
-        ("concat([1], toset([2]))", "error: `concat`: expected a list"),
+        (
+            "concat([1], toset([2]))",
+            "error: `concat`: expected a list",
+        ),
         ("keys({ b = 1, a = 2 })", r#"["a","b"]"#),
         ("values({ b = 1, a = 2 })", "[2,1]"),
         (r#"lookup({ a = 1 }, "b", "x")"#, r#""x""#),
-        (r#"lookup({ a = 1 }, "b")"#, "error: `lookup`: there is no key `b`, and no third argument to take its place"),
+        (
+            r#"lookup({ a = 1 }, "b")"#,
+            "error: `lookup`: there is no key `b`, and no third argument to take its place",
+        ),
         (r#"contains([1, "a"], "1")"#, "false"),
         (r#"contains(["a"], "a")"#, "true"),
         ("flatten([1, [2, [3]], toset([4])])", "[1,2,3,4]"),
@@ -165,7 +213,10 @@ fn functions_on_collections() {
         (r#"coalesce("a", 1)"#, r#""a""#),
         (r#"element(["a", "b"], 5)"#, r#""b""#),
         (r#"element(["a"], -1)"#, r#""a""#),
-        (r#"setproduct(["a", "b"], [1, 2])"#, r#"[["a",1],["a",2],["b",1],["b",2]]"#),
+        (
+            r#"setproduct(["a", "b"], [1, 2])"#,
+            r#"[["a",1],["a",2],["b",1],["b",2]]"#,
+        ),
         (r#"zipmap(["a", "b"], [1, 2])"#, r#"{"a":1,"b":2}"#),
         ("length([1, 2])", "2"),
         ("length({})", "0"),
@@ -178,6 +229,9 @@ fn functions_on_collections() {
         ("merge([{ a = 1 }, { b = 2 }]...)", r#"{"a":1,"b":2}"#),
         ("uper(1)", "error: there is no function `uper`"),
         ("upper()", "error: `upper` takes 1 argument"),
-        ("timestamp()", "error: there is no function `timestamp` here: a plan must say the same today and tomorrow"),
+        (
+            "timestamp()",
+            "error: there is no function `timestamp` here: a plan must say the same today and tomorrow",
+        ),
     ]);
 }

@@ -8,16 +8,16 @@ mod stacks;
 use std::collections::BTreeMap;
 
 use super::{FileError, Given, Input, Loaded, load};
-use crate::model::schema::{
-    Complaint, Field, Group, Output, Shape, Type, When,
-};
+use crate::model::schema::{Complaint, Field, Group, Output, Shape, Type, When};
 use crate::model::source::Sources;
 use crate::model::value::Value;
 use crate::render::diagnostic::{Style, text};
 
 const WEB: &[Field] = &[
     Field::string("homepage_url", "a page"),
-    Field::strings("redirect_uris", "where answers go").check(https).reset(),
+    Field::strings("redirect_uris", "where answers go")
+        .check(https)
+        .reset(),
 ];
 
 const PERMISSION: &[Field] = &[
@@ -36,20 +36,38 @@ static APPLICATION: Shape = Shape {
     fields: &[
         Field::string("display_name", "the name that people see").required(),
         Field::string("description", "what it is for"),
-        Field::string("sign_in_audience", "who may log in").words(&["AzureADMyOrg", "AzureADMultipleOrgs"]),
+        Field::string("sign_in_audience", "who may log in")
+            .words(&["AzureADMyOrg", "AzureADMultipleOrgs"]),
         Field::strings("identifier_uris", "names for tokens").when(When::AfterCreate),
         Field::new("owners", Type::Set(&Type::Reference), "who may change it"),
         Field::new("tags", Type::Map(&Type::String), "notes"),
         Field::block("web", WEB, "the web platform"),
-        Field::new("permissions", Type::Labelled(PERMISSION), "what it asks for"),
-        Field::new("service_principal", Type::BlockOrFalse(PRINCIPAL), "the local side"),
+        Field::new(
+            "permissions",
+            Type::Labelled(PERMISSION),
+            "what it asks for",
+        ),
+        Field::new(
+            "service_principal",
+            Type::BlockOrFalse(PRINCIPAL),
+            "the local side",
+        ),
         Field::new("limit", Type::Number, "a number"),
     ],
     groups: &[],
     outputs: &[
-        Output { name: "client_id", doc: "" },
-        Output { name: "object_id", doc: "" },
-        Output { name: "id", doc: "" },
+        Output {
+            name: "client_id",
+            doc: "",
+        },
+        Output {
+            name: "object_id",
+            doc: "",
+        },
+        Output {
+            name: "id",
+            doc: "",
+        },
     ],
 };
 
@@ -60,7 +78,10 @@ static PRINCIPAL_SHAPE: Shape = Shape {
     implied: true,
     fields: PRINCIPAL,
     groups: &[],
-    outputs: &[Output { name: "object_id", doc: "" }],
+    outputs: &[Output {
+        name: "object_id",
+        doc: "",
+    }],
 };
 
 static CREDENTIAL: Shape = Shape {
@@ -76,7 +97,10 @@ static CREDENTIAL: Shape = Shape {
         Field::string("description", "notes"),
     ],
     groups: &[Group::One(&["subject", "claims_matching_expression"])],
-    outputs: &[Output { name: "name", doc: "" }],
+    outputs: &[Output {
+        name: "name",
+        doc: "",
+    }],
 };
 
 static ISSUER: Shape = Shape {
@@ -93,16 +117,24 @@ static ISSUER: Shape = Shape {
         ),
     ],
     groups: &[],
-    outputs: &[Output { name: "url", doc: "" }],
+    outputs: &[Output {
+        name: "url",
+        doc: "",
+    }],
 };
 
 pub(super) static SHAPES: [&Shape; 4] = [&APPLICATION, &PRINCIPAL_SHAPE, &CREDENTIAL, &ISSUER];
 
 fn https(value: &Value) -> Result<(), Complaint> {
-    match value.items().find(|item| !item.as_str().unwrap_or_default().starts_with("https://")) {
+    match value
+        .items()
+        .find(|item| !item.as_str().unwrap_or_default().starts_with("https://"))
+    {
         None => Ok(()),
-        Some(bad) => Err(Complaint::new(format!("a redirect URI is https: {}", bad.to_json()))
-            .help("write `https://`")),
+        Some(bad) => Err(
+            Complaint::new(format!("a redirect URI is https: {}", bad.to_json()))
+                .help("write `https://`"),
+        ),
     }
 }
 
@@ -134,8 +166,16 @@ impl Stack {
 
     fn load(&self) -> (Loaded, Sources) {
         let mut sources = Sources::default();
-        let files: Vec<_> = self.files.iter().map(|(name, text)| sources.add(*name, text.clone())).collect();
-        let automatic: Vec<_> = self.automatic.iter().map(|text| sources.add("a.auto.vars.hcl", *text)).collect();
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .map(|(name, text)| sources.add(*name, text.clone()))
+            .collect();
+        let automatic: Vec<_> = self
+            .automatic
+            .iter()
+            .map(|text| sources.add("a.auto.vars.hcl", *text))
+            .collect();
         let environment: Vec<_> = self
             .environment
             .iter()
@@ -176,7 +216,11 @@ impl Stack {
 
     fn desired(&self) -> crate::model::desired::Desired {
         let (loaded, sources) = self.load();
-        assert!(loaded.is_ok(), "{}", text(&loaded.diagnostics, &sources, Style::default()));
+        assert!(
+            loaded.is_ok(),
+            "{}",
+            text(&loaded.diagnostics, &sources, Style::default())
+        );
         loaded.desired
     }
 }
