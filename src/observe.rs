@@ -1,1 +1,88 @@
-//! (observe)
+//! Reads what a plan needs to know: asks the kinds for reads, wave after wave, until none wants more.
+//!
+//! Only GETs are made. Everything that decides what to read is in the kinds; everything that decides how, in
+//! [`crate::cloud::reader`].
+
+use std::collections::BTreeSet;
+
+use crate::cloud::reader::Reader;
+use crate::kinds;
+use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::{Key, Live, Read};
+
+/// Waves that any stack can need; more means that two kinds ask each other for ever.
+const WAVES: usize = 12;
+
+/// What is there, of everything that the stack declares or owns.
+///
+/// # Errors
+/// Everything that could not be read. A part of the truth is never taken for the whole.
+pub async fn observe(desired: &Desired, reader: &Reader) -> Result<Live, Vec<Diagnostic>> {
+    let mut live = Live::default();
+    read_on(desired, &mut live, reader).await?;
+    Ok(live)
+}
+
+/// Reads these objects again by key, and what belongs to them: lists lag behind.
+///
+/// # Errors
+/// As [`observe`].
+pub async fn confirm(
+    desired: &Desired,
+    live: &mut Live,
+    keys: &BTreeSet<Key>,
+    reader: &Reader,
+) -> Result<(), Vec<Diagnostic>> {
+    let reads: BTreeSet<Read> = keys
+        .iter()
+        .filter_map(|key| live.get(key))
+        .flat_map(|object| kinds::ALL.iter().flat_map(|kind| kind.confirm(object)))
+        .collect();
+    wave(reads, live, reader).await?;
+    read_on(desired, live, reader).await
+}
+
+async fn read_on(
+    desired: &Desired,
+    live: &mut Live,
+    reader: &Reader,
+) -> Result<(), Vec<Diagnostic>> {
+    for _ in 0..WAVES {
+        let reads: BTreeSet<Read> = kinds::ALL
+            .iter()
+            .flat_map(|kind| kind.reads(desired, live))
+            .filter(|read| live.answer(read.kind, read.purpose, &read.about).is_none())
+            .collect();
+        if reads.is_empty() {
+            break;
+        }
+        wave(reads, live, reader).await?;
+    }
+    Ok(())
+}
+
+async fn wave(
+    reads: BTreeSet<Read>,
+    live: &mut Live,
+    reader: &Reader,
+) -> Result<(), Vec<Diagnostic>> {
+    let requests: Vec<_> = reads.iter().map(|read| read.request.clone()).collect();
+    let mut errors = Vec::new();
+    for (read, reply) in reads.iter().zip(reader.read(&requests).await) {
+        match reply {
+            Ok(reply) => {
+                live.record(read, reply.status);
+                if let Some(kind) = kinds::of(read.kind) {
+                    kind.decode(read, &reply, live);
+                }
+            }
+            Err(diagnostic) => errors.push(diagnostic),
+        }
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}

@@ -1,1 +1,5 @@
-//! (apply)
+//! Sends a plan's steps and verifies them. Nothing is decided here: not which requests, not in which order.
+
+pub mod driver;
+pub mod engine;
+mod verify;

@@ -1,1 +1,125 @@
-//! (cli)
+//! One file per command, and what they share. The only place that prints, reads the environment or exits.
+
+mod args;
+mod ask;
+mod connect;
+mod exit;
+mod local;
+mod planning;
+mod progress;
+mod stack;
+
+mod apply;
+mod destroy;
+mod list;
+mod output;
+mod plan;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cloud::Clock;
+use crate::emulator::inprocess;
+use crate::render::style::Style;
+use args::{Cli, Command};
+pub use exit::{Exit, Failure};
+
+/// Everything outside that a command may touch: tests bring their own.
+pub struct World<'a> {
+    pub args: Vec<OsString>,
+    pub env: BTreeMap<String, String>,
+    pub directory: PathBuf,
+    pub input: &'a mut dyn BufRead,
+    pub out: &'a mut dyn Write,
+    pub err: &'a mut dyn Write,
+    /// Whether a person sees what is printed, and may be asked.
+    pub terminal: bool,
+    /// The tenant that `--local` stands for, instead of the one in the stack's directory.
+    pub tenant: Option<Arc<inprocess::Emulator>>,
+    pub clock: Clock,
+}
+
+/// Runs a command line and says how the process should end.
+pub fn run(mut world: World) -> Exit {
+    let args = args::normalised(std::mem::take(&mut world.args));
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&mut world, &error),
+    };
+    let result = match cli.command {
+        Command::Validate(args) => validate::run(&mut world, &args),
+        Command::Plan(args) => plan::run(&mut world, &args),
+        Command::Apply(args) => apply::run(&mut world, &args),
+        Command::Destroy(args) => destroy::run(&mut world, &args),
+        Command::Output(args) => output::run(&mut world, &args),
+        Command::List(args) => list::run(&mut world, &args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "trustform", world.out);
+            Ok(Exit::Done)
+        }
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(&mut world),
+    }
+}
+
+/// Help goes to the output and is a success; anything else is an error.
+fn usage(world: &mut World, error: &clap::Error) -> Exit {
+    let rendered = error.render();
+    let text = if world.style().color {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    };
+    if error.use_stderr() {
+        let _ = write!(world.err, "{text}");
+        Exit::Error
+    } else {
+        let _ = write!(world.out, "{text}");
+        Exit::Done
+    }
+}
+
+impl World<'_> {
+    /// Colours only where a person sees them and does not mind (<https://no-color.org>).
+    pub fn style(&self) -> Style {
+        let refused = self
+            .env
+            .get("NO_COLOR")
+            .is_some_and(|value| !value.is_empty());
+        Style {
+            color: self.terminal && !refused,
+        }
+    }
+
+    /// Prints to the output. A closed pipe is nobody's error.
+    pub fn print(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes());
+    }
+
+    pub fn print_json(&mut self, json: &serde_json::Value) {
+        let _ = serde_json::to_writer_pretty(&mut *self.out, json);
+        let _ = self.out.write_all(b"\n");
+    }
+
+    /// Runs what talks to services.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| {
+                Failure::plain(
+                    "no-runtime",
+                    format!("the system gives no event loop: {error}"),
+                )
+            })?;
+        Ok(runtime.block_on(work))
+    }
+}

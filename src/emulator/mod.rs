@@ -1,1 +1,164 @@
-//! (emulator)
+//! A small Entra tenant: Graph v1.0 and beta, the token service and Blob Storage over one store.
+//!
+//! [`handle`] is pure: it does no I/O and knows no clock and no random source; the present and a seed come in as values.
+//! [`inprocess`] runs it behind `azure_core`'s HTTP client, [`server`] behind a socket. The resource kinds hand in their
+//! tables and routes as [`route::Part`]s; nothing here names one. Each rule cites the public source that it was taken from.
+
+pub mod arm;
+pub mod batch;
+pub mod blob;
+pub mod dates;
+pub mod directory;
+pub mod dump;
+pub mod fault;
+pub mod graph;
+pub mod inprocess;
+pub mod jwt;
+pub mod login;
+pub mod odata;
+pub mod quota;
+pub mod request;
+pub mod route;
+pub mod secrets;
+pub mod session;
+pub mod shape;
+pub mod store;
+pub mod table;
+pub mod token;
+
+use fault::Fault;
+use graph::Failure;
+use request::{Reply, Request};
+use route::Routes;
+use store::Store;
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Reply(Reply),
+    /// The connection is cut; `committed` says whether the request had its effect first.
+    Reset {
+        committed: bool,
+    },
+}
+
+/// The services, by the host or the path of a request.
+enum Service {
+    Graph,
+    Login,
+    Arm,
+    Blob,
+}
+
+/// Answers a request. `now` is in milliseconds since 1970; `seed` decides what chance would.
+pub fn handle(
+    store: &mut Store,
+    routes: &Routes,
+    request: &Request,
+    now: u64,
+    seed: u64,
+) -> Answer {
+    let service = service(request);
+    if let Service::Login = service {
+        return Answer::Reply(login::answer(store, routes, request, now, seed));
+    }
+    let fault = store.faults.next(seed);
+    if fault == Some(Fault::ResetBefore) {
+        return Answer::Reset { committed: false };
+    }
+    if let Some(reply) = fault.and_then(|fault| refusal(store, &service, request, fault, now, seed))
+    {
+        return Answer::Reply(reply);
+    }
+    let reply = match service {
+        Service::Graph => graph::answer(store, routes, request, now, seed),
+        Service::Blob => blob::answer(store, request, now, seed),
+        Service::Arm | Service::Login => arm::answer(request),
+    };
+    match fault {
+        Some(Fault::ResetAfter) => Answer::Reset { committed: true },
+        _ => Answer::Reply(reply),
+    }
+}
+
+/// The error reply of a fault that keeps a request from being looked at.
+fn refusal(
+    store: &Store,
+    service: &Service,
+    request: &Request,
+    fault: Fault,
+    now: u64,
+    seed: u64,
+) -> Option<Reply> {
+    let failure = match fault {
+        Fault::Throttled => Failure {
+            headers: vec![("retry-after", store.faults.retry_after_s.to_string())],
+            ..Failure::new(429, "TooManyRequests", "Too many requests.")
+        },
+        Fault::Unavailable => {
+            Failure::new(503, "ServiceUnavailable", "The service is unavailable.")
+        }
+        Fault::Conflict if request.method != "GET" => Failure::new(
+            409,
+            "Directory_ConcurrencyViolation",
+            "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.",
+        ),
+        _ => return None,
+    };
+    Some(match service {
+        Service::Blob => blob::busy(request, now, seed),
+        _ => graph::fail(failure, now, seed),
+    })
+}
+
+/// What chance makes of one request of a `$batch`.
+fn interrupted(store: &Store, now: u64, seed: u64) -> Option<Reply> {
+    let failure = Failure {
+        headers: vec![("retry-after", store.faults.retry_after_s.to_string())],
+        ..Failure::new(429, "TooManyRequests", "Too many requests.")
+    };
+    let throttled = store.faults.throttles_item(seed);
+    throttled.then(|| graph::fail(failure, now, seed))
+}
+
+const GRAPH_HOSTS: &[&str] = &[
+    "graph.microsoft.com",
+    "graph.microsoft.us",
+    "dod-graph.microsoft.us",
+    "microsoftgraph.chinacloudapi.cn",
+];
+const LOGIN_HOSTS: &[&str] = &[
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+    "login.windows.net",
+];
+const ARM_HOSTS: &[&str] = &[
+    "management.azure.com",
+    "management.usgovcloudapi.net",
+    "management.chinacloudapi.cn",
+];
+
+/// The service of a request: by its host in Azure's clouds, by its path on any other host.
+fn service(request: &Request) -> Service {
+    let host = request.hostname();
+    if GRAPH_HOSTS.contains(&host) {
+        return Service::Graph;
+    }
+    if LOGIN_HOSTS.contains(&host) {
+        return Service::Login;
+    }
+    if ARM_HOSTS.contains(&host) {
+        return Service::Arm;
+    }
+    if blob::account_of_host(host).is_some() {
+        return Service::Blob;
+    }
+    match request.path.as_str() {
+        path if path.starts_with("/v1.0/") || path.starts_with("/beta/") => Service::Graph,
+        path if login::is_login_path(path) => Service::Login,
+        path if arm::is_arm_path(path) => Service::Arm,
+        _ => Service::Blob,
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::step::{Reply, Request};
+use super::step::Request;
 use super::value::Map;
 
 /// An object's identity: its kind and the service's own id for it.
@@ -151,9 +151,9 @@ impl Live {
         self.absent.contains(&(kind, alternate.to_owned()))
     }
 
-    pub fn record(&mut self, read: &Read, reply: &Reply) {
+    pub fn record(&mut self, read: &Read, status: u16) {
         self.answered
-            .insert((read.kind, read.purpose, read.about.clone()), reply.status);
+            .insert((read.kind, read.purpose, read.about.clone()), status);
     }
 
     /// The status with which a read was answered, if it was made.

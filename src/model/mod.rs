@@ -6,7 +6,9 @@ pub mod source;
 pub mod diagnostic;
 
 pub mod address;
+pub mod credential_name;
 pub mod value;
+pub mod words;
 
 pub mod schema;
 
@@ -17,5 +19,7 @@ pub mod national_cloud;
 pub mod step;
 
 pub mod plan;
+
+pub mod verdict;
 
 pub mod outcome;

@@ -26,7 +26,6 @@ pub struct Outcome {
     /// Outputs that answers gave.
     pub outputs: BTreeMap<Ref, String>,
     pub diagnostics: Vec<Diagnostic>,
-    pub requests: usize,
 }
 
 impl Outcome {
@@ -34,6 +33,11 @@ impl Outcome {
     pub fn complete(&self) -> bool {
         self.fates.values().all(|fate| *fate == Fate::Done)
             && !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Something was sent of which nobody knows whether it took effect.
+    pub fn uncertain(&self) -> bool {
+        self.fates.values().any(|fate| *fate == Fate::Unknown)
     }
 
     pub fn done(&self) -> usize {

@@ -16,9 +16,8 @@ pub enum Action {
     Create,
     Update,
     Delete,
+    /// Out of the recycle bin.
     Restore,
-    /// Already there: nothing to write.
-    None,
 }
 
 /// Why something changes.
@@ -37,10 +36,6 @@ pub enum Reason {
     SoftDeleted,
     /// `destroy` was asked for.
     Destroy,
-    /// It goes with the object that it belongs to.
-    WithParent,
-    /// A restored object came back with what nobody declares.
-    Revived,
 }
 
 /// One field's before and after; none where there was or will be nothing.
@@ -62,6 +57,8 @@ pub struct Change {
     pub steps: Vec<StepId>,
     /// The object that changes; none when it is created.
     pub object: Option<Key>,
+    /// The object that it belongs to.
+    pub parent: Option<Key>,
     /// More to say, in a few words: `now covered by the one above`.
     pub remark: Option<String>,
     pub origin: Option<Span>,

@@ -38,10 +38,15 @@ pub struct Field {
     /// The words that are allowed; empty for any.
     pub words: &'static [&'static str],
     /// A closer look at a known value.
-    pub check: Option<fn(&Value) -> Result<(), Complaint>>,
+    pub check: Option<Check>,
     /// An unset variable here leaves the resource pending instead of being an error.
     pub pending: bool,
+    /// Worked out by the kind, never written in a file.
+    pub computed: bool,
 }
+
+/// Looks at a value and complains, or does not.
+pub type Check = fn(&Value) -> Result<(), Complaint>;
 
 /// What is wrong with a value, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +142,7 @@ impl Field {
             words: &[],
             check: None,
             pending: false,
+            computed: false,
         }
     }
 
@@ -192,13 +198,18 @@ impl Field {
         self
     }
 
-    pub const fn check(mut self, check: fn(&Value) -> Result<(), Complaint>) -> Self {
+    pub const fn check(mut self, check: Check) -> Self {
         self.check = Some(check);
         self
     }
 
     pub const fn pending(mut self) -> Self {
         self.pending = true;
+        self
+    }
+
+    pub const fn computed(mut self) -> Self {
+        self.computed = true;
         self
     }
 

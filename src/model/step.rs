@@ -117,6 +117,8 @@ pub enum Expect {
 pub struct Pattern {
     pub status: u16,
     pub text: String,
+    /// Only the answer to a replay means it: to a first attempt it is a refusal.
+    pub replay: bool,
 }
 
 impl Request {
@@ -206,6 +208,15 @@ impl Pattern {
         Self {
             status,
             text: text.into(),
+            replay: false,
+        }
+    }
+
+    /// As [`Pattern::new`], for the answer to a request that was sent before and may have taken effect.
+    pub fn replayed(status: u16, text: impl Into<String>) -> Self {
+        Self {
+            replay: true,
+            ..Self::new(status, text)
         }
     }
 
@@ -217,6 +228,14 @@ impl Pattern {
 }
 
 impl Service {
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Graph | Service::GraphBeta => "graph",
+            Service::Arm => "arm",
+            Service::Blob => "blob",
+        }
+    }
+
     /// The path before a request's own, as it stands in the URL.
     pub fn version(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::address::Address;
+use super::credential_name::NameOf;
 
 /// A value. A known one has no holes; see [`Value::is_known`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,16 +35,6 @@ pub enum Part {
 pub struct Ref {
     pub address: Address,
     pub output: String,
-}
-
-/// The name of a federated credential whose issuer or subject is a hole; design: names are content.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NameOf {
-    pub stack: String,
-    pub label: String,
-    pub issuer: Vec<Part>,
-    pub subject: Vec<Part>,
-    pub expression: bool,
 }
 
 pub type Map = BTreeMap<String, Value>;
@@ -155,23 +146,15 @@ impl Value {
         }
     }
 
-    /// The value with every output that `known` can tell filled in. `name` makes a credential's name.
-    pub fn fill(
-        &self,
-        known: &dyn Fn(&Ref) -> Option<String>,
-        name: &dyn Fn(&NameOf) -> Option<String>,
-    ) -> Value {
+    /// The value with every output that `known` can tell replaced by what it tells.
+    pub fn fill(&self, known: &dyn Fn(&Ref) -> Option<Part>) -> Value {
         match self {
-            Value::Text(parts) => Value::Text(fill(parts, known, name)),
-            Value::List(items) => {
-                Value::List(items.iter().map(|item| item.fill(known, name)).collect())
-            }
-            Value::Set(items) => {
-                Value::Set(items.iter().map(|item| item.fill(known, name)).collect())
-            }
+            Value::Text(parts) => Value::Text(fill(parts, known)),
+            Value::List(items) => Value::List(items.iter().map(|item| item.fill(known)).collect()),
+            Value::Set(items) => Value::Set(items.iter().map(|item| item.fill(known)).collect()),
             Value::Map(map) => Value::Map(
                 map.iter()
-                    .map(|(key, item)| (key.clone(), item.fill(known, name)))
+                    .map(|(key, item)| (key.clone(), item.fill(known)))
                     .collect(),
             ),
             other => other.clone(),
@@ -230,23 +213,21 @@ impl Part {
     }
 }
 
-fn fill(
-    parts: &[Part],
-    known: &dyn Fn(&Ref) -> Option<String>,
-    name: &dyn Fn(&NameOf) -> Option<String>,
-) -> Vec<Part> {
+/// Text with the outputs that `known` can tell filled in, and names made where all they hash is known.
+pub fn fill(parts: &[Part], known: &dyn Fn(&Ref) -> Option<Part>) -> Vec<Part> {
     let mut filled: Vec<Part> = Vec::new();
     for part in parts {
         let part = match part {
             Part::Literal(_) => part.clone(),
-            Part::Ref(reference) => known(reference).map_or_else(|| part.clone(), Part::Literal),
+            Part::Ref(reference) => known(reference).unwrap_or_else(|| part.clone()),
             Part::NameOf(of) => {
                 let of = NameOf {
-                    issuer: fill(&of.issuer, known, name),
-                    subject: fill(&of.subject, known, name),
+                    issuer: fill(&of.issuer, known),
+                    subject: fill(&of.subject, known),
                     ..(**of).clone()
                 };
-                name(&of).map_or_else(|| Part::NameOf(Box::new(of)), Part::Literal)
+                of.name()
+                    .map_or_else(|| Part::NameOf(Box::new(of)), Part::Literal)
             }
         };
         match (filled.last_mut(), part) {

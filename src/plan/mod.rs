@@ -1,1 +1,337 @@
-//! (plan)
+//! From what is declared and what is there to a plan: changes, the exact requests, who gains and loses access,
+//! and which guards refuse. Pure: no client, no clock.
+
+pub mod access;
+mod diff;
+mod guard;
+mod matching;
+mod order;
+mod room;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::kinds::{self, Task};
+use crate::model::address::Address;
+use crate::model::desired::{Desired, OutputValue};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::{Key, Live, Object};
+use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
+use crate::model::step::Step;
+use crate::model::value::{Part, Ref, Value};
+use matching::{Leftover, Matched, Pair};
+
+pub use guard::Allow;
+
+/// What kind of plan is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Everything of the stack goes.
+    pub destroy: bool,
+    /// Deleted applications leave the recycle bin, too.
+    pub purge: bool,
+    /// Only this resource and what is in it.
+    pub only: Option<Address>,
+    pub allow: Allow,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// What is declared cannot be had in this tenant: a permission that does not exist, a name that somebody else
+/// holds. Nothing is planned then.
+pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, Vec<Diagnostic>> {
+    let Matched {
+        mut pairs,
+        mut leftovers,
+        diagnostics,
+    } = matching::matched(desired, live, options.destroy);
+    let (errors, mut notes): (Vec<_>, Vec<_>) =
+        diagnostics.into_iter().partition(Diagnostic::is_error);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    if let Some(only) = &options.only {
+        pairs.retain(|pair| pair.resource.address.within(only));
+        leftovers.retain(|leftover| leftover.address.within(only));
+        notes.retain(|note| {
+            note.subject
+                .as_ref()
+                .is_none_or(|subject| subject.starts_with(&only.to_string()))
+        });
+    }
+
+    let known = known_outputs(&pairs, live);
+    let fill = |value: &Value| {
+        value.fill(&|reference: &Ref| known.get(reference).cloned().map(Part::Literal))
+    };
+    for pair in &mut pairs {
+        for value in pair.resource.body.values_mut() {
+            *value = fill(value);
+        }
+    }
+
+    let mut drafts: Vec<(Change, Vec<Step>)> = Vec::new();
+    for pair in &pairs {
+        drafts.extend(declared(pair, desired, live, options));
+    }
+    for leftover in &leftovers {
+        drafts.push(undeclared(leftover, desired, live, options));
+    }
+    drafts.retain(|(change, steps)| {
+        !steps.is_empty() || matches!(change.action, Action::Restore) || !change.fields.is_empty()
+    });
+    drafts.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
+
+    let room = room::make(&mut drafts, live);
+    let (changes, steps) = order::ordered(drafts, &known);
+    let changes = access::remarked(changes, &pairs, live);
+    let access = access::changes(&changes, &pairs, &leftovers, live);
+    let mut plan = Plan {
+        counts: counts(desired),
+        digest: digest(desired, &steps),
+        refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
+        outputs: outputs(desired, &fill),
+        pending: desired.pending.clone(),
+        stack: desired.stack.clone(),
+        changes,
+        steps,
+        access,
+        notes,
+        known,
+    };
+    plan.notes
+        .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
+    Ok(plan)
+}
+
+/// The outermost objects that a plan's changes rest on and that only a list has shown so far: they are read by
+/// key before anything is decided about them.
+pub fn unconfirmed(plan: &Plan, live: &Live) -> BTreeSet<Key> {
+    let mut keys = BTreeSet::new();
+    for change in &plan.changes {
+        let Some(mut at) = change
+            .object
+            .as_ref()
+            .or(change.parent.as_ref())
+            .and_then(|key| live.get(key))
+        else {
+            continue;
+        };
+        let mut unsure = !at.confirmed;
+        while let Some(parent) = at.parent.as_ref().and_then(|parent| live.get(parent)) {
+            unsure |= !parent.confirmed;
+            at = parent;
+        }
+        if unsure {
+            keys.insert(at.key.clone());
+        }
+    }
+    keys
+}
+
+/// The change that a declared resource needs, if any.
+fn declared(
+    pair: &Pair,
+    desired: &Desired,
+    live: &Live,
+    options: &Options,
+) -> Option<(Change, Vec<Step>)> {
+    let resource = &pair.resource;
+    let parent = pair.parent.as_ref().and_then(|key| live.get(key));
+    let (action, reason) = match (&pair.object, options.destroy) {
+        (None, true) => return None,
+        (Some(object), true) if object.deleted && !options.purge => return None,
+        (Some(_), true) => (Action::Delete, Reason::Destroy),
+        // What a restored object brings back is compared once it is there.
+        (_, false) if parent.is_some_and(|parent| parent.deleted) => return None,
+        (None, false) => (Action::Create, Reason::Absent),
+        (Some(object), false) if object.deleted => (Action::Restore, Reason::SoftDeleted),
+        (Some(_), false) => (Action::Update, Reason::Differs),
+    };
+    let fields = match action {
+        Action::Delete | Action::Restore => Vec::new(),
+        _ => diff::diff(
+            pair.kind.shape().fields,
+            &resource.body,
+            pair.object.as_ref().map(|object| &object.body),
+        ),
+    };
+    if action == Action::Update && fields.is_empty() {
+        return None;
+    }
+    let task = Task {
+        action,
+        address: &resource.address,
+        stack: &desired.stack,
+        resource: Some(resource),
+        object: pair.object.as_ref(),
+        owner: desired.parent(resource),
+        parent,
+        fields: &fields,
+        live,
+        purge: options.purge,
+    };
+    let steps = pair.kind.steps(&task);
+    let remark = (action == Action::Restore)
+        .then(|| "what it brings back is compared as soon as it is there".to_owned());
+    Some((
+        Change {
+            address: resource.address.clone(),
+            action,
+            reason,
+            fields: shown(fields, pair.kind, live),
+            steps: Vec::new(),
+            object: pair.object.as_ref().map(|object| object.key.clone()),
+            parent: pair.parent.clone(),
+            remark,
+            origin: Some(resource.origin),
+        },
+        steps,
+    ))
+}
+
+/// What is left over goes.
+fn undeclared(
+    leftover: &Leftover,
+    desired: &Desired,
+    live: &Live,
+    options: &Options,
+) -> (Change, Vec<Step>) {
+    let object = &leftover.object;
+    let task = Task {
+        action: Action::Delete,
+        address: &leftover.address,
+        stack: &desired.stack,
+        resource: None,
+        object: Some(object),
+        owner: leftover
+            .owner
+            .as_ref()
+            .and_then(|owner| desired.resources.get(owner)),
+        parent: object.parent.as_ref().and_then(|key| live.get(key)),
+        fields: &[],
+        live,
+        purge: options.purge,
+    };
+    let steps = leftover.kind.steps(&task);
+    let reason = match (leftover.ours, options.destroy) {
+        (_, true) => Reason::Destroy,
+        (true, false) => Reason::NotDeclared,
+        (false, false) => Reason::Unmanaged,
+    };
+    (
+        Change {
+            address: leftover.address.clone(),
+            action: Action::Delete,
+            reason,
+            fields: Vec::new(),
+            steps: Vec::new(),
+            object: Some(object.key.clone()),
+            parent: object.parent.clone(),
+            remark: None,
+            origin: None,
+        },
+        steps,
+    )
+}
+
+/// Values as people want to see them; fields of which nothing is to be seen are left out.
+fn shown(fields: Vec<FieldChange>, kind: &dyn kinds::Kind, live: &Live) -> Vec<FieldChange> {
+    fields
+        .into_iter()
+        .map(|change| {
+            let show =
+                |value: Option<Value>| value.map(|value| kind.show(&change.path, &value, live));
+            FieldChange {
+                before: show(change.before),
+                after: show(change.after),
+                path: change.path,
+            }
+        })
+        .filter(|change| change.before != change.after)
+        .filter(|change| {
+            change.before.is_some() || change.after.as_ref().is_some_and(|value| !value.is_empty())
+        })
+        .collect()
+}
+
+/// Outputs of objects that are there.
+fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
+    let mut known = BTreeMap::new();
+    for pair in pairs {
+        let live_object = |object: &Object| {
+            live.get(&object.key)
+                .filter(|object| !object.deleted)
+                .cloned()
+        };
+        for (output, value) in pair
+            .object
+            .as_ref()
+            .and_then(live_object)
+            .into_iter()
+            .flat_map(|object| object.outputs)
+        {
+            let reference = Ref {
+                address: pair.resource.address.clone(),
+                output,
+            };
+            known.insert(reference, value);
+        }
+    }
+    known
+}
+
+fn counts(desired: &Desired) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for resource in desired.resources.values() {
+        *counts.entry(resource.kind().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+fn outputs(desired: &Desired, fill: &dyn Fn(&Value) -> Value) -> BTreeMap<String, OutputValue> {
+    desired
+        .outputs
+        .iter()
+        .map(|(name, output)| {
+            let value = fill(&output.value);
+            let output = OutputValue {
+                value,
+                description: output.description.clone(),
+            };
+            (name.clone(), output)
+        })
+        .collect()
+}
+
+/// SHA-256 over the stack, the tenant and every request, in hexadecimal.
+fn digest(desired: &Desired, steps: &[Step]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    };
+    add("trustform plan 1");
+    add(&desired.stack.name);
+    add(&desired.stack.tenant_id);
+    for step in steps {
+        add(&step.address.to_string());
+        add(&step.request.to_string());
+        for (name, value) in &step.request.headers {
+            add(name);
+            add(value);
+        }
+        add(&step
+            .request
+            .body
+            .as_ref()
+            .map(|body| body.to_json().to_string())
+            .unwrap_or_default());
+    }
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

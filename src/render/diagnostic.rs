@@ -6,15 +6,10 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
 use serde_json::json;
 
+use super::escape::hides;
+use super::style::Style;
 use crate::model::diagnostic::{Diagnostic, Label, Level};
 use crate::model::source::{Source, SourceId, Sources};
-
-/// How text is to look.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    /// With terminal colours.
-    pub color: bool,
-}
 
 /// How far apart two places of one file may be to be shown in one piece, in lines.
 const NEAR: usize = 12;
@@ -234,10 +229,9 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Characters that a terminal would obey or that turn text around.
+/// Characters that a terminal would obey, that hide, or that turn text around.
 fn dangerous(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    (c.is_control() && c != '\n' && c != '\t') || hides(c)
 }
 
 /// Text of a message, with dangerous characters spelled out.
@@ -313,7 +307,7 @@ mod tests {
             .at(Span::new(a, 64, 65), "here")
             .see(Span::new(b, 10_000, 10_003), "and here")
             .help("do this");
-        let shown = text(std::slice::from_ref(&said), &sources, Style::default());
+        let shown = text(std::slice::from_ref(&said), &sources, Style::PLAIN);
         assert!(
             shown.starts_with("warning: message\n  --> a.hcl:52:8\n"),
             "{shown}"

@@ -1,2 +1,11 @@
-//! (render)
+//! How things are shown: to people, to machines, in pull requests. Pure; computes no difference between objects.
+
+pub mod escape;
+pub mod style;
+
 pub mod diagnostic;
+pub mod text;
+
+pub mod json;
+
+mod value;

@@ -11,7 +11,8 @@ use super::{FileError, Given, Input, Loaded, load};
 use crate::model::schema::{Complaint, Field, Group, Output, Shape, Type, When};
 use crate::model::source::Sources;
 use crate::model::value::Value;
-use crate::render::diagnostic::{Style, text};
+use crate::render::diagnostic::text;
+use crate::render::style::Style;
 
 const WEB: &[Field] = &[
     Field::string("homepage_url", "a page"),
@@ -211,7 +212,7 @@ impl Stack {
     /// What is said, as a reader sees it.
     fn said(&self) -> String {
         let (loaded, sources) = self.load();
-        text(&loaded.diagnostics, &sources, Style::default())
+        text(&loaded.diagnostics, &sources, Style::PLAIN)
     }
 
     fn desired(&self) -> crate::model::desired::Desired {
@@ -219,7 +220,7 @@ impl Stack {
         assert!(
             loaded.is_ok(),
             "{}",
-            text(&loaded.diagnostics, &sources, Style::default())
+            text(&loaded.diagnostics, &sources, Style::PLAIN)
         );
         loaded.desired
     }

@@ -1,0 +1,241 @@
+//! The command line, as clap parses it. Terraform's single-dash long options are accepted, too.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::address::Address;
+
+/// Declarative provisioning of Microsoft Entra workload identity federation, without state and without secrets.
+#[derive(Debug, Parser)]
+#[command(name = "trustform", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done or nothing to do · 1 error · 2 changes (plan --detailed-exitcode) · \
+3 the world changed since the plan · 4 refused by a guard · 5 stopped half-way, safe to run again · 6 locked";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a stack's files without contacting anything.
+    Validate(Validate),
+    /// Show what an apply would change, and who gains and loses access.
+    Plan(Plan),
+    /// Make the tenant as the files say.
+    Apply(Apply),
+    /// Delete what the stack made.
+    Destroy(Destroy),
+    /// Print the stack's outputs, with the tenant's values.
+    Output(Output),
+    /// List what the stack declares, and what is there of it.
+    List(List),
+    /// Print a shell's completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which stack, and its variables.
+#[derive(Debug, Args)]
+pub struct StackArgs {
+    /// The stack's directory: the one with trust.hcl, trust.yaml, *.trust.hcl or *.trust.yaml.
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+    /// A variable's value. May be repeated; later ones win.
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub variables: Vec<String>,
+    /// A file with variables' values. May be repeated; `-var` wins.
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub variable_files: Vec<PathBuf>,
+}
+
+/// Which tenant.
+#[derive(Debug, Args)]
+pub struct TenantArgs {
+    /// Use an emulated tenant of the stack's own, kept in its .trustform directory. No login is needed.
+    #[arg(long, conflicts_with = "emulator")]
+    pub local: bool,
+    /// Use a running emulator, as `trustform emulator` prints it. Loopback only.
+    #[arg(long, value_name = "URL")]
+    pub emulator: Option<String>,
+    /// The certificate of an emulator that serves https.
+    #[arg(long, value_name = "FILE", requires = "emulator")]
+    pub emulator_ca: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    Text,
+    Json,
+    /// One output's text alone, for scripts.
+    Raw,
+}
+
+/// What guards may let through.
+#[derive(Debug, Args)]
+pub struct AllowArgs {
+    /// Let up to N trusts or applications go without a replacement.
+    #[arg(long, value_name = "N")]
+    pub allow_deletes: Option<usize>,
+    /// Let a trust that is still wanted go before what covers it has come, where there is no room for both.
+    #[arg(long)]
+    pub allow_gap: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    #[command(flatten)]
+    pub allow: AllowArgs,
+    /// Only this resource and what is in it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Option<Address>,
+    /// Also print the exact requests that an apply would send.
+    #[arg(long)]
+    pub requests: bool,
+    /// Exit with 2 when there are changes, or credentials that nobody declared.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    #[command(flatten)]
+    pub allow: AllowArgs,
+    /// Only this resource and what is in it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Option<Address>,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Apply only if the plan still has this digest; a plan prints it.
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Destroy {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Delete for good: applications do not stay in the recycle bin for 30 days.
+    #[arg(long)]
+    pub purge: bool,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Output {
+    /// One output alone.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    pub format: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Emulator {
+    /// Where to listen; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
+    pub listen: std::net::SocketAddr,
+    /// The tenant that it plays.
+    #[arg(
+        long,
+        default_value = "11111111-1111-4111-8111-111111111111",
+        value_name = "ID"
+    )]
+    pub tenant: String,
+    /// Keep the tenant in this file.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Serve https, with a certificate authority of its own that is written next to the data.
+    #[arg(long)]
+    pub tls: bool,
+    /// Milliseconds that every request takes longer.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub latency: u64,
+    /// Record the traffic in this file, one JSON object a line; tokens are left out.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {}
+
+/// Long options that Terraform writes with one dash.
+const SINGLE_DASH: &[&str] = &[
+    "var",
+    "var-file",
+    "out",
+    "auto-approve",
+    "detailed-exitcode",
+    "json",
+];
+
+/// `-var x=1` and `-auto-approve` as clap wants them; everything after `--` is left alone.
+pub fn normalised(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut literal = false;
+    args.into_iter()
+        .map(|arg| {
+            let text = arg.to_str().unwrap_or_default();
+            literal |= text == "--";
+            let name = text
+                .strip_prefix('-')
+                .map(|name| name.split('=').next().unwrap_or(name));
+            match name {
+                Some(name) if !literal && SINGLE_DASH.contains(&name) => {
+                    OsString::from(format!("-{text}"))
+                }
+                _ => arg,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,21 @@
+//! The one question.
+
+use super::{Exit, Failure, World};
+use crate::model::diagnostic::Diagnostic;
+
+/// Asks for a `yes`. Where nobody can answer, that is an error that names the option.
+pub fn confirm(world: &mut World, question: &str) -> Result<(), Failure> {
+    if !world.terminal {
+        return Err(Diagnostic::error("not-approved", "nobody is there to approve this plan")
+            .help("add `--auto-approve`, or `--expect DIGEST` with the digest of the plan that was reviewed")
+            .into());
+    }
+    let _ = write!(world.err, "\n{question} Only `yes` is taken for one: ");
+    let _ = world.err.flush();
+    let mut answer = String::new();
+    let _ = world.input.read_line(&mut answer);
+    if answer.trim() == "yes" {
+        return Ok(());
+    }
+    Err(Failure::plain("not-approved", "not approved: nothing was changed").exit(Exit::Refused))
+}

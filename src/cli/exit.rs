@@ -1,0 +1,67 @@
+//! How a command ends.
+
+use super::World;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::Sources;
+use crate::render::diagnostic;
+
+/// Exit codes: pipelines branch on them, so they never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// An error; usage errors too.
+    Error = 1,
+    /// There are changes (`plan --detailed-exitcode`).
+    Changes = 2,
+    /// The world changed since the plan.
+    Drift = 3,
+    /// Refused by a guard, or by the person who was asked.
+    Refused = 4,
+    /// Stopped half-way; safe to run again.
+    Partial = 5,
+}
+
+/// A command that did not come to its end.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    pub diagnostics: Vec<Diagnostic>,
+    pub sources: Sources,
+}
+
+impl Failure {
+    pub fn new(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
+        Self {
+            exit: Exit::Error,
+            diagnostics,
+            sources: sources.clone(),
+        }
+    }
+
+    /// An error that has no place in a file.
+    pub fn plain(code: &'static str, message: impl Into<String>) -> Self {
+        Diagnostic::error(code, message).into()
+    }
+
+    pub fn exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// Prints what is wrong.
+    pub fn report(self, world: &mut World) -> Exit {
+        let text = diagnostic::text(&self.diagnostics, &self.sources, world.style());
+        let _ = world.err.write_all(text.as_bytes());
+        self.exit
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self {
+            exit: Exit::Error,
+            diagnostics: vec![diagnostic],
+            sources: Sources::default(),
+        }
+    }
+}

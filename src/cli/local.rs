@@ -1,0 +1,124 @@
+//! `--local`: an emulated tenant in the stack's directory. Its time is virtual: waiting costs nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::stack::Stack;
+use super::{Failure, World};
+use crate::cloud::{Clock, Transport};
+use crate::emulator::blob::PublicAccess;
+use crate::emulator::inprocess::{Emulator, InProcess, new_tenant};
+use crate::emulator::store::Store;
+use crate::kinds;
+
+/// Where the tenant is kept, within the stack's directory.
+const DIRECTORY: &str = ".trustform";
+const FILE: &str = "tenant.json";
+
+/// The embedded tenant of one run.
+pub struct Local {
+    emulator: Arc<Emulator>,
+    pub clock: Clock,
+    /// None where the caller keeps the tenant.
+    file: Option<PathBuf>,
+}
+
+impl Local {
+    /// Opens the stack's tenant, or makes one. The storage accounts that the stack names are there.
+    pub fn open(world: &World, stack: &Stack) -> Result<Self, Failure> {
+        let clock = Clock::starting_at(world.clock.now_ms());
+        let (emulator, file) = match &world.tenant {
+            Some(emulator) => (emulator.clone(), None),
+            None => {
+                let file = stack.directory.join(DIRECTORY).join(FILE);
+                let store = read(
+                    &file,
+                    &stack.desired.stack.tenant_id,
+                    clock.now_ms().unsigned_abs(),
+                )?;
+                let time = clock.clone();
+                let now = Arc::new(move || time.now_ms().unsigned_abs());
+                (Emulator::new(store, kinds::emulated(), now), Some(file))
+            }
+        };
+        let now = clock.now_ms().unsigned_abs();
+        emulator.with_store(|store, _| {
+            for (account, container) in kinds::document::containers(&stack.desired) {
+                if !store.has_container(&account, &container) {
+                    store.provision_account(&account, true);
+                    store.provision_container(&account, &container, PublicAccess::Blob, now);
+                }
+            }
+        });
+        // A tenant that the caller keeps has the caller's time.
+        let clock = if file.is_some() {
+            clock
+        } else {
+            world.clock.clone()
+        };
+        Ok(Self {
+            emulator,
+            clock,
+            file,
+        })
+    }
+
+    pub fn transport(&self) -> Transport {
+        Transport::given(Arc::new(InProcess(self.emulator.clone())))
+    }
+
+    /// Keeps the tenant: all of it, or as it was.
+    pub fn save(&self) -> Result<(), Failure> {
+        let (Some(file), Some(snapshot)) = (&self.file, self.emulator.take_snapshot()) else {
+            return Ok(());
+        };
+        write(file, &snapshot).map_err(|error| {
+            Failure::plain(
+                "unwritable",
+                format!("`{}` cannot be written: {error}", file.display()),
+            )
+        })
+    }
+}
+
+fn read(file: &Path, tenant_id: &str, now: u64) -> Result<Store, Failure> {
+    let failed = |why: String| {
+        Failure::plain(
+            "local-tenant",
+            format!(
+                "the emulated tenant in `{}` cannot be used: {why}",
+                file.display()
+            ),
+        )
+    };
+    let routes = kinds::emulated();
+    let store = match std::fs::read(file) {
+        Ok(bytes) => Store::from_json(&bytes, &routes).map_err(failed)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let seed = new_tenant(tenant_id, now).map_err(failed)?;
+            Store::new(seed, &routes).map_err(failed)?
+        }
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    if !store.tenant.id.eq_ignore_ascii_case(tenant_id) {
+        return Err(failed(format!(
+            "it plays the tenant `{}`, and the stack names `{tenant_id}`; remove the file to begin anew",
+            store.tenant.id
+        )));
+    }
+    Ok(store)
+}
+
+/// Written beside it first, and then renamed: a full disk leaves what was there.
+fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let directory = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory)?;
+    let ignore = directory.join(".gitignore");
+    if !ignore.exists() {
+        std::fs::write(ignore, "*\n")?;
+    }
+    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+    std::io::Write::write_all(&mut temporary, bytes)?;
+    temporary.persist(file).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `output`: the stack's outputs, with what the tenant knows.
+
+use std::collections::BTreeMap;
+
+use super::args::{Output, OutputFormat};
+use super::{Exit, Failure, World, connect, planning, stack};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::value::Value;
+use crate::model::words::nearest;
+use crate::plan::Options;
+use crate::render::{json, text};
+
+pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
+    let stack = stack::load(world, &args.stack)?;
+    let declared = &stack.desired.outputs;
+    if let Some(name) = &args.name
+        && !declared.contains_key(name)
+    {
+        let diagnostic = Diagnostic::error(
+            "unknown-output",
+            format!("the stack has no output `{name}`"),
+        );
+        let help = match nearest(name, declared.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "it has: {}",
+                declared.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
+        };
+        return Err(diagnostic.help(help).into());
+    }
+    let known: BTreeMap<&String, Value> = declared
+        .iter()
+        .map(|(name, output)| (name, output.value.clone()))
+        .collect();
+    let values: BTreeMap<String, Value> = if known.values().all(Value::is_known) {
+        known
+            .into_iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect()
+    } else {
+        let connection = connect::connect(world, &args.tenant, &stack)?;
+        let (plan, _) =
+            world.block_on(planning::plan(&stack, &connection, &Options::default()))??;
+        plan.outputs
+            .into_iter()
+            .map(|(name, output)| (name, output.value))
+            .collect()
+    };
+    let wanted = || {
+        values
+            .iter()
+            .filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == *name))
+    };
+    match args.format {
+        OutputFormat::Text => world.print(&text::outputs(wanted())),
+        OutputFormat::Json => world.print_json(&json::outputs(wanted())),
+        OutputFormat::Raw => world.print(&raw(args, &values)?),
+    }
+    Ok(Exit::Done)
+}
+
+/// The text alone, to the byte.
+fn raw(args: &Output, values: &BTreeMap<String, Value>) -> Result<String, Failure> {
+    let value = args.name.as_ref().and_then(|name| values.get(name));
+    let Some(value) = value else {
+        return Err(Failure::plain(
+            "usage",
+            "`--format raw` prints one output: add `--name NAME`",
+        ));
+    };
+    match value {
+        value if !value.is_known() => Err(Diagnostic::error(
+            "not-known",
+            "the output is not known yet",
+        )
+        .help("run `apply` first")
+        .into()),
+        Value::Text(_) => Ok(value.as_str().unwrap_or_default().to_owned()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_json().to_string()),
+        _ => Err(Diagnostic::error("not-text", "the output is not a text")
+            .help("use `--format json`")
+            .into()),
+    }
+}

@@ -1,0 +1,212 @@
+//! Reads a stack's directory.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::args::StackArgs;
+use super::{Failure, World};
+use crate::config::{self, FileError, Given, Input, files};
+use crate::kinds;
+use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::{SourceId, Sources};
+use crate::render::diagnostic;
+
+/// Bytes that `file()` reads.
+const FUNCTION_LIMIT: usize = 1024 * 1024;
+
+/// A stack that is sound as far as its files can tell.
+pub struct Stack {
+    pub directory: PathBuf,
+    pub desired: Desired,
+    pub sources: Sources,
+    /// Warnings; shown by `validate`, and before a plan.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Loads, checks and lowers everything. All errors are reported together.
+pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
+    let directory = world.directory.join(&args.directory);
+    let mut sources = Sources::default();
+    let names = names(&directory, &args.directory)?;
+    let chosen = files::choose(names.iter().map(String::as_str));
+    if chosen.stack.is_empty() {
+        let shown = args.directory.display().to_string();
+        return Err(files::nothing_here(&shown, names.iter().map(String::as_str)).into());
+    }
+    let mut read = |path: &Path, shown: &Path| read_source(&mut sources, path, shown);
+    let shown = |name: &str| match args.directory.as_path() {
+        here if here == Path::new(".") => PathBuf::from(name),
+        there => there.join(name),
+    };
+    let mut read_all = |names: &[String]| -> Result<Vec<SourceId>, Failure> {
+        names
+            .iter()
+            .map(|name| read(&directory.join(name), &shown(name)))
+            .collect()
+    };
+    let files = read_all(&chosen.stack)?;
+    let automatic = read_all(&chosen.variables)?;
+    let mut given: Vec<Given> = Vec::new();
+    for file in &args.variable_files {
+        given.push(Given::File(read_source(
+            &mut sources,
+            &world.directory.join(file),
+            file,
+        )?));
+    }
+    for text in &args.variables {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Failure::plain(
+                "usage",
+                format!("`-var {text}` gives no value: write `-var name=value`"),
+            ));
+        };
+        given.push(Given::Text {
+            name: name.trim().to_owned(),
+            value: value.to_owned(),
+        });
+    }
+    let environment: Vec<(String, String)> = world
+        .env
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((
+                name.strip_prefix("TRUSTFORM_VAR_")?.to_owned(),
+                value.clone(),
+            ))
+        })
+        .collect();
+    let root = root(&directory);
+    let file = |path: &str| read_file(&directory, &root, path);
+    let loaded = config::load(
+        Input {
+            sources: &mut sources,
+            files: &files,
+            environment: &environment,
+            automatic: &automatic,
+            given: &given,
+            read: &file,
+        },
+        &kinds::shapes(),
+    );
+    let mut diagnostics = loaded.diagnostics;
+    // What the files do not say right, the kinds are not asked about.
+    let (desired, said) = match diagnostics.iter().any(Diagnostic::is_error) {
+        true => (loaded.desired, Vec::new()),
+        false => kinds::lower::lower(loaded.desired),
+    };
+    diagnostics.extend(said);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Failure::new(diagnostics, &sources));
+    }
+    Ok(Stack {
+        directory,
+        desired,
+        sources,
+        warnings: diagnostics,
+    })
+}
+
+impl Stack {
+    /// Shows the warnings.
+    pub fn warn(&self, world: &mut World) {
+        let text = diagnostic::text(&self.warnings, &self.sources, world.style());
+        let _ = world.err.write_all(text.as_bytes());
+    }
+
+    pub fn failure(&self, diagnostics: Vec<Diagnostic>) -> Failure {
+        Failure::new(diagnostics, &self.sources)
+    }
+}
+
+/// The names of a directory's files, in order.
+fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        let diagnostic = Diagnostic::error(
+            "unreadable",
+            format!("`{}` cannot be read: {error}", shown.display()),
+        );
+        Failure::from(
+            diagnostic.help("give the stack's directory, as in `trustform plan environments/prod`"),
+        )
+    };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if entry.path().is_file() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn read_source(sources: &mut Sources, path: &Path, shown: &Path) -> Result<SourceId, Failure> {
+    let failed = |why: String| {
+        Failure::plain(
+            "unreadable",
+            format!("`{}` cannot be read: {why}", shown.display()),
+        )
+    };
+    let bytes = limited(path, files::FILE_LIMIT).map_err(|error| match error {
+        FileError::NotFound => failed("there is no such file".to_owned()),
+        FileError::TooLarge(limit) => failed(format!("it has more than {limit} bytes")),
+        FileError::Unreadable(why) => failed(why),
+        FileError::Outside(_) | FileError::NotText => failed("it is not text".to_owned()),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .split(|byte| *byte == b'\n')
+            .count();
+        failed(format!("line {line} is not UTF-8"))
+    })?;
+    Ok(sources.add(shown.display().to_string(), text))
+}
+
+/// At most `limit` bytes of a file.
+fn limited(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+    let unreadable = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => FileError::NotFound,
+        _ => FileError::Unreadable(error.to_string()),
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(FileError::Unreadable("it is not a file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() > limit {
+        Err(FileError::TooLarge(limit))
+    } else {
+        Ok(bytes)
+    }
+}
+
+/// What a stack may read from: the nearest directory above it with `.git`, else its own.
+fn root(directory: &Path) -> PathBuf {
+    let directory = directory
+        .canonicalize()
+        .unwrap_or_else(|_| directory.to_path_buf());
+    let repository = directory
+        .ancestors()
+        .find(|above| above.join(".git").exists());
+    repository.unwrap_or(&directory).to_path_buf()
+}
+
+/// `file()`: links are resolved before it is decided whether the file lies inside.
+fn read_file(directory: &Path, root: &Path, path: &str) -> Result<String, FileError> {
+    let path = directory
+        .join(path)
+        .canonicalize()
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => FileError::NotFound,
+            _ => FileError::Unreadable(error.to_string()),
+        })?;
+    if !path.starts_with(root) {
+        return Err(FileError::Outside(root.display().to_string()));
+    }
+    String::from_utf8(limited(&path, FUNCTION_LIMIT)?).map_err(|_| FileError::NotText)
+}

@@ -1,0 +1,251 @@
+//! Refusals in words: what the service said, why it says so, and what to do. Pure.
+
+use super::reply::Lost;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::step::{Method, Reply, Request, Service};
+
+/// The longest piece of a service's own words that is repeated, in characters.
+const MAX_WORDS: usize = 600;
+
+/// Why a request could not be answered.
+pub fn lost(lost: &Lost, request: &Request) -> Diagnostic {
+    let service = name(request.service);
+    match lost {
+        Lost::Refused(diagnostic) => (**diagnostic).clone(),
+        Lost::Unsent(why) => Diagnostic::error(
+            "connection-failed",
+            format!("no connection to {service} for `{request}`: {}", clean(why)),
+        )
+        .help("nothing was sent: check the network, its proxy and the national cloud in the `stack` block"),
+        Lost::Cut(why) => Diagnostic::error(
+            "connection-failed",
+            format!("the connection to {service} broke during `{request}`: {}", clean(why)),
+        )
+        .help("run the command again: it continues from what is there"),
+        Lost::Unusable(why) => Diagnostic::error(
+            "unusable-answer",
+            format!("{service} gave no usable answer to `{request}`: {}", clean(why)),
+        )
+        .help("nothing was concluded from it; a proxy or captive portal in between is the usual reason"),
+    }
+}
+
+/// Why the service kept a request waiting until we gave up.
+pub fn exhausted(last: &Result<Reply, Lost>, request: &Request, minutes: i64) -> Diagnostic {
+    match last {
+        Err(reason) => lost(reason, request),
+        Ok(reply) => Diagnostic::error(
+            "service-unavailable",
+            format!(
+                "{} kept answering {} to `{request}` for {minutes} minutes",
+                name(request.service),
+                reply.status
+            ),
+        )
+        .help("run the command again later: it continues from what is there"),
+    }
+}
+
+/// Why the service refused a request.
+pub fn refusal(reply: &Reply, request: &Request) -> Diagnostic {
+    let code = reply.error_code();
+    let said = clean(reply.error_message());
+    let mut message = format!(
+        "{} refused `{request}`: {}",
+        name(request.service),
+        reply.status
+    );
+    if !code.is_empty() {
+        message.push_str(&format!(" {}", clean(code)));
+    }
+    if !said.is_empty() {
+        message.push_str(&format!(": {said}"));
+    }
+    let (kind, helps) = reason(reply, request);
+    let diagnostic = helps
+        .into_iter()
+        .fold(Diagnostic::error(kind, message), Diagnostic::help);
+    let id = ["request-id", "x-ms-request-id"]
+        .iter()
+        .find_map(|header| reply.header(header));
+    match id {
+        Some(id) => diagnostic.help(format!("Microsoft finds this request by `{}`", clean(id))),
+        None => diagnostic,
+    }
+}
+
+/// A stable code, and what to do.
+fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
+    let one = |code, help: &str| (code, vec![help.to_owned()]);
+    let code = reply.error_code();
+    match (reply.status, code) {
+        (_, "Directory_QuotaExceeded") => one(
+            "quota-exceeded",
+            "delete objects that are no longer needed, or ask an administrator to raise the quota",
+        ),
+        (_, policy) if policy.ends_with("AsPerAppPolicy") => one(
+            "tenant-policy",
+            "an app management policy of the tenant forbids this: ask an administrator for an exemption",
+        ),
+        (400, "Request_UnsupportedQuery") => one(
+            "unsupported-query",
+            "this tenant's directory does not answer such a query",
+        ),
+        (401, _) => one(
+            "not-authenticated",
+            "the token was refused even after a new login: check the clock of this machine, the national cloud in the `stack` block, and any conditional access policy",
+        ),
+        (403, "AuthorizationFailure") => one(
+            "not-permitted",
+            "the storage account's network rules keep this machine out",
+        ),
+        (403, _) => ("not-permitted", rights(request)),
+        (404, "ContainerNotFound") => one(
+            "not-found",
+            "create the container first, with public access to its blobs",
+        ),
+        (404, _) => one(
+            "not-found",
+            "it was there when the plan was made: run the command again",
+        ),
+        (409, "PublicAccessNotPermitted") => one(
+            "not-permitted",
+            "the storage account forbids public access to blobs: set `allowBlobPublicAccess` on it",
+        ),
+        (409, "BlobAlreadyExists") | (412, _) => one(
+            "changed-meanwhile",
+            "someone else changed it since it was read: run the command again",
+        ),
+        (409, _) => one(
+            "conflict",
+            "something else in the tenant holds this key: run `trustform plan` to see what is there",
+        ),
+        (413, _) => one(
+            "request-refused",
+            "the document is too large for the service",
+        ),
+        (500.., _) => one("service-failed", "run the command again later"),
+        _ => one(
+            "request-refused",
+            "the message above names the property; nothing after this step was sent",
+        ),
+    }
+}
+
+/// The rights that a request needs.
+///
+/// Source: the permission tables of the Microsoft Graph reference, one per operation; Microsoft, "Azure built-in roles for
+/// storage".
+fn rights(request: &Request) -> Vec<String> {
+    let text = request.to_string();
+    let read = request.method == Method::Get;
+    let has = |part: &str| text.contains(part);
+    let needs: &[&str] = match request.service {
+        Service::Blob if read => {
+            &["the login needs the role Storage Blob Data Reader on the container"]
+        }
+        Service::Blob => &[
+            "the login needs the role Storage Blob Data Contributor on the container; Owner and Contributor of the account give no access to data",
+        ],
+        Service::Arm => &["the login needs a role on the resource that includes this operation"],
+        _ if has("/appRoleAssign") && !read => &[
+            "granting application permissions needs `AppRoleAssignment.ReadWrite.All` and `Application.Read.All`, or the role Privileged Role Administrator",
+        ],
+        _ if has("/oauth2PermissionGrants") && !read => &[
+            "admin consent needs `DelegatedPermissionGrant.ReadWrite.All`, or the role Cloud Application Administrator",
+        ],
+        _ if has("/oauth2PermissionGrants") => &["reading consent needs `Directory.Read.All`"],
+        _ if has("/organization") => &["reading the tenant needs `Organization.Read.All`"],
+        _ if has("/users") => &["reading users needs `User.Read.All`"],
+        _ if read => &["reading applications and service principals needs `Application.Read.All`"],
+        _ => &[
+            "changing applications needs `Application.ReadWrite.OwnedBy` and being an owner, or `Application.ReadWrite.All`, or the role Cloud Application Administrator",
+        ],
+    };
+    needs.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn name(service: Service) -> &'static str {
+    match service {
+        Service::Graph | Service::GraphBeta => "Microsoft Graph",
+        Service::Arm => "Azure Resource Manager",
+        Service::Blob => "Blob Storage",
+    }
+}
+
+/// A service's words on one line: no control characters for the terminal, and not without end.
+pub fn clean(text: &str) -> String {
+    let words = text
+        .split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    match words.char_indices().nth(MAX_WORDS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_denied_request_names_the_missing_right() {
+        let denied = Reply {
+            status: 403,
+            body: json!({"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."}}),
+            headers: vec![("request-id".into(), "6f1c".into())],
+            ..Reply::default()
+        };
+        let table = [
+            (
+                Service::Graph,
+                Method::Patch,
+                "/applications(uniqueName='a')",
+                "Application.ReadWrite.OwnedBy",
+            ),
+            (
+                Service::Graph,
+                Method::Get,
+                "/applications",
+                "Application.Read.All",
+            ),
+            (
+                Service::Graph,
+                Method::Post,
+                "/servicePrincipals/1/appRoleAssignedTo",
+                "AppRoleAssignment.ReadWrite.All",
+            ),
+            (
+                Service::Graph,
+                Method::Post,
+                "/oauth2PermissionGrants",
+                "DelegatedPermissionGrant.ReadWrite.All",
+            ),
+            (
+                Service::Blob,
+                Method::Put,
+                "/a/b/c",
+                "Storage Blob Data Contributor",
+            ),
+        ];
+        for (service, method, path, right) in table {
+            let diagnostic = refusal(&denied, &Request::new(service, method, path));
+            assert!(
+                diagnostic.help[0].contains(right),
+                "{path}: {:?}",
+                diagnostic.help
+            );
+            assert!(diagnostic.message.contains("Insufficient privileges"));
+            assert!(diagnostic.help.iter().any(|help| help.contains("6f1c")));
+        }
+    }
+
+    #[test]
+    fn words_cannot_steer_a_terminal() {
+        assert_eq!(clean("a\u{1b}[2Jb\r\n c"), "a [2Jb c");
+        assert_eq!(clean(&"x".repeat(700)).chars().count(), 601);
+    }
+}

@@ -1,0 +1,365 @@
+//! Reading: the only thing a [`Reader`] can do is GET. It merges equal reads, sends them together where the service
+//! takes them together, follows pages, and asks again until there is an answer or too much time has passed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use azure_core::http::Url;
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::Value as Json;
+
+use super::Client;
+use super::batch;
+use super::explain;
+use super::reply::{Class, Context, Lost, classify};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::step::{Method, Reply, Request, Service};
+
+/// HTTP requests in flight at once.
+const IN_FLIGHT: usize = 16;
+/// How long one read keeps failing before we give up, in milliseconds. A failover of the directory takes up to five
+/// minutes: Microsoft, "Microsoft Entra architecture".
+const PATIENCE_MS: i64 = 6 * 60_000;
+/// The most pages of one list: a million objects at 999 each.
+const MAX_PAGES: usize = 1_001;
+
+/// A client that can only GET.
+#[derive(Debug)]
+pub struct Reader {
+    client: Arc<Client>,
+    seed: u64,
+    /// Nothing goes to Graph before this time: one read that was throttled slows all of them.
+    not_before: AtomicI64,
+}
+
+/// How long one read has been failing.
+struct Patience {
+    attempt: u32,
+    since: Option<i64>,
+    seed: u64,
+}
+
+enum Job {
+    Alone(usize),
+    Together(Service, Vec<usize>),
+}
+
+impl Reader {
+    /// `seed` varies the waits between attempts.
+    pub fn new(client: Arc<Client>, seed: u64) -> Self {
+        Self {
+            client,
+            seed,
+            not_before: AtomicI64::new(0),
+        }
+    }
+
+    /// Reads them all and answers in their order. 404 and 304 are answers, and so is 400 to a read with
+    /// `$expand`; lists come whole, in one `value`.
+    ///
+    /// Errors: what cannot be sent, what the service refuses, and what it does not answer for six minutes.
+    pub async fn read(&self, requests: &[Request]) -> Vec<Result<Reply, Diagnostic>> {
+        let mut places = BTreeMap::new();
+        let mut unique: Vec<&Request> = Vec::new();
+        let mut uses: Vec<usize> = Vec::new();
+        let order: Vec<usize> = requests
+            .iter()
+            .map(|request| {
+                let at = *places.entry(request).or_insert_with(|| {
+                    unique.push(request);
+                    uses.push(0);
+                    unique.len() - 1
+                });
+                uses[at] += 1;
+                at
+            })
+            .collect();
+        let mut answers: Vec<Option<Result<Reply, Diagnostic>>> = vec![None; unique.len()];
+        let jobs: Vec<_> = jobs(&unique)
+            .into_iter()
+            .map(|job| self.run(job, &unique))
+            .collect();
+        let mut done = stream::iter(jobs).buffer_unordered(IN_FLIGHT);
+        while let Some(some) = done.next().await {
+            for (at, answer) in some {
+                answers[at] = Some(answer);
+            }
+        }
+        order
+            .into_iter()
+            .map(|at| {
+                uses[at] -= 1;
+                let answer = match uses[at] {
+                    0 => answers[at].take(),
+                    _ => answers[at].clone(),
+                };
+                answer.unwrap_or_else(|| Err(left_out(unique[at])))
+            })
+            .collect()
+    }
+
+    async fn run(&self, job: Job, unique: &[&Request]) -> Vec<(usize, Result<Reply, Diagnostic>)> {
+        match job {
+            Job::Alone(at) => {
+                let request = unique[at];
+                let answer = match self.one(request, at, None).await {
+                    Ok(reply) => self.whole(request, at, reply).await,
+                    Err(diagnostic) => Err(diagnostic),
+                };
+                vec![(at, answer)]
+            }
+            Job::Together(service, places) => {
+                let mut answers = self.together(service, places, unique).await;
+                for (at, answer) in &mut answers {
+                    if let Ok(reply) = answer {
+                        let reply = std::mem::take(reply);
+                        *answer = self.whole(unique[*at], *at, reply).await;
+                    }
+                }
+                answers
+            }
+        }
+    }
+
+    /// One GET until it is answered: the request itself, or a link to its next page.
+    async fn one(
+        &self,
+        request: &Request,
+        at: usize,
+        page: Option<&Url>,
+    ) -> Result<Reply, Diagnostic> {
+        if request.method != Method::Get {
+            let message = format!("`{request}` is not a read");
+            return Err(Diagnostic::error("unsendable-request", message));
+        }
+        let mut patience = self.patience(at);
+        loop {
+            self.gate(request.service).await;
+            let result = match page {
+                None => self.client.send(request).await,
+                Some(url) => {
+                    let headers = &request.headers;
+                    self.client.get(request.service, url.clone(), headers).await
+                }
+            };
+            match classify(&result, &patience.context(request)) {
+                Class::Fatal(diagnostic) => return Err(diagnostic),
+                Class::Done | Class::AlreadyDone => {
+                    return result.map_err(|lost| explain::lost(&lost, request));
+                }
+                Class::Again { after_ms }
+                | Class::Replicating { after_ms }
+                | Class::Lost { after_ms } => {
+                    self.slow_down(request.service, &result, after_ms);
+                    if !self.wait(&mut patience, after_ms).await {
+                        return Err(explain::exhausted(&result, request, PATIENCE_MS / 60_000));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Up to twenty GETs at once; those that are throttled go again together.
+    async fn together(
+        &self,
+        service: Service,
+        places: Vec<usize>,
+        unique: &[&Request],
+    ) -> Vec<(usize, Result<Reply, Diagnostic>)> {
+        let mut answers = Vec::new();
+        let mut pending = Vec::new();
+        for at in places {
+            match batch::relative(&self.client.endpoints, unique[at]) {
+                Ok(path) => pending.push((at, path)),
+                Err(diagnostic) => answers.push((at, Err(diagnostic))),
+            }
+        }
+        let whole = Request::get(service, "/$batch");
+        let first = pending.first().map_or(0, |(at, _)| *at);
+        let mut patience = self.patience(first);
+        while !pending.is_empty() {
+            self.gate(service).await;
+            let paths: Vec<&str> = pending.iter().map(|(_, path)| path.as_str()).collect();
+            let mut sent = match batch::send(&self.client, service, &paths).await {
+                Ok(items) => Ok(items),
+                Err(result) => Err((classify(&result, &patience.context(&whole)), result)),
+            };
+            if let Err((Class::Done, Ok(reply))) = &sent {
+                let refused = Class::Fatal(explain::refusal(reply, &whole));
+                sent = Err((refused, Ok(reply.clone())));
+            }
+            let mut longest = 0;
+            let mut again = Vec::new();
+            for (id, (at, path)) in pending.into_iter().enumerate() {
+                let request = unique[at];
+                let (class, result) = match &mut sent {
+                    Err((class, result)) => (class.clone(), result.clone()),
+                    Ok(items) => {
+                        let result = items.remove(&id).unwrap_or_else(|| {
+                            Err(Lost::Unusable("the batch's answer left it out".to_owned()))
+                        });
+                        (classify(&result, &patience.context(request)), result)
+                    }
+                };
+                let answer = match class {
+                    Class::Fatal(diagnostic) => Err(diagnostic),
+                    Class::Done | Class::AlreadyDone => {
+                        result.map_err(|lost| explain::lost(&lost, request))
+                    }
+                    Class::Again { after_ms }
+                    | Class::Replicating { after_ms }
+                    | Class::Lost { after_ms } => {
+                        self.slow_down(service, &result, after_ms);
+                        longest = longest.max(after_ms);
+                        again.push((at, path, result));
+                        continue;
+                    }
+                };
+                answers.push((at, answer));
+            }
+            if !again.is_empty() && !self.wait(&mut patience, longest).await {
+                let minutes = PATIENCE_MS / 60_000;
+                answers.extend(again.drain(..).map(|(at, _, result)| {
+                    (at, Err(explain::exhausted(&result, unique[at], minutes)))
+                }));
+            }
+            pending = again.into_iter().map(|(at, path, _)| (at, path)).collect();
+        }
+        answers
+    }
+
+    /// The reply with all its pages in one `value`.
+    async fn whole(
+        &self,
+        request: &Request,
+        at: usize,
+        mut reply: Reply,
+    ) -> Result<Reply, Diagnostic> {
+        let mut seen = BTreeSet::new();
+        while let Some(link) = next_link(request.service, &mut reply.body) {
+            let unusable = |why: &str| explain::lost(&Lost::Unusable(why.to_owned()), request);
+            let url = Url::parse(&link)
+                .ok()
+                .filter(|url| self.client.endpoints.owns(request.service, url))
+                .ok_or_else(|| {
+                    unusable("its link to the next page leads to another host or version, and the token is not sent there")
+                })?;
+            if !seen.insert(link) {
+                return Err(unusable("its pages lead in a circle"));
+            }
+            if seen.len() >= MAX_PAGES {
+                return Err(unusable("its list has more than 1,000 pages"));
+            }
+            let mut page = self.one(request, at, Some(&url)).await?;
+            if !page.ok() {
+                return Err(explain::refusal(&page, request));
+            }
+            let next = next_link(request.service, &mut page.body);
+            let (Some(Json::Array(all)), Some(Json::Array(more))) =
+                (reply.body.get_mut("value"), page.body.get_mut("value"))
+            else {
+                return Err(unusable("a page of its list has no `value`"));
+            };
+            all.append(more);
+            if let Some(next) = next {
+                reply.body[link_name(request.service)] = Json::String(next);
+            }
+        }
+        Ok(reply)
+    }
+
+    fn patience(&self, at: usize) -> Patience {
+        Patience {
+            attempt: 0,
+            since: None,
+            seed: self.seed.wrapping_add(at as u64),
+        }
+    }
+
+    /// Waits before the next attempt. False when the time for attempts is over.
+    async fn wait(&self, patience: &mut Patience, after_ms: u64) -> bool {
+        let now = self.client.clock.now_ms();
+        let since = *patience.since.get_or_insert(now);
+        let end = now.saturating_add(i64::try_from(after_ms).unwrap_or(i64::MAX));
+        if end - since > PATIENCE_MS {
+            return false;
+        }
+        patience.attempt += 1;
+        self.client.clock.sleep(after_ms).await;
+        true
+    }
+
+    /// Holds every other read back while the service asks for it.
+    fn slow_down(&self, service: Service, result: &Result<Reply, Lost>, after_ms: u64) {
+        let throttled = matches!(result, Ok(reply) if reply.status == 429);
+        if throttled && service != Service::Blob {
+            let until = self.client.clock.now_ms()
+                + i64::try_from(after_ms.min(PATIENCE_MS as u64)).unwrap_or(PATIENCE_MS);
+            self.not_before.fetch_max(until, Ordering::SeqCst);
+        }
+    }
+
+    async fn gate(&self, service: Service) {
+        let until = self.not_before.load(Ordering::SeqCst);
+        let wait = until - self.client.clock.now_ms();
+        if service != Service::Blob && wait > 0 {
+            self.client.clock.sleep(wait.unsigned_abs()).await;
+        }
+    }
+}
+
+impl Patience {
+    fn context<'a>(&self, request: &'a Request) -> Context<'a> {
+        Context {
+            attempt: self.attempt,
+            seed: self.seed,
+            ..Context::new(request)
+        }
+    }
+}
+
+/// Which reads go alone and which together. Alone: blobs, ARM, reads with headers (advanced queries), lists that ask for
+/// pages, and what would be the only one of its batch.
+fn jobs(unique: &[&Request]) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let mut by_service: BTreeMap<Service, Vec<usize>> = BTreeMap::new();
+    for (at, request) in unique.iter().enumerate() {
+        let graph = matches!(request.service, Service::Graph | Service::GraphBeta);
+        let path = request.known_path();
+        let small = path.is_some_and(|path| !path.contains("$top="));
+        if graph && small && request.headers.is_empty() && request.method == Method::Get {
+            by_service.entry(request.service).or_default().push(at);
+        } else {
+            jobs.push(Job::Alone(at));
+        }
+    }
+    for (service, places) in by_service {
+        jobs.extend(places.chunks(batch::SIZE).map(|chunk| match chunk {
+            [only] => Job::Alone(*only),
+            many => Job::Together(service, many.to_vec()),
+        }));
+    }
+    jobs
+}
+
+fn link_name(service: Service) -> &'static str {
+    match service {
+        Service::Arm => "nextLink",
+        _ => "@odata.nextLink",
+    }
+}
+
+/// Takes the link to the next page out of an answer.
+fn next_link(service: Service, body: &mut Json) -> Option<String> {
+    match body.as_object_mut()?.shift_remove(link_name(service))? {
+        Json::String(link) => Some(link),
+        _ => None,
+    }
+}
+
+fn left_out(request: &Request) -> Diagnostic {
+    let why = Lost::Unusable("it was not answered".to_owned());
+    explain::lost(&why, request)
+}

@@ -1,0 +1,181 @@
+//! What the resource kinds hand to the emulator: tables, routes, seeds, and what the token endpoint must know.
+
+use super::graph::{Call, Failure};
+use super::odata::path::{Segment, Target};
+use super::request::Reply;
+use super::store::{Store, View};
+use super::table::Table;
+
+/// Answers one kind of request.
+pub type Handler = fn(&mut Call<'_>) -> Result<Reply, Failure>;
+
+/// One operation of Graph.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    pub method: &'static str,
+    /// `/applications/{application}/owners/$ref`; a part in braces matches a key in either form.
+    pub pattern: &'static str,
+    /// A caller needs one of these application permissions.
+    pub roles: &'static [&'static str],
+    pub handler: Handler,
+}
+
+/// A client that may ask for tokens.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// Object id of its service principal.
+    pub id: String,
+    pub client_id: String,
+    pub display_name: String,
+    pub enabled: bool,
+}
+
+/// An API that tokens are made for.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Object id of its service principal.
+    pub id: String,
+    pub client_id: String,
+}
+
+/// A federated credential as the token endpoint compares it.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    pub name: String,
+    pub issuer: String,
+    /// Exactly one of this and `expression` is set.
+    pub subject: Option<String>,
+    pub expression: Option<String>,
+    pub audience: String,
+}
+
+/// See [`Part::roles`].
+pub type RolesOf = fn(View<'_>, &str, &str) -> Vec<String>;
+
+/// What one resource kind contributes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    pub tables: &'static [&'static Table],
+    pub routes: &'static [Route],
+    /// Plants what every tenant has; runs once per tenant, in the order of the parts.
+    pub seed: Option<fn(&mut Store, &Routes, u64)>,
+    /// The principal of a client id.
+    pub principal: Option<fn(View<'_>, &str) -> Option<Principal>>,
+    /// The API that a scope names by one of its identifiers.
+    pub resource: Option<fn(View<'_>, &str) -> Option<Resource>>,
+    /// The application permissions that a principal (object id) holds at an API (object id), by name.
+    pub roles: Option<RolesOf>,
+    /// The trusts of a client id.
+    pub trusts: Option<fn(View<'_>, &str) -> Vec<Trust>>,
+}
+
+/// All parts together.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    parts: Vec<Part>,
+    /// Each route with its pattern in parts, literal ones before those with keys.
+    routes: Vec<(Vec<&'static str>, Route)>,
+}
+
+impl Routes {
+    /// Gathers the parts of all kinds; the emulator adds what belongs to none.
+    pub fn new(parts: Vec<Part>) -> Self {
+        let mut routes: Vec<(Vec<&'static str>, Route)> = parts
+            .iter()
+            .flat_map(|part| part.routes)
+            .chain(super::directory::ROUTES)
+            .map(|route| (route.pattern[1..].split('/').collect(), *route))
+            .collect();
+        let keys = |pattern: &[&str]| pattern.iter().filter(|part| is_key(part)).count();
+        routes.sort_by_key(|(pattern, _)| keys(pattern));
+        Self { parts, routes }
+    }
+
+    /// The route of a request and the keys in its path; `Err(true)` when the path exists for another method.
+    pub(super) fn find(&self, method: &str, target: &Target) -> Result<(Route, Target), bool> {
+        let mut other = false;
+        for (pattern, route) in &self.routes {
+            let Some(keys) = matches(pattern, target) else {
+                continue;
+            };
+            if route.method == method {
+                return Ok((*route, keys));
+            }
+            other = true;
+        }
+        Err(other)
+    }
+
+    /// A table by the name of its entity set.
+    pub fn table(&self, name: &str) -> Option<&'static Table> {
+        self.tables().find(|table| table.name == name)
+    }
+
+    /// All tables in the order of the parts.
+    pub fn tables(&self) -> impl Iterator<Item = &'static Table> {
+        self.parts.iter().flat_map(|part| part.tables).copied()
+    }
+
+    /// Every application permission that some route asks for.
+    pub fn permissions(&self) -> std::collections::BTreeSet<&'static str> {
+        let roles = self.routes.iter().flat_map(|(_, route)| route.roles);
+        roles.copied().collect()
+    }
+
+    pub(super) fn seeds(&self) -> impl Iterator<Item = fn(&mut Store, &Routes, u64)> {
+        self.parts.iter().filter_map(|part| part.seed)
+    }
+
+    /// The principal of a client id.
+    pub fn principal(&self, view: View<'_>, client_id: &str) -> Option<Principal> {
+        let known = self.parts.iter().filter_map(|part| part.principal);
+        known.into_iter().find_map(|known| known(view, client_id))
+    }
+
+    /// The API that an identifier names.
+    pub fn resource(&self, view: View<'_>, identifier: &str) -> Option<Resource> {
+        let known = self.parts.iter().filter_map(|part| part.resource);
+        known.into_iter().find_map(|known| known(view, identifier))
+    }
+
+    /// The names of the application permissions that a principal holds at an API, sorted.
+    pub fn roles(&self, view: View<'_>, principal: &str, resource: &str) -> Vec<String> {
+        let known = self.parts.iter().filter_map(|part| part.roles);
+        let mut roles: Vec<String> = known
+            .flat_map(|known| known(view, principal, resource))
+            .collect();
+        roles.sort();
+        roles.dedup();
+        roles
+    }
+
+    /// The trusts of a client id.
+    pub fn trusts(&self, view: View<'_>, client_id: &str) -> Vec<Trust> {
+        let known = self.parts.iter().filter_map(|part| part.trusts);
+        known.flat_map(|known| known(view, client_id)).collect()
+    }
+}
+
+fn is_key(part: &&str) -> bool {
+    part.starts_with('{')
+}
+
+fn matches(pattern: &[&'static str], target: &Target) -> Option<Target> {
+    if pattern.len() != target.len() {
+        return None;
+    }
+    let mut keys = Target::new();
+    for (part, segment) in pattern.iter().zip(target) {
+        match segment {
+            _ if is_key(part) => {
+                if matches!(segment, Segment::Name(name) if name.starts_with('$')) {
+                    return None;
+                }
+                keys.push(segment.clone());
+            }
+            Segment::Name(name) if name.eq_ignore_ascii_case(part) => {}
+            _ => return None,
+        }
+    }
+    Some(keys)
+}

@@ -1,0 +1,9 @@
+//! Subjects: what each platform's mean, in parts and in words, and how they are commonly misspelt.
+
+mod describe;
+mod parts;
+mod traps;
+
+pub use describe::describe;
+pub use parts::{Context, GitHubName, Subject, implied, parse};
+pub use traps::{Field, Trap, traps};

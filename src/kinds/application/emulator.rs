@@ -1,0 +1,433 @@
+//! How Graph behaves for applications.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::emulator::graph::{self, Call, Failure, bound_id, is_deleted};
+use crate::emulator::odata::list;
+use crate::emulator::request::Reply;
+use crate::emulator::route::{Part, Route};
+use crate::emulator::store::{Store, View, list as items, text};
+use crate::emulator::table::{Dumped, Entity, Related, Table};
+use crate::emulator::{dates, directory, secrets, shape as properties};
+use crate::kinds::federated_credential::emulator as credentials;
+use crate::kinds::service_principal::emulator as principals;
+
+mod rules;
+pub mod shape;
+
+/// The entity set `applications`.
+pub static APPLICATIONS: Table = Table {
+    name: "applications",
+    resource: "Application",
+    odata_type: "#microsoft.graph.application",
+    directory_object: true,
+    indexed: &[
+        "appId",
+        "uniqueName",
+        "displayName",
+        "identifierUris",
+        "tags",
+    ],
+    filterable: &[
+        "id",
+        "appId",
+        "uniqueName",
+        "displayName",
+        "identifierUris",
+        "tags",
+        "createdDateTime",
+        "signInAudience",
+    ],
+    select_only: &["authenticationBehaviors"],
+    present: shape::present,
+    related,
+    restored,
+    purged,
+    dumped,
+};
+
+const READ: &[&str] = &[
+    "Application.Read.All",
+    "Application.ReadWrite.OwnedBy",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
+
+const fn route(
+    method: &'static str,
+    pattern: &'static str,
+    roles: &'static [&'static str],
+    handler: fn(&mut Call<'_>) -> Result<Reply, Failure>,
+) -> Route {
+    Route {
+        method,
+        pattern,
+        roles,
+        handler,
+    }
+}
+
+/// What this kind contributes to an emulated tenant.
+pub const PART: Part = Part {
+    tables: &[&APPLICATIONS],
+    routes: &[
+        route("GET", "/applications", READ, list_all),
+        route("GET", "/applications/$count", READ, count_all),
+        route("POST", "/applications", WRITE, create),
+        route("GET", "/applications/{application}", READ, read),
+        route("PATCH", "/applications/{application}", WRITE, patch),
+        route("DELETE", "/applications/{application}", WRITE, delete),
+        route(
+            "GET",
+            "/applications/{application}/owners",
+            READ,
+            list_owners,
+        ),
+        route(
+            "POST",
+            "/applications/{application}/owners/$ref",
+            WRITE,
+            add_owner,
+        ),
+        route(
+            "DELETE",
+            "/applications/{application}/owners/{owner}/$ref",
+            WRITE,
+            remove_owner,
+        ),
+        route(
+            "POST",
+            "/applications/{application}/addPassword",
+            WRITE,
+            |call| secrets::add_password(call, &APPLICATIONS),
+        ),
+        route(
+            "POST",
+            "/applications/{application}/removePassword",
+            WRITE,
+            |call| secrets::remove(call, &APPLICATIONS, "passwordCredentials"),
+        ),
+        route(
+            "POST",
+            "/applications/{application}/addKey",
+            WRITE,
+            |call| secrets::add_key(call, &APPLICATIONS),
+        ),
+        route(
+            "POST",
+            "/applications/{application}/removeKey",
+            WRITE,
+            |call| secrets::remove(call, &APPLICATIONS, "keyCredentials"),
+        ),
+    ],
+    seed: None,
+    principal: None,
+    resource: None,
+    roles: None,
+    trusts: None,
+};
+
+fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    list::table(call, &APPLICATIONS, |row| !is_deleted(row))
+}
+
+fn count_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let rows = call.index_view().rows(&APPLICATIONS, None);
+    graph::count(call, rows.filter(|row| !is_deleted(row)).count())
+}
+
+fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let view = call.view();
+    let application = call.find(view, &APPLICATIONS, 0)?;
+    list::entity(call, view, &APPLICATIONS, &application, "applications")
+}
+
+fn create(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let body = call.body()?;
+    let unique_name = body
+        .get("uniqueName")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let caller_owns = call.caller.is_limited_to_owned();
+    insert(call, &body, unique_name.as_deref(), caller_owns)
+}
+
+/// Stores a new application. `caller_owns` says whether the caller becomes an owner.
+fn insert(
+    call: &mut Call<'_>,
+    body: &Entity,
+    unique_name: Option<&str>,
+    caller_owns: bool,
+) -> Result<Reply, Failure> {
+    let mut application = properties::defaults(shape::APPLICATION);
+    let now = dates::iso(call.now);
+    application.insert("createdDateTime".into(), now.into());
+    application.insert(
+        "createdByAppId".into(),
+        call.caller.client_id.clone().into(),
+    );
+    application.insert(
+        "publisherDomain".into(),
+        json!(call.store.tenant.domains.first()),
+    );
+    // msgraph-bicep-types gives this default; older pages show another one.
+    application.insert("signInAudience".into(), "AzureADMyOrg".into());
+    application["parentalControlSettings"]["legalAgeGroupRule"] = "Allow".into();
+    refuse_passwords(body)?;
+    properties::write(&APPLICATIONS, shape::APPLICATION, &mut application, body)?;
+    if let Some(name) = unique_name {
+        refuse_taken_name(call.store.primary(), name, None)?;
+        application.insert("uniqueName".into(), name.into());
+    }
+    let personal = text(&application, "signInAudience").contains("Personal");
+    if personal && application["api"]["requestedAccessTokenVersion"].is_null() {
+        application["api"]["requestedAccessTokenVersion"] = 2.into();
+    }
+    let mut owners: Vec<Value> = Vec::new();
+    if caller_owns {
+        owners.push(call.caller.id.clone().into());
+    }
+    for reference in body
+        .get("owners@odata.bind")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let id = bound_id(reference)
+            .filter(|id| directory::any(call, call.reference_view(), id).is_some());
+        let id = Value::from(
+            id.ok_or_else(|| Failure::not_found(reference.as_str().unwrap_or_default()))?,
+        );
+        if !owners.contains(&id) {
+            owners.push(id);
+        }
+    }
+    application.insert("~owners".into(), owners.into());
+    application.insert("id".into(), Value::Null);
+    rules::check(call.store.primary(), None, &application)?;
+    let id = call.store.guid();
+    application.insert("id".into(), id.clone().into());
+    application.insert("appId".into(), call.store.guid().into());
+    call.store.put(&APPLICATIONS, application.clone(), call.now);
+    Ok(list::created(
+        call,
+        &APPLICATIONS,
+        &application,
+        "applications",
+        &format!("applications/{id}"),
+    ))
+}
+
+fn refuse_passwords(body: &Entity) -> Result<(), Failure> {
+    // application-upsert.md: `passwordCredentials` cannot be set this way.
+    match body.get("passwordCredentials") {
+        None => Ok(()),
+        Some(_) => Err(Failure::bad_request(
+            "Updates to 'passwordCredentials' are not supported. Use the addPassword and removePassword actions.",
+        )),
+    }
+}
+
+/// A name stays taken while its holder is among the deleted items (msgraph-bicep-types#137, byte5ai/omadia#916).
+fn refuse_taken_name(view: View<'_>, name: &str, own_id: Option<&str>) -> Result<(), Failure> {
+    let mut holders = view.find(&APPLICATIONS, "uniqueName", name);
+    match holders.any(|holder| Some(text(holder, "id")) != own_id) {
+        true => Err(Failure::conflict("uniqueName")),
+        false => Ok(()),
+    }
+}
+
+/// `PATCH`, which is an upsert when the key is `uniqueName` and the request prefers so (application-upsert.md).
+fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let body = call.body()?;
+    let (property, value) = call.key(0);
+    let (property, value) = (property.to_owned(), value.to_owned());
+    let by_name = property == "uniqueName";
+    // Microsoft says that writes go to the primary; a key that is an id may be looked up on a replica first.
+    let view = match by_name {
+        true => call.store.primary(),
+        false => call.reference_view(),
+    };
+    if graph::lookup(view, &APPLICATIONS, &property, &value).is_none() {
+        if by_name && call.creates_if_missing() {
+            let named = body.get("uniqueName").and_then(Value::as_str);
+            if named.is_some_and(|name| name != value) {
+                return Err(Failure::invalid(&APPLICATIONS, "uniqueName"));
+            }
+            let caller_owns =
+                call.caller.is_limited_to_owned() && call.store.faults.owner_after_upsert;
+            return insert(call, &body, Some(&value), caller_owns);
+        }
+        return Err(Failure::not_found(&value));
+    }
+    let old = call.find(call.store.primary(), &APPLICATIONS, 0)?;
+    call.caller.must_own(&old)?;
+    let mut new = (*old).clone();
+    if body
+        .get("passwordCredentials")
+        .is_some_and(|have| *have != old["passwordCredentials"])
+    {
+        refuse_passwords(&body)?;
+    }
+    properties::write(&APPLICATIONS, shape::APPLICATION, &mut new, &body)?;
+    if new["uniqueName"] != old["uniqueName"] {
+        // Set once, and then never again (how-to-reference-existing-resources; msgraph-bicep-types#187).
+        if !old["uniqueName"].is_null() || text(&new, "uniqueName").is_empty() {
+            return Err(Failure::bad_request(
+                "Property 'uniqueName' is immutable and cannot be changed once it is set.",
+            ));
+        }
+        refuse_taken_name(
+            call.store.primary(),
+            text(&new, "uniqueName"),
+            Some(text(&new, "id")),
+        )?;
+    }
+    rules::check(call.store.primary(), Some(&old), &new)?;
+    principals::follow(call.store, &old, &new, call.now);
+    call.store.put(&APPLICATIONS, new, call.now);
+    Ok(Reply::empty(204))
+}
+
+/// A soft delete, which takes the service principal along (entra-docs, howto-remove-app).
+fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let application = call.find(call.store.primary(), &APPLICATIONS, 0)?;
+    call.caller.must_own(&application)?;
+    directory::soft_delete(call.store, &APPLICATIONS, &application, call.now);
+    principals::soft_delete_of(call.store, text(&application, "appId"), call.now);
+    Ok(Reply::empty(204))
+}
+
+fn restored(store: &mut Store, application: &Entity, now: u64) {
+    principals::restore_of(store, text(application, "appId"), now);
+}
+
+fn purged(store: &mut Store, application: &Entity, now: u64) {
+    credentials::purge_of(store, text(application, "id"), now);
+    principals::purge_of(store, text(application, "appId"), now);
+}
+
+fn list_owners(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let view = call.list_view();
+    let application = call.find(view, &APPLICATIONS, 0)?;
+    let owners: Vec<Related> = items(&application, "~owners")
+        .iter()
+        .filter_map(|id| directory::any(call, view, id.as_str()?))
+        .collect();
+    list::rows(call, view, &APPLICATIONS, "directoryObjects", &owners)
+}
+
+fn add_owner(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let body = call.body()?;
+    let application = call.find(call.reference_view(), &APPLICATIONS, 0)?;
+    let application = call
+        .store
+        .primary()
+        .get(&APPLICATIONS, text(&application, "id"))
+        .map(Arc::clone)
+        .unwrap_or(application);
+    call.caller.must_own(&application)?;
+    let reference = body.get("@odata.id").cloned().unwrap_or_default();
+    let id =
+        bound_id(&reference).filter(|id| directory::any(call, call.reference_view(), id).is_some());
+    let id =
+        Value::from(id.ok_or_else(|| Failure::not_found(reference.as_str().unwrap_or_default()))?);
+    let mut owners = items(&application, "~owners").to_vec();
+    if owners.contains(&id) {
+        return Err(Failure::bad_request(
+            "One or more added object references already exist for the following modified properties: 'owners'.",
+        ));
+    }
+    owners.push(id);
+    set_owners(call, &application, owners);
+    Ok(Reply::empty(204))
+}
+
+fn remove_owner(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let application = call.find(call.store.primary(), &APPLICATIONS, 0)?;
+    call.caller.must_own(&application)?;
+    let owner = Value::from(call.key(1).1);
+    let mut owners = items(&application, "~owners").to_vec();
+    let before = owners.len();
+    owners.retain(|id| *id != owner);
+    if owners.len() == before {
+        return Err(Failure::bad_request(
+            "One or more removed object references do not exist for the following modified properties: 'owners'.",
+        ));
+    }
+    set_owners(call, &application, owners);
+    Ok(Reply::empty(204))
+}
+
+fn set_owners(call: &mut Call<'_>, application: &Entity, owners: Vec<Value>) {
+    let mut changed = application.clone();
+    changed.insert("~owners".into(), owners.into());
+    call.store.put(&APPLICATIONS, changed, call.now);
+}
+
+fn related(view: View<'_>, application: &Entity, name: &str) -> Option<Vec<Related>> {
+    match name {
+        "federatedIdentityCredentials" => {
+            Some(credentials::of_parent(view, text(application, "id")))
+        }
+        "owners" => {
+            let owner = |id: &Value| principals::related(view, id.as_str()?);
+            Some(
+                items(application, "~owners")
+                    .iter()
+                    .filter_map(owner)
+                    .collect(),
+            )
+        }
+        _ => None,
+    }
+}
+
+fn dumped(view: View<'_>, application: &Entity) -> Option<Dumped> {
+    let name = match text(application, "uniqueName") {
+        "" => text(application, "displayName"),
+        name => name,
+    };
+    let gone = if is_deleted(application) {
+        " (deleted)"
+    } else {
+        ""
+    };
+    let mut shown = properties::beyond_defaults(shape::APPLICATION, application);
+    shown.shift_remove("uniqueName");
+    if text(&shown, "signInAudience") == "AzureADMyOrg" {
+        shown.shift_remove("signInAudience");
+    }
+    shown.shift_remove("parentalControlSettings");
+    if let Some(wanted) = shown.get_mut("requiredResourceAccess") {
+        *wanted = principals::name_permissions(view, wanted);
+    }
+    for property in ["passwordCredentials", "keyCredentials"] {
+        let names: Vec<&str> = items(application, property)
+            .iter()
+            .filter_map(|key| key["displayName"].as_str())
+            .collect();
+        if !items(application, property).is_empty() {
+            shown.insert(property.to_owned(), json!(names));
+        }
+    }
+    let owners = items(application, "~owners").iter();
+    let owners: Vec<String> = owners
+        .map(|id| principals::name_of(view, id.as_str().unwrap_or_default()))
+        .collect();
+    if !owners.is_empty() {
+        shown.insert("owners".into(), json!(owners));
+    }
+    Some(Dumped {
+        title: format!("application {name}{gone}"),
+        parent: None,
+        properties: shown,
+    })
+}
+
+#[cfg(test)]
+mod tests;

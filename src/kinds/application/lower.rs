@@ -1,0 +1,167 @@
+//! What an `application` block means: its names, its service principal, its grants.
+
+use std::collections::BTreeMap;
+
+use super::permissions;
+use super::{fields, mark};
+use crate::kinds::lower::Lowering;
+use crate::model::address::Segment;
+use crate::model::desired::Resource;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::value::{Map, Value};
+
+/// Beside `existing`, only this may stand: the rest of the application is not ours.
+const BESIDE_EXISTING: &[&str] = &["existing", "unmanaged_credentials"];
+
+pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
+    if super::is_existing(resource) {
+        return existing(resource, lowering);
+    }
+    names(resource, lowering);
+    tags(resource, lowering);
+    redirects(resource, lowering);
+    let principal = service_principal(resource, lowering);
+    permissions::lower(resource, principal, lowering);
+}
+
+fn existing(resource: &Resource, lowering: &mut Lowering) {
+    for name in resource.body.keys() {
+        if !BESIDE_EXISTING.contains(&name.as_str()) {
+            lowering.refuse(
+                resource,
+                name,
+                "not-ours",
+                format!("`{name}` cannot be set on an application that someone else manages"),
+                "with `existing` only its federated credentials are ours: remove the attribute, or manage the whole application without `existing`",
+            );
+        }
+    }
+    let named = resource.body["existing"].as_map().map_or(0, |map| {
+        map.values().filter(|value| !value.is_empty()).count()
+    });
+    if named != 1 {
+        lowering.refuse(
+            resource,
+            "existing",
+            "one-of",
+            format!("`existing` names the application {named} times"),
+            "give exactly one of `client_id`, `object_id` and `unique_name`",
+        );
+    }
+    if resource.text("unmanaged_credentials") == Some("delete") {
+        lowering.refuse(
+            resource,
+            "unmanaged_credentials",
+            "not-ours",
+            "credentials that others made on an application that others manage are not ours to delete",
+            "use `report` or `keep`",
+        );
+    }
+}
+
+fn names(resource: &mut Resource, lowering: &mut Lowering) {
+    match resource
+        .text("display_name")
+        .map(|name| name.chars().count())
+    {
+        None if resource.body.contains_key("display_name") => {}
+        None => lowering.refuse(
+            resource,
+            "",
+            "missing-attribute",
+            "an application needs a `display_name`",
+            "add `display_name = \"…\"`",
+        ),
+        Some(long) if (121..=256).contains(&long) => lowering.diagnostics.push(
+            Diagnostic::warning(
+                "long-display-name",
+                format!("the display name has {long} characters: the portal takes at most 120"),
+            )
+            .about(&resource.address)
+            .at(resource.span("display_name"), ""),
+        ),
+        Some(_) => {}
+    }
+    // Microsoft's documents disagree on the default, so it is always sent.
+    resource
+        .body
+        .entry("sign_in_audience".into())
+        .or_insert_with(|| "AzureADMyOrg".into());
+    if !resource.body.contains_key("unique_name") {
+        let name = mark::unique_name(&lowering.stack.name, &resource.address);
+        resource.body.insert("unique_name".into(), name.into());
+    }
+}
+
+/// Feature tags are tags; our marks come with them. Tags that nobody declared are completed from the live
+/// object when that is known.
+fn tags(resource: &mut Resource, lowering: &Lowering) {
+    let features = resource.body.remove("feature_tags");
+    let declared = resource
+        .body
+        .remove("tags")
+        .filter(|tags| *tags != Value::Null);
+    let mut features_on: Vec<Value> = Vec::new();
+    for (name, tag) in fields::FEATURES {
+        if features.as_ref().and_then(|block| block.get(name)) == Some(&Value::Bool(true)) {
+            features_on.push((*tag).into());
+        }
+    }
+    let unique_name = resource.text("unique_name").unwrap_or_default();
+    let mut marks = vec![Value::text(mark::mark(&lowering.stack.name, unique_name))];
+    if resource.protect {
+        marks.push(mark::PROTECT.into());
+    }
+    if declared.is_some() || features.is_some() {
+        let tags = declared.iter().flat_map(Value::items).cloned();
+        resource.body.insert(
+            "tags".into(),
+            Value::set(tags.chain(features_on).chain(marks)),
+        );
+    } else {
+        resource.body.insert(KEPT.into(), Value::set(marks));
+    }
+}
+
+/// Where the marks wait for the tags of the live object, when the file says nothing about tags.
+pub const KEPT: &str = "marks";
+
+/// One URI may appear only once over the three platforms.
+fn redirects(resource: &Resource, lowering: &mut Lowering) {
+    let mut seen: BTreeMap<&Value, &str> = BTreeMap::new();
+    for platform in ["web", "single_page_application", "public_client"] {
+        let path = format!("{platform}.redirect_uris");
+        for uri in resource.at(&path).into_iter().flat_map(Value::items) {
+            if let Some(first) = seen.insert(uri, platform) {
+                lowering.refuse(
+                    resource,
+                    &path,
+                    "redirect-uri-twice",
+                    format!("the redirect URI `{}` is declared for `{first}`, too", uri.as_str().unwrap_or_default()),
+                    "Entra takes a redirect URI on one platform only: keep the one whose flow the application uses",
+                );
+            }
+        }
+    }
+}
+
+/// The service principal that comes with the application; whether there is one.
+fn service_principal(resource: &mut Resource, lowering: &mut Lowering) -> bool {
+    let block = match resource.at("service_principal") {
+        Some(Value::Bool(false)) => return false,
+        Some(Value::Map(block)) => block.clone(),
+        _ => Map::new(),
+    };
+    let mut body = block;
+    body.insert(
+        "client_id".into(),
+        Value::reference(resource.address.clone(), "client_id"),
+    );
+    lowering.imply(
+        resource,
+        Segment::new("service_principal", ""),
+        "service_principal",
+        body,
+    );
+    true
+}

@@ -1,0 +1,121 @@
+//! `application`: an app registration.
+
+mod check;
+pub mod emulator;
+mod fields;
+mod lower;
+pub mod mark;
+mod permissions;
+mod wire;
+
+pub use permissions::blocks as permission_blocks;
+
+use super::lower::Lowering;
+use super::{Claim, Kind, Scene, Task};
+use crate::model::address::Segment;
+use crate::model::desired::{Desired, Resource, Stack};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::{Live, Object, Read};
+use crate::model::schema::Shape;
+use crate::model::step::{Reply, Step};
+use crate::model::value::Value;
+
+/// The kind's name, as live objects carry it.
+pub const KIND: &str = "application";
+
+pub struct Application;
+
+impl Kind for Application {
+    fn shape(&self) -> &'static Shape {
+        &fields::SHAPE
+    }
+
+    fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
+        lower::lower(resource, lowering);
+    }
+
+    fn known(&self, resource: &Resource, _stack: &Stack) -> Vec<(&'static str, Value)> {
+        let known = |output, path| Some((output, resource.at(path)?.clone()));
+        [
+            known("unique_name", "unique_name"),
+            known("client_id", "existing.client_id"),
+            known("object_id", "existing.object_id"),
+            known("id", "existing.object_id"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
+        wire::reads(desired, live)
+    }
+
+    fn confirm(&self, object: &Object) -> Vec<Read> {
+        wire::confirm(object)
+    }
+
+    fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
+        wire::decode(read, reply, live);
+    }
+
+    fn find<'a>(
+        &self,
+        resource: &Resource,
+        _parent: Option<&Object>,
+        live: &'a Live,
+    ) -> Option<&'a Object> {
+        found(resource, live)
+    }
+
+    fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
+        if is_existing(resource) {
+            return wire::missing(resource, scene);
+        }
+        if let Some(foreign) = wire::foreign(resource, scene) {
+            return vec![foreign];
+        }
+        wire::keep_tags(resource, scene);
+        if scene.destroy {
+            return Vec::new();
+        }
+        permissions::resolve(resource, scene)
+    }
+
+    /// Ours are the live applications that carry both our mark and the unique name that it was made from.
+    fn claim(&self, object: &Object, _owner: Option<&Resource>, scene: &Scene) -> Claim {
+        wire::claim(object, &scene.desired.stack)
+    }
+
+    fn segment(&self, object: &Object, scene: &Scene) -> Segment {
+        let unique_name = object.outputs.get("unique_name").map_or("", String::as_str);
+        let label = unique_name.strip_prefix(&format!("{}.", scene.desired.stack.name));
+        Segment::new(KIND, label.unwrap_or(unique_name))
+    }
+
+    fn protected(&self, object: &Object) -> bool {
+        mark::has(object.body.get("tags"), mark::PROTECT)
+    }
+
+    fn show(&self, path: &str, value: &Value, live: &Live) -> Value {
+        match path {
+            "required_resource_access" => permissions::show(value, live),
+            "tags" => Value::Set(mark::without(value)),
+            _ => value.clone(),
+        }
+    }
+
+    fn steps(&self, task: &Task) -> Vec<Step> {
+        wire::steps(task)
+    }
+}
+
+/// Whether someone else manages the application and only its trusts are ours.
+pub fn is_existing(resource: &Resource) -> bool {
+    resource.body.contains_key("existing")
+}
+
+/// The application that a resource describes.
+pub fn found<'a>(resource: &Resource, live: &'a Live) -> Option<&'a Object> {
+    live.find(KIND, &wire::alternate(resource)?)
+}

@@ -1,0 +1,232 @@
+//! What an application asks for (`requiredResourceAccess`), and the grants that `admin_consent` ensures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kinds::api::{self, Class};
+use crate::kinds::lower::Lowering;
+use crate::kinds::{Scene, service_principal};
+use crate::model::address::{InstanceKey, Segment};
+use crate::model::desired::Resource;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::Live;
+use crate::model::value::{Map, Value};
+use crate::model::words::nearest;
+
+/// Checks the `permissions` blocks and implies their grants.
+pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) {
+    for (label, block) in blocks(resource) {
+        let path = format!("permissions.{label}");
+        let Some(app_id) = api::app_id(label) else {
+            let names = api::WELL_KNOWN.iter().map(|api| api.name);
+            let help = match nearest(label, names.clone()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!(
+                    "use {}, or the API's application id",
+                    names
+                        .map(|name| format!("`{name}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            };
+            lowering.refuse(
+                resource,
+                &path,
+                "unknown-api",
+                format!("`{label}` is not a known API"),
+                help,
+            );
+            continue;
+        };
+        wrong_class(resource, label, &app_id, block, lowering);
+        if block.get("admin_consent") != Some(&Value::Bool(true)) {
+            continue;
+        }
+        if !has_principal {
+            lowering.refuse(
+                resource,
+                &format!("{path}.admin_consent"),
+                "consent-without-principal",
+                "consent is given to a service principal, and `service_principal = false` goes without one",
+                "remove `service_principal = false`, or the consent",
+            );
+            continue;
+        }
+        for name in names(block, Class::Application) {
+            let body = Map::from([
+                ("api".to_owned(), Value::text(app_id.as_str())),
+                ("role".to_owned(), Value::text(name)),
+            ]);
+            let segment = Segment::new("app_role_assignment", label)
+                .keyed(InstanceKey::Name(name.to_owned()));
+            lowering.imply(resource, segment, &format!("{path}.application"), body);
+        }
+        let scopes: BTreeSet<Value> = names(block, Class::Delegated).map(Value::text).collect();
+        if !scopes.is_empty() {
+            let body = Map::from([
+                ("api".to_owned(), Value::text(app_id.as_str())),
+                ("scopes".to_owned(), Value::Set(scopes)),
+            ]);
+            lowering.imply(
+                resource,
+                Segment::new("delegated_permission_grant", label),
+                &format!("{path}.delegated"),
+                body,
+            );
+        }
+    }
+}
+
+/// The `=Scope` for `=Role` mix-up: a name that exists in the other class only.
+fn wrong_class(
+    resource: &Resource,
+    label: &str,
+    app_id: &str,
+    block: &Value,
+    lowering: &mut Lowering,
+) {
+    if app_id != api::MICROSOFT_GRAPH {
+        return;
+    }
+    for class in [Class::Application, Class::Delegated] {
+        for name in names(block, class) {
+            let other = class.other();
+            if api::graph_permission(class, name).is_none()
+                && api::graph_permission(other, name).is_some()
+            {
+                lowering.refuse(
+                    resource,
+                    &format!("permissions.{label}.{}", class.word()),
+                    "wrong-permission-class",
+                    format!(
+                        "Microsoft Graph publishes `{name}` as {} permission only",
+                        article(other)
+                    ),
+                    format!(
+                        "move it to `{}`, if the application is meant to act {}",
+                        other.word(),
+                        acting(other)
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn article(class: Class) -> &'static str {
+    match class {
+        Class::Application => "an application",
+        Class::Delegated => "a delegated",
+    }
+}
+
+fn acting(class: Class) -> &'static str {
+    match class {
+        Class::Application => "as itself",
+        Class::Delegated => "for a signed-in user",
+    }
+}
+
+/// Names become ids, with what the API's own service principal publishes.
+pub fn resolve(resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let mut wanted = BTreeSet::new();
+    for (label, block) in blocks(resource) {
+        let Some(app_id) = api::app_id(label) else {
+            continue;
+        };
+        for class in [Class::Application, Class::Delegated] {
+            for name in names(block, class) {
+                match service_principal::permission(scene.live, &app_id, class, name) {
+                    Ok(id) => {
+                        wanted.insert(Value::text(format!("{app_id}/{}/{id}", class.wire())));
+                    }
+                    Err(diagnostic) => {
+                        let span = resource.span(&format!("permissions.{label}.{}", class.word()));
+                        diagnostics.push(diagnostic.about(&resource.address).at(span, ""));
+                    }
+                }
+            }
+        }
+    }
+    if !wanted.is_empty() {
+        resource
+            .body
+            .insert("required_resource_access".into(), Value::Set(wanted));
+    }
+    diagnostics
+}
+
+/// Each API's block, by label.
+pub fn blocks(resource: &Resource) -> impl Iterator<Item = (&str, &Value)> {
+    resource
+        .at("permissions")
+        .and_then(Value::as_map)
+        .into_iter()
+        .flatten()
+        .map(|(label, block)| (label.as_str(), block))
+}
+
+fn names(block: &Value, class: Class) -> impl Iterator<Item = &str> {
+    block
+        .get(class.word())
+        .into_iter()
+        .flat_map(Value::items)
+        .filter_map(Value::as_str)
+}
+
+/// `requiredResourceAccess` as a set of texts: the service keeps no order.
+pub fn decode(json: &serde_json::Value) -> Value {
+    let apis = json.as_array().into_iter().flatten();
+    Value::set(apis.flat_map(|api| {
+        let app_id = api["resourceAppId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let permissions = api["resourceAccess"].as_array().into_iter().flatten();
+        permissions.map(move |permission| {
+            let id = permission["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            let class = permission["type"].as_str().unwrap_or_default();
+            Value::text(format!("{app_id}/{class}/{id}"))
+        })
+    }))
+}
+
+/// The way back: grouped by API.
+pub fn encode(value: &Value) -> Value {
+    let mut apis: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for permission in value.items().filter_map(Value::as_str) {
+        if let [app_id, class, id] = permission.split('/').collect::<Vec<_>>()[..] {
+            let permission = Value::map([("id", id.into()), ("type", class.into())]);
+            apis.entry(app_id).or_default().push(permission);
+        }
+    }
+    Value::List(
+        apis.into_iter()
+            .map(|(app_id, permissions)| {
+                Value::map([
+                    ("resourceAppId", app_id.into()),
+                    ("resourceAccess", Value::List(permissions)),
+                ])
+            })
+            .collect(),
+    )
+}
+
+/// Names again, for people.
+pub fn show(value: &Value, live: &Live) -> Value {
+    Value::set(value.items().map(|permission| {
+        let text = permission.as_str().unwrap_or_default();
+        match text.split('/').collect::<Vec<_>>()[..] {
+            [app_id, class, id] => {
+                let class = Class::from_wire(class);
+                let name = service_principal::permission_name(live, app_id, class, id);
+                let api = service_principal::api_name(live, app_id);
+                Value::text(format!("{api} {name} ({})", class.word()))
+            }
+            _ => permission.clone(),
+        }
+    }))
+}

@@ -1,0 +1,227 @@
+//! `document`: a JSON document of an issuer on Blob Storage. It comes with `oidc_issuer`.
+//!
+//! Sources: Azure Storage, "Put Blob", "Specifying conditional headers for Blob service operations".
+
+use std::collections::BTreeSet;
+
+use super::codec::quoted;
+use super::{Kind, Scene, Task, oidc_issuer, step};
+use crate::model::desired::{Desired, Resource};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::{Key, Live, Object, Read};
+use crate::model::plan::Action;
+use crate::model::schema::{Compare, Field, Shape, Type};
+use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
+use crate::model::value::{Map, Value};
+
+pub const KIND: &str = "document";
+
+static SHAPE: Shape = Shape {
+    kind: KIND,
+    doc: "A document that an issuer serves: its discovery document or its JWKS. It comes with `oidc_issuer`.",
+    parent: Some(oidc_issuer::KIND),
+    implied: true,
+    fields: &[
+        Field::string("url", "Where it is served.")
+            .computed()
+            .compare(Compare::Never),
+        Field::string("path", "`/account/container/name`.")
+            .computed()
+            .compare(Compare::Never),
+        Field::string("text", "What is served, to the byte.")
+            .computed()
+            .compare(Compare::Never),
+        Field::new(
+            "content",
+            Type::Map(&Type::String),
+            "Its members, or its keys by `kid`.",
+        )
+        .computed(),
+        Field::string("content_type", "Its media type.").computed(),
+        Field::string("cache_control", "How long it may be kept.").computed(),
+        Field::string(
+            "stack",
+            "The stack that it belongs to, in the blob's metadata.",
+        )
+        .computed(),
+    ],
+    groups: &[],
+    outputs: &[],
+};
+
+/// The blob's metadata that says whose it is.
+const MARK: &str = "x-ms-meta-trustform";
+
+pub struct Document;
+
+impl Kind for Document {
+    fn shape(&self) -> &'static Shape {
+        &SHAPE
+    }
+
+    fn reads(&self, desired: &Desired, _live: &Live) -> Vec<Read> {
+        desired
+            .of_kind(KIND)
+            .filter_map(|resource| resource.text("path"))
+            .map(|path| Read {
+                kind: KIND,
+                purpose: "key",
+                request: Request::get(Service::Blob, path),
+                about: path.to_owned(),
+            })
+            .collect()
+    }
+
+    fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
+        let path = &read.about;
+        if reply.status == 404 {
+            live.set_absent(KIND, path.clone());
+        }
+        if reply.status != 200 {
+            return;
+        }
+        let text = reply.body["content"].as_str().unwrap_or_default();
+        let header = |name: &str| reply.header(name).map_or(Value::Null, Value::text);
+        live.insert(Object {
+            key: Key::new(KIND, path.clone()),
+            parent: None,
+            name: path.clone(),
+            body: Map::from([
+                ("text".to_owned(), text.into()),
+                ("content".to_owned(), content(text)),
+                ("content_type".to_owned(), header("content-type")),
+                ("cache_control".to_owned(), header("cache-control")),
+                ("stack".to_owned(), header(MARK)),
+            ]),
+            outputs: Default::default(),
+            alternates: vec![path.clone()],
+            etag: reply.etag.clone(),
+            deleted: false,
+            confirmed: true,
+        });
+    }
+
+    fn find<'a>(
+        &self,
+        resource: &Resource,
+        _parent: Option<&Object>,
+        live: &'a Live,
+    ) -> Option<&'a Object> {
+        live.find(KIND, resource.text("path")?)
+    }
+
+    /// A document that somebody else wrote is not overwritten.
+    fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
+        let Some(object) = scene.object else {
+            return Vec::new();
+        };
+        let (theirs, ours) = (object.body.get("stack"), resource.body.get("stack"));
+        if theirs == ours
+            || (theirs == Some(&Value::Null)
+                && object.body.get("content") == resource.body.get("content"))
+        {
+            return Vec::new();
+        }
+        let whose = match theirs.and_then(Value::as_str) {
+            Some(stack) => format!("belongs to the stack `{stack}`"),
+            None => "was not written by trustform".to_owned(),
+        };
+        vec![
+            Diagnostic::error("foreign-document", format!("the document at {} {whose}", resource.text("url").unwrap_or(&object.name)))
+                .about(&resource.address)
+                .at(resource.origin, "would be overwritten by this")
+                .help("give the issuer another `container` or `path`, or delete the document there once nothing trusts it"),
+        ]
+    }
+
+    fn steps(&self, task: &Task) -> Vec<Step> {
+        match (task.action, task.object, task.resource) {
+            (Action::Delete, Some(object), _) => vec![delete(task, object)],
+            (_, object, Some(resource)) => put(task, object, resource).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Members of a JSON document; of a JWKS, its keys by `kid`. Text that is not JSON stands for itself.
+pub fn content(text: &str) -> Value {
+    use serde_json::Value as Json;
+    let json: Json = serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()));
+    match json.get("keys").and_then(Json::as_array) {
+        Some(keys) => Value::map(keys.iter().map(|key| {
+            let kid = key["kid"].as_str().unwrap_or("no kid");
+            // Members in order, so that the same key is the same text.
+            (
+                kid.to_owned(),
+                Value::from_json(key).to_json().to_string().into(),
+            )
+        })),
+        None => match Value::from_json(&json) {
+            Value::Map(map) => Value::Map(map),
+            other => Value::map([("text", other)]),
+        },
+    }
+}
+
+/// The storage accounts and containers that the stack's documents stand in.
+pub fn containers(desired: &Desired) -> BTreeSet<(String, String)> {
+    let paths = desired
+        .of_kind(KIND)
+        .filter_map(|resource| resource.text("path"));
+    paths
+        .filter_map(|path| {
+            let mut parts = path.trim_start_matches('/').split('/');
+            Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+        })
+        .collect()
+}
+
+/// The path of a blob in a request.
+pub fn path(account: &str, container: &str, name: &str) -> String {
+    let name: Vec<String> = name.split('/').map(quoted).collect();
+    format!("/{account}/{container}/{}", name.join("/"))
+}
+
+/// One Put Blob, refused by the service if the document is not the one that was read.
+fn put(task: &Task, object: Option<&Object>, resource: &Resource) -> Option<Step> {
+    let path = resource.text("path")?;
+    let condition = match object.and_then(|object| object.etag.as_deref()) {
+        Some(etag) => ("if-match", etag),
+        None => ("if-none-match", "*"),
+    };
+    let text = resource.at("text")?.clone();
+    let request = Request::new(Service::Blob, Method::Put, path)
+        .header("content-type", resource.text("content_type")?)
+        .header("cache-control", resource.text("cache_control")?)
+        .header(MARK, resource.text("stack")?)
+        .header(condition.0, condition.1)
+        .body(text.clone());
+    Some(Step {
+        check: Some(Check {
+            read: Request::get(Service::Blob, path),
+            expect: Expect::Present(Value::map([("content", text)])),
+        }),
+        // The first attempt took effect; the check then compares what is there.
+        done_if: vec![
+            Pattern::replayed(409, "BlobAlreadyExists"),
+            Pattern::replayed(412, "ConditionNotMet"),
+        ],
+        ..step(task, Phase::Publish, request)
+    })
+}
+
+fn delete(task: &Task, object: &Object) -> Step {
+    let path = &object.key.id;
+    let mut request = Request::new(Service::Blob, Method::Delete, path.clone());
+    if let Some(etag) = &object.etag {
+        request = request.header("if-match", etag.as_str());
+    }
+    Step {
+        check: Some(Check {
+            read: Request::get(Service::Blob, path.clone()),
+            expect: Expect::Absent,
+        }),
+        done_if: vec![Pattern::new(404, "BlobNotFound")],
+        ..step(task, Phase::Unpublish, request)
+    }
+}

@@ -1,0 +1,118 @@
+//! What Entra takes in a federated credential, checked before anything is contacted.
+//!
+//! Sources: Microsoft, "Important considerations and restrictions for federated identity credentials" (limits),
+//! "Set up a flexible federated identity credential" (issuers, claims, required claims).
+
+use std::collections::BTreeMap;
+
+use super::{KIND, ROOM};
+use crate::model::address::Address;
+use crate::model::desired::{Desired, Resource};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::schema::Complaint;
+use crate::model::value::Value;
+
+/// Longest issuer, subject and audience.
+const LONGEST: usize = 600;
+
+type Verdict = Result<(), Complaint>;
+
+pub fn issuer(value: &Value) -> Verdict {
+    let Some(issuer) = value.as_str() else {
+        return Ok(());
+    };
+    short("issuer", issuer)?;
+    if issuer.trim() != issuer {
+        return Err(Complaint::new(
+            "the issuer begins or ends with white space: no token will match it",
+        )
+        .help("remove the white space"));
+    }
+    match url::Url::parse(issuer) {
+        Ok(url) if url.scheme() == "https" && url.has_host() => Ok(()),
+        Ok(url) if url.scheme() == "http" => Err(Complaint::new(
+            "Entra fetches an issuer's keys over https only",
+        )
+        .help("use the issuer's https URL, exactly as it stands in the `iss` of its tokens")),
+        _ => Err(Complaint::new(format!("`{issuer}` is not an https URL"))
+            .help("give the issuer exactly as it stands in the `iss` of its tokens")),
+    }
+}
+
+pub fn subject(value: &Value) -> Verdict {
+    let Some(subject) = value.as_str() else {
+        return Ok(());
+    };
+    if subject.is_empty() {
+        return Err(Complaint::new("the subject is empty"));
+    }
+    short("subject", subject)?;
+    if subject.contains('*') {
+        return Err(Complaint::new(
+            "`*` has no meaning in a subject: it is compared byte for byte",
+        )
+        .help(
+            "use `claims_matching_expression` with `matches`, or one credential for each subject",
+        ));
+    }
+    Ok(())
+}
+
+pub fn audience(value: &Value) -> Verdict {
+    value.as_str().map_or(Ok(()), |audience| {
+        if audience.is_empty() {
+            Err(Complaint::new("the audience is empty"))
+        } else {
+            short("audience", audience)
+        }
+    })
+}
+
+fn short(what: &str, text: &str) -> Verdict {
+    match text.chars().count() {
+        long if long > LONGEST => Err(Complaint::new(format!(
+            "the {what} has {long} characters, Entra takes at most {LONGEST}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Rules over all credentials of a parent: one for each content, and at most twenty.
+pub fn review(desired: &Desired) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let mut parents: BTreeMap<Address, Vec<&Resource>> = BTreeMap::new();
+    for resource in desired.of_kind(KIND) {
+        if let Some(parent) = resource.address.parent() {
+            parents.entry(parent).or_default().push(resource);
+        }
+    }
+    for (parent, credentials) in &parents {
+        let mut seen: BTreeMap<(&Value, &Value), &Resource> = BTreeMap::new();
+        for resource in credentials {
+            let content = resource
+                .at("subject")
+                .or_else(|| resource.at("claims_matching_expression"));
+            let (Some(issuer), Some(content)) = (resource.at("issuer"), content) else {
+                continue;
+            };
+            if let Some(first) = seen.insert((issuer, content), resource) {
+                diagnostics.push(
+                    Diagnostic::error("duplicate-credential", "this issuer and subject are trusted twice")
+                        .about(&resource.address)
+                        .at(resource.origin, "declared again here")
+                        .see(first.origin, format!("first declared as `{}`", first.address))
+                        .help("Entra takes each combination of issuer and subject once in an application: remove one of the two"),
+                );
+            }
+        }
+        if let Some(over) = credentials.get(ROOM) {
+            diagnostics.push(
+                Diagnostic::error("too-many-credentials", format!("`{parent}` declares {} federated credentials, Entra takes {ROOM}", credentials.len()))
+                    .about(parent)
+                    .at(over.origin, "the first one too many")
+                    .help("let one `claims_matching_expression` stand for several subjects, or spread them over several applications"),
+            );
+        }
+    }
+    diagnostics
+}

@@ -1,0 +1,193 @@
+//! What a `federated_credential` block means: issuer, subject or expression, audience and name.
+
+use super::builders::{self, Trusts};
+use crate::exchange::expression::Expression;
+use crate::exchange::{issuers, subject};
+use crate::kinds::application;
+use crate::kinds::lower::Lowering;
+use crate::model::address::InstanceKey;
+use crate::model::credential_name::NameOf;
+use crate::model::desired::Resource;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::source::Span;
+use crate::model::value::{Map, Part, Value};
+
+pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
+    let Some((name, builder)) = builders::ALL
+        .iter()
+        .find(|(name, _)| resource.body.contains_key(*name))
+    else {
+        if resource.at("issuer").is_none_or(Value::is_empty) {
+            lowering.refuse(
+                resource,
+                "",
+                "missing-attribute",
+                "a federated credential needs an `issuer`",
+                "add `issuer = \"https://…\"`, or use a builder such as `github { … }`, which knows it",
+            );
+            return;
+        }
+        return finish(resource, lowering);
+    };
+    let block = resource.body.remove(*name).unwrap_or(Value::Null);
+    let trusts = match builder(&block, resource.text("issuer")) {
+        Ok(trusts) => trusts,
+        Err(complaints) => {
+            for (path, complaint) in complaints {
+                let path = if path.is_empty() {
+                    (*name).to_owned()
+                } else {
+                    format!("{name}.{path}")
+                };
+                lowering.diagnostics.push(
+                    Diagnostic::error("builder", complaint.message)
+                        .about(&resource.address)
+                        .at(resource.span(&path), "")
+                        .help(complaint.help.unwrap_or_default()),
+                );
+            }
+            lowering.drop = true;
+            return;
+        }
+    };
+    expand(resource, trusts, lowering);
+}
+
+/// A builder may mean several credentials: each then gets an instance key of its own.
+fn expand(resource: &mut Resource, trusts: Trusts, lowering: &mut Lowering) {
+    let several = trusts.matches.len() > 1;
+    lowering.drop = several;
+    for (key, member, text) in trusts.matches {
+        let mut one = resource.clone();
+        one.body.insert("issuer".into(), trusts.issuer.clone());
+        one.body.insert(member.into(), text);
+        if several {
+            let last = one.address.segments.last_mut();
+            if let Some(segment) = last {
+                segment.key = Some(InstanceKey::Name(match &segment.key {
+                    None => key.to_owned(),
+                    Some(InstanceKey::Index(index)) => format!("{index}/{key}"),
+                    Some(InstanceKey::Name(name)) => format!("{name}/{key}"),
+                }));
+            }
+            finish(&mut one, lowering);
+            lowering.resources.push(one);
+        } else {
+            finish(&mut one, lowering);
+            *resource = one;
+        }
+    }
+}
+
+/// Audience and name, and a last look at what was written or built.
+fn finish(resource: &mut Resource, lowering: &mut Lowering) {
+    if resource.at("audience").is_none_or(Value::is_empty) {
+        let audience = lowering.stack.cloud.exchange_audience();
+        resource.body.insert("audience".into(), audience.into());
+    }
+    expression(resource, lowering);
+    traps(resource, lowering);
+    if !lowering.parent.is_some_and(application::is_existing) {
+        resource.body.insert("marked".into(), Value::Bool(true));
+    }
+    let parts = |body: &Map, name: &str| match body.get(name) {
+        Some(Value::Text(parts)) => Some(parts.clone()),
+        _ => None,
+    };
+    let flexible = parts(&resource.body, "claims_matching_expression");
+    let content = flexible
+        .clone()
+        .or_else(|| parts(&resource.body, "subject"));
+    if let (Some(issuer), Some(subject)) = (parts(&resource.body, "issuer"), content) {
+        let name = NameOf {
+            stack: lowering.stack.name.clone(),
+            label: resource.address.last().name(),
+            issuer,
+            subject,
+            expression: flexible.is_some(),
+        };
+        let value = name.name().map_or_else(
+            || Value::Text(vec![Part::NameOf(Box::new(name))]),
+            Value::text,
+        );
+        resource.body.insert("name".into(), value);
+    }
+}
+
+/// An expression must parse, and say what Entra demands of its issuer.
+fn expression(resource: &Resource, lowering: &mut Lowering) {
+    let Some(text) = resource.text("claims_matching_expression") else {
+        return;
+    };
+    let whole = resource.span("claims_matching_expression");
+    let expression = match Expression::parse(text) {
+        Ok(expression) => expression,
+        Err(errors) => {
+            for error in errors {
+                let span = within(whole, text, &error.span);
+                let diagnostic = Diagnostic::error("expression-syntax", error.message)
+                    .about(&resource.address)
+                    .at(span, "");
+                lowering.diagnostics.push(match error.help {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                });
+            }
+            return;
+        }
+    };
+    if let Some(issuer) = resource.text("issuer") {
+        for problem in issuers::check(issuer, &expression) {
+            let span = within(whole, text, &problem.span);
+            let diagnostic = match problem.weight {
+                issuers::Weight::Refused => {
+                    Diagnostic::error("expression-refused", problem.message)
+                }
+                issuers::Weight::Doubtful => {
+                    Diagnostic::warning("expression-doubtful", problem.message)
+                }
+            };
+            lowering.diagnostics.push(
+                diagnostic
+                    .about(&resource.address)
+                    .at(span, "")
+                    .help(problem.help),
+            );
+        }
+    }
+}
+
+/// The place of a part of an expression, where it was written as one plain literal.
+fn within(whole: Span, text: &str, part: &std::ops::Range<usize>) -> Span {
+    // A quoted literal without escapes is two bytes longer than its text.
+    if whole.end - whole.start == text.len() + 2 {
+        Span::new(
+            whole.source,
+            whole.start + 1 + part.start,
+            whole.start + 1 + part.end,
+        )
+    } else {
+        whole
+    }
+}
+
+/// Issuers and subjects that Entra accepts and no token ever matches.
+fn traps(resource: &Resource, lowering: &mut Lowering) {
+    let Some(trust) = super::trust(&resource.body) else {
+        return;
+    };
+    for trap in subject::traps(&trust) {
+        let path = match trap.field {
+            subject::Field::Issuer => "issuer",
+            subject::Field::Audience => "audience",
+            subject::Field::Subject => "subject",
+            subject::Field::Expression => "claims_matching_expression",
+        };
+        lowering.diagnostics.push(
+            Diagnostic::warning("never-matches", trap.message)
+                .about(&resource.address)
+                .at(resource.span(path), "")
+                .help(trap.help),
+        );
+    }
+}

@@ -1,0 +1,295 @@
+//! `oidc_issuer`: an issuer whose documents we publish on Blob Storage. It means two documents.
+
+use super::Kind;
+use super::document;
+use super::lower::Lowering;
+use crate::keys::discovery::{self, Discovery};
+use crate::keys::jwk::Jwk;
+use crate::keys::jwks::Jwks;
+use crate::keys::{check, input, strength};
+use crate::model::address::Segment;
+use crate::model::desired::{Resource, Stack};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::schema::{Complaint, Default, Field, Output, Shape, Type};
+use crate::model::value::{Map, Value};
+
+pub const KIND: &str = "oidc_issuer";
+
+static SHAPE: Shape = Shape {
+    kind: KIND,
+    doc: "An OpenID Connect issuer whose discovery document and JWKS are published in an existing container of Blob Storage, where Entra fetches them.",
+    parent: None,
+    implied: false,
+    fields: &[
+        Field::string("storage_account", "The storage account's name.").required().check(account),
+        Field::string("container", "A container whose blobs may be read anonymously.").required().check(container),
+        Field::string("manage", "What is ours: `documents` in a container that is there.").words(&["documents"]).default(Default::Text("documents")),
+        Field::string("path", "A prefix inside the container, so that several issuers share one.").check(path),
+        Field::bool("trailing_slash", "Whether the issuer ends with `/`: it must equal the tokens' `iss` byte for byte."),
+        Field::new("signing_key", Type::Labelled(SIGNING_KEY), "The keys that sign the issuer's tokens. A key is published for as long as its block stands.").required(),
+        Field::string("cache_control", "How long the documents may be kept. Default: `public, max-age=300`."),
+    ],
+    groups: &[],
+    outputs: &[
+        Output { name: "url", doc: "The issuer: what a credential trusts, and `--service-account-issuer`." },
+        Output { name: "jwks_uri", doc: "Where the keys are served." },
+        Output { name: "discovery_url", doc: "Where the discovery document is served." },
+        Output { name: "kids", doc: "The key ids that are published." },
+    ],
+};
+
+static SIGNING_KEY: &[Field] = &[
+    Field::string(
+        "public_key",
+        "A public key in PEM form; RSA with at least 2048 bits.",
+    ),
+    Field::string("jwk", "A public key as a JSON Web Key."),
+    Field::string(
+        "jwks",
+        "A JWKS, as `kubectl get --raw /openid/v1/jwks` prints it.",
+    ),
+    Field::string(
+        "kid",
+        "The key id. Default: the one that Kubernetes works out from the key.",
+    ),
+];
+
+/// Names that the parts of a blob's URL are built from.
+fn account(value: &Value) -> Result<(), Complaint> {
+    let fits = |name: &str| {
+        (3..=24).contains(&name.len())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    match value.as_str() {
+        Some(name) if !fits(name) => Err(Complaint::new(format!(
+            "`{name}` is not the name of a storage account"
+        ))
+        .help("use 3 to 24 lower-case letters and digits")),
+        _ => Ok(()),
+    }
+}
+
+fn container(value: &Value) -> Result<(), Complaint> {
+    let fits = |name: &str| {
+        (3..=63).contains(&name.len())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && !name.starts_with('-')
+            && !name.ends_with('-')
+            && !name.contains("--")
+    };
+    match value.as_str() {
+        Some(name) if name.starts_with('$') => Err(Complaint::new(format!("`{name}` follows the container's access level at the blob endpoint, which is private by default")).help("use an ordinary container with anonymous access to its blobs")),
+        Some(name) if !fits(name) => Err(Complaint::new(format!("`{name}` is not the name of a container")).help("use 3 to 63 lower-case letters, digits and single hyphens")),
+        _ => Ok(()),
+    }
+}
+
+fn path(value: &Value) -> Result<(), Complaint> {
+    let fits = |path: &str| {
+        path.split('/').all(|part| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+                && part != "."
+                && part != ".."
+        })
+    };
+    match value.as_str() {
+        Some(path) if !path.is_empty() && !fits(path) => Err(Complaint::new(format!(
+            "`{path}` cannot be the path of an issuer"
+        ))
+        .help("use letters, digits, `.`, `_` and `-`, with `/` between and not at the ends")),
+        _ => Ok(()),
+    }
+}
+
+pub struct OidcIssuer;
+
+impl Kind for OidcIssuer {
+    fn shape(&self) -> &'static Shape {
+        &SHAPE
+    }
+
+    fn is_object(&self) -> bool {
+        false
+    }
+
+    fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
+        let Some(keys) = signing_keys(resource, lowering) else {
+            return;
+        };
+        let stack = lowering.stack;
+        let (Some(issuer), Some(place)) = (url(resource, stack), place(resource)) else {
+            return;
+        };
+        let document = |text: String, url: String, name: &str| {
+            let cache = resource
+                .text("cache_control")
+                .unwrap_or("public, max-age=300");
+            Map::from([
+                ("url".to_owned(), url.into()),
+                (
+                    "path".to_owned(),
+                    document::path(&place.account, &place.container, &place.name(name)).into(),
+                ),
+                ("content".to_owned(), document::content(&text)),
+                ("text".to_owned(), text.into()),
+                ("content_type".to_owned(), "application/json".into()),
+                ("cache_control".to_owned(), cache.into()),
+                ("stack".to_owned(), stack.name.as_str().into()),
+            ])
+        };
+        let discovery = document(
+            Discovery::of(&issuer).text(),
+            discovery::url(&issuer),
+            ".well-known/openid-configuration",
+        );
+        let jwks = document(keys.text(), discovery::jwks_uri(&issuer), "openid/v1/jwks");
+        let kids = keys.keys.iter().filter_map(|key| key.kid.as_deref());
+        resource
+            .body
+            .insert("kids".into(), Value::List(kids.map(Value::text).collect()));
+        lowering.imply(resource, Segment::new(document::KIND, "jwks"), "", jwks);
+        lowering.imply(
+            resource,
+            Segment::new(document::KIND, "discovery"),
+            "",
+            discovery,
+        );
+    }
+
+    fn known(&self, resource: &Resource, stack: &Stack) -> Vec<(&'static str, Value)> {
+        let Some(issuer) = url(resource, stack) else {
+            return Vec::new();
+        };
+        let mut known = vec![
+            ("jwks_uri", discovery::jwks_uri(&issuer).into()),
+            ("discovery_url", discovery::url(&issuer).into()),
+            ("url", issuer.into()),
+        ];
+        known.extend(resource.at("kids").map(|kids| ("kids", kids.clone())));
+        known
+    }
+}
+
+/// Where the documents stand.
+struct Place {
+    account: String,
+    container: String,
+    path: String,
+}
+
+impl Place {
+    fn name(&self, document: &str) -> String {
+        if self.path.is_empty() {
+            document.to_owned()
+        } else {
+            format!("{}/{document}", self.path)
+        }
+    }
+}
+
+fn place(resource: &Resource) -> Option<Place> {
+    Some(Place {
+        account: resource.text("storage_account")?.to_owned(),
+        container: resource.text("container")?.to_owned(),
+        path: resource.text("path").unwrap_or_default().to_owned(),
+    })
+}
+
+/// The issuer's URL, byte for byte.
+fn url(resource: &Resource, stack: &Stack) -> Option<String> {
+    let place = place(resource)?;
+    let mut url = format!(
+        "https://{}.{}/{}",
+        place.account,
+        stack.cloud.blob_suffix(),
+        place.container
+    );
+    if !place.path.is_empty() {
+        url = format!("{url}/{}", place.path);
+    }
+    if resource.at("trailing_slash") == Some(&Value::Bool(true)) {
+        url.push('/');
+    }
+    Some(url)
+}
+
+/// The published keys, in the order of their labels. None after an error.
+fn signing_keys(resource: &Resource, lowering: &mut Lowering) -> Option<Jwks> {
+    let mut keys: Vec<Jwk> = Vec::new();
+    let mut sound = true;
+    for (label, block) in resource.at("signing_key").and_then(Value::as_map)? {
+        let given: Vec<&str> = ["public_key", "jwk", "jwks"]
+            .into_iter()
+            .filter(|name| block.get(name).is_some_and(|value| !value.is_empty()))
+            .collect();
+        let at = format!("signing_key.{label}");
+        let [member] = given[..] else {
+            lowering.refuse(
+                resource,
+                &at,
+                "one-of",
+                "a signing key is given in exactly one way",
+                "give one of `public_key`, `jwk` and `jwks`",
+            );
+            sound = false;
+            continue;
+        };
+        let path = format!("{at}.{member}");
+        let text = block
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        match input::keys(text.as_bytes()).and_then(|found| {
+            for key in &found {
+                strength::accepted_by_entra(&key.public_key()?)?;
+            }
+            Ok(found)
+        }) {
+            Ok(found) => {
+                let kid = block
+                    .get("kid")
+                    .and_then(Value::as_str)
+                    .filter(|kid| !kid.is_empty());
+                for key in found {
+                    keys.push(match kid {
+                        Some(kid) => Jwk {
+                            kid: Some(kid.to_owned()),
+                            ..key
+                        },
+                        None => key,
+                    });
+                }
+            }
+            Err(error) => {
+                lowering.diagnostics.push(
+                    Diagnostic::error("signing-key", error.message)
+                        .about(&resource.address)
+                        .at(resource.span(&path), "")
+                        .help(error.help),
+                );
+                sound = false;
+            }
+        }
+    }
+    let jwks = Jwks { keys };
+    if let Err(error) = check::publishable(&jwks)
+        && sound
+    {
+        lowering.refuse(
+            resource,
+            "signing_key",
+            "signing-key",
+            error.message,
+            error.help,
+        );
+        sound = false;
+    }
+    sound.then_some(jwks)
+}

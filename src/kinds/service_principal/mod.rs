@@ -1,0 +1,105 @@
+//! `service_principal`: an application's identity in the tenant. It comes with the `application` block.
+
+pub mod emulator;
+mod grants;
+mod published;
+mod wire;
+
+pub use grants::{address, claim_grant, wants_grants};
+pub use published::{api_name, permission, permission_name};
+pub use wire::of_application;
+
+use super::{Claim, Kind, Scene, Task, application};
+use crate::model::desired::{Desired, Resource};
+use crate::model::live::{Live, Object, Read};
+use crate::model::schema::{Default, Field, Output, Shape, When};
+use crate::model::step::{Reply, Step};
+use crate::model::value::Value;
+
+pub const KIND: &str = "service_principal";
+
+pub static SHAPE: Shape = Shape {
+    kind: KIND,
+    doc: "The application's identity in this tenant: grants are made to it, and it is what logs in. Written as a block of `application`.",
+    parent: Some(application::KIND),
+    implied: true,
+    fields: FIELDS,
+    groups: &[],
+    outputs: &[
+        Output {
+            name: "object_id",
+            doc: "The directory object's id: what grants and role assignments name.",
+        },
+        Output {
+            name: "id",
+            doc: "The same as `object_id`.",
+        },
+    ],
+};
+
+/// What the `service_principal` block of an application may hold.
+pub static FIELDS: &[Field] = &[
+    Field::string("client_id", "The application that it stands for.")
+        .wire("/appId")
+        .when(When::Create)
+        .computed(),
+    Field::bool("account_enabled", "Whether anything may log in as it.")
+        .wire("/accountEnabled")
+        .default(Default::Bool(true))
+        .reset(),
+    Field::bool(
+        "app_role_assignment_required",
+        "Whether users and applications need an assignment before they get a token for it.",
+    )
+    .wire("/appRoleAssignmentRequired")
+    .default(Default::Bool(false))
+    .reset(),
+    Field::string(
+        "description",
+        "Shown in the portal; at most 1,024 characters.",
+    )
+    .wire("/description"),
+    Field::string("notes", "For administrators; at most 1,024 characters.").wire("/notes"),
+    Field::string(
+        "login_url",
+        "Where an identity-provider initiated sign-in goes.",
+    )
+    .wire("/loginUrl"),
+];
+
+pub struct ServicePrincipal;
+
+impl Kind for ServicePrincipal {
+    fn shape(&self) -> &'static Shape {
+        &SHAPE
+    }
+
+    fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
+        wire::reads(desired, live)
+    }
+
+    fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
+        wire::decode(read, reply, live);
+    }
+
+    fn find<'a>(
+        &self,
+        _resource: &Resource,
+        parent: Option<&Object>,
+        live: &'a Live,
+    ) -> Option<&'a Object> {
+        of_application(parent?, live)
+    }
+
+    /// An application that says `service_principal = false` does not want the one that is there.
+    fn claim(&self, _object: &Object, owner: Option<&Resource>, _scene: &Scene) -> Claim {
+        match owner.and_then(|owner| owner.at("service_principal")) {
+            Some(Value::Bool(false)) => Claim::Ours,
+            _ => Claim::Foreign,
+        }
+    }
+
+    fn steps(&self, task: &Task) -> Vec<Step> {
+        wire::steps(task)
+    }
+}

@@ -1,0 +1,224 @@
+//! Reads, answers and requests of service principals.
+//!
+//! Source: Microsoft Graph, "Upsert servicePrincipal"; the answers that only mean "not replicated yet" are those
+//! that hashicorp/azuread retries in `service_principal_resource.go`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use super::{FIELDS, KIND, published};
+use crate::kinds::api::{self, Class};
+use crate::kinds::codec::{self, key};
+use crate::kinds::{Task, application, step};
+use crate::model::desired::Desired;
+use crate::model::live::{Key, Live, Object, Read};
+use crate::model::plan::Action;
+use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
+use crate::model::value::{Map, Part, Ref, Value};
+
+const OWN: &str =
+    "id,appId,displayName,accountEnabled,appRoleAssignmentRequired,description,notes,loginUrl";
+const API: &str = "id,appId,displayName,appRoles,oauth2PermissionScopes";
+
+/// The service principal of each application that was found, and of each API that something is asked of.
+pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
+    let own = live
+        .of_kind(application::KIND)
+        .filter(|object| !object.deleted)
+        .filter_map(|object| object.outputs.get("client_id"))
+        .map(|client_id| by_app_id("own", client_id, OWN));
+    let apis: BTreeSet<String> = desired
+        .of_kind(application::KIND)
+        .filter_map(|resource| resource.at("permissions")?.as_map())
+        .flat_map(|blocks| blocks.keys().filter_map(|label| api::app_id(label)))
+        .collect();
+    own.chain(apis.iter().map(|app_id| by_app_id("api", app_id, API)))
+        .collect()
+}
+
+fn by_app_id(purpose: &'static str, app_id: &str, select: &str) -> Read {
+    Read {
+        kind: KIND,
+        purpose,
+        request: Request::get(
+            Service::Graph,
+            format!(
+                "/servicePrincipals({})?$select={select}",
+                key("appId", app_id)
+            ),
+        ),
+        about: app_id.to_owned(),
+    }
+}
+
+/// The service principal of an application, if there is one.
+pub fn of_application<'a>(application: &Object, live: &'a Live) -> Option<&'a Object> {
+    live.find(KIND, &key("appId", application.outputs.get("client_id")?))
+}
+
+pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
+    let alternate = key("appId", &read.about);
+    match reply.status {
+        200 => {
+            let mut object = object(&reply.body);
+            object.parent = live
+                .find(application::KIND, &alternate)
+                .filter(|_| read.purpose == "own")
+                .map(|application| application.key.clone());
+            // An API that is also ours is read twice, each time with other members.
+            if let Some(before) = live.find(KIND, &alternate) {
+                let (mut body, parent) = (before.body.clone(), before.parent.clone());
+                body.append(&mut object.body);
+                object.body = body;
+                object.parent = object.parent.or(parent);
+            }
+            live.insert(object);
+        }
+        404 => live.set_absent(KIND, alternate),
+        _ => {}
+    }
+}
+
+fn object(json: &Json) -> Object {
+    let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+    let (id, app_id) = (text("id"), text("appId"));
+    let mut body = Map::new();
+    if json.get("accountEnabled").is_some() {
+        body = codec::decode(FIELDS, json);
+    }
+    for (class, member) in [
+        (Class::Application, "appRoles"),
+        (Class::Delegated, "oauth2PermissionScopes"),
+    ] {
+        if let Some(permissions) = json[member].as_array() {
+            let names = permissions
+                .iter()
+                .filter(|permission| usable(permission, class));
+            let names = names.filter_map(|one| {
+                Some((
+                    one["id"].as_str()?.to_ascii_lowercase(),
+                    one["value"].as_str()?.into(),
+                ))
+            });
+            body.insert(
+                published::field(class).to_owned(),
+                Value::Map(names.collect()),
+            );
+        }
+    }
+    Object {
+        key: Key::new(KIND, &id),
+        parent: None,
+        name: text("displayName"),
+        body,
+        outputs: [("object_id", id.clone()), ("id", id.clone())]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
+        alternates: vec![key("appId", &app_id), format!("id={id}")],
+        etag: None,
+        deleted: false,
+        confirmed: true,
+    }
+}
+
+/// App roles for users alone, and permissions that were switched off, cannot be asked for.
+fn usable(permission: &Json, class: Class) -> bool {
+    let enabled = permission["isEnabled"].as_bool().unwrap_or(true);
+    let members = permission["allowedMemberTypes"].as_array();
+    let for_applications =
+        members.is_none_or(|types| types.iter().any(|kind| kind == "Application"));
+    enabled && (class == Class::Delegated || for_applications)
+}
+
+pub fn steps(task: &Task) -> Vec<Step> {
+    match (task.action, task.object) {
+        (Action::Create, _) => create(task),
+        (Action::Update, Some(object)) => {
+            let path = format!("/servicePrincipals/{}", object.key.id);
+            vec![write(
+                task,
+                Request::new(Service::Graph, Method::Patch, path.clone()),
+                Request::get(Service::Graph, path),
+            )]
+        }
+        (Action::Delete, Some(object)) => {
+            let path = format!("/servicePrincipals/{}", object.key.id);
+            vec![Step {
+                check: Some(Check {
+                    read: Request::get(Service::Graph, format!("{path}?$select=id")),
+                    expect: Expect::Absent,
+                }),
+                done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
+                ..step(
+                    task,
+                    Phase::Retire,
+                    Request::new(Service::Graph, Method::Delete, path),
+                )
+            }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Upserted by the application's id, which a create in the same plan may still have to give.
+fn create(task: &Task) -> Vec<Step> {
+    let client_id = task
+        .resource
+        .and_then(|resource| resource.body.get("client_id"))
+        .cloned()
+        .unwrap_or_else(|| {
+            Value::Text(vec![Part::Ref(Ref {
+                address: task.address.clone(),
+                output: "client_id".into(),
+            })])
+        });
+    let Value::Text(client_id) = client_id else {
+        return Vec::new();
+    };
+    let mut path = vec![Part::Literal("/servicePrincipals(appId='".into())];
+    path.extend(client_id);
+    path.push(Part::Literal("')".into()));
+    let read = Request::get(Service::Graph, "").with_path(path.clone());
+    let request = Request::new(Service::Graph, Method::Patch, "")
+        .with_path(path)
+        .header("Prefer", "create-if-missing");
+    vec![Step {
+        fills: vec![
+            ("object_id".into(), "/id".into()),
+            ("id".into(), "/id".into()),
+        ],
+        read_back: Some(read.clone()),
+        retry_if: vec![
+            Pattern::new(400, "does not reference a valid application object"),
+            Pattern::new(400, "NoBackingApplicationObject"),
+            Pattern::new(403, "must in the local tenant"),
+            Pattern::new(404, "Request_ResourceNotFound"),
+        ],
+        ..write(task, request, read)
+    }]
+}
+
+fn write(task: &Task, request: Request, read: Request) -> Step {
+    let mut body = Value::Map(Map::new());
+    for change in task.fields {
+        if let Some(field) = codec::field(FIELDS, &change.path)
+            && let Some(pointer) = field.wire
+            && field.name != "client_id"
+        {
+            let value = change.after.clone().unwrap_or(Value::Null);
+            codec::put(&mut body, pointer, codec::write(field, &value));
+        }
+    }
+    // An upsert needs a member, and this one is what it is anyway.
+    if body.is_empty() && task.action == Action::Create {
+        codec::put(&mut body, "/accountEnabled", Value::Bool(true));
+    }
+    Step {
+        check: Some(Check {
+            read,
+            expect: Expect::Present(body.clone()),
+        }),
+        ..step(task, Phase::Provide, request.body(body))
+    }
+}

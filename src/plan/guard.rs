@@ -1,0 +1,242 @@
+//! Guards: what a plan may not do without a second word.
+//!
+//! | guard | refuses | lifted by |
+//! |---|---|---|
+//! | `lost-trust` | losing more than max(1, 30 %) of an application's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan replaces them | `--allow-deletes N` |
+//! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
+//! | `protected` | deleting what is protected | lifting `protect` first |
+//! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
+//! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
+
+use std::collections::BTreeMap;
+
+use super::matching::{Leftover, Pair};
+use super::room::Gap;
+use crate::exchange::language::Language;
+use crate::kinds::{self, application, federated_credential};
+use crate::model::live::{Key, Live, Object};
+use crate::model::plan::{Action, Change, Reason, Refusal};
+use crate::model::value::Value;
+
+/// The words that lift guards.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allow {
+    pub deletes: Option<usize>,
+    pub gap: bool,
+}
+
+/// Percentages count from this many trusts on.
+const MANY: usize = 10;
+
+/// Every guard that refuses the plan.
+pub fn refusals(
+    changes: &[Change],
+    pairs: &[Pair],
+    leftovers: &[Leftover],
+    live: &Live,
+    gaps: &[Gap],
+    allow: &Allow,
+) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    refusals.extend(lost_trust(changes, pairs, live, allow));
+    refusals.extend(lost_applications(changes, pairs, leftovers, allow));
+    refusals.extend(protected(changes, pairs, live));
+    refusals.extend(replaced(changes, pairs, live));
+    if !allow.gap {
+        refusals.extend(gaps.iter().map(|gap| Refusal {
+            guard: "gap",
+            message: format!("`{}` is full: `{}` would have to go before what covers it can come, and who uses it is locked out for that moment", gap.parent, gap.credential),
+            lift: "`--allow-gap`".to_owned(),
+        }));
+    }
+    refusals
+}
+
+/// How many may go without a word: one, or thirty percent of many.
+fn free(of: usize) -> usize {
+    if of >= MANY { (of * 3 / 10).max(1) } else { 1 }
+}
+
+fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) -> Vec<Refusal> {
+    let going: Vec<&Key> = changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter_map(|change| change.object.as_ref())
+        .collect();
+    let mut refusals = Vec::new();
+    for pair in pairs
+        .iter()
+        .filter(|pair| pair.resource.kind() == application::KIND)
+    {
+        let Some(object) = pair
+            .object
+            .as_ref()
+            .filter(|object| !object.deleted && !going.contains(&&object.key))
+        else {
+            continue;
+        };
+        let trusts: Vec<&Object> = live
+            .children(&object.key, federated_credential::KIND)
+            .collect();
+        let (lost, stay): (Vec<&Object>, Vec<&Object>) =
+            trusts.iter().partition(|trust| going.contains(&&trust.key));
+        let created = pairs.iter().filter(|other| {
+            other.resource.kind() == federated_credential::KIND
+                && other.object.is_none()
+                && other.resource.address.parent().as_ref() == Some(&pair.resource.address)
+        });
+        let after: Vec<Language> = stay
+            .iter()
+            .map(|trust| &trust.body)
+            .chain(created.map(|other| &other.resource.body))
+            .filter_map(federated_credential::trust)
+            .map(|trust| Language::of(&trust))
+            .collect();
+        let unreplaced = lost
+            .iter()
+            .filter(|trust| {
+                let Some(language) =
+                    federated_credential::trust(&trust.body).map(|trust| Language::of(&trust))
+                else {
+                    return true;
+                };
+                // What cannot be decided counts as lost: the answer that refuses.
+                !language.minus(&after).is_empty().unwrap_or(false)
+            })
+            .count();
+        let all = unreplaced > 0 && unreplaced == trusts.len() && after.is_empty();
+        if (unreplaced > free(trusts.len()) || all)
+            && allow.deletes.is_none_or(|allowed| unreplaced > allowed)
+        {
+            refusals.push(Refusal {
+                guard: "lost-trust",
+                message: format!(
+                    "`{}` would lose {unreplaced} of its {} trusts with nothing in their place",
+                    pair.resource.address,
+                    trusts.len()
+                ),
+                lift: format!("`--allow-deletes {unreplaced}`"),
+            });
+        }
+    }
+    refusals
+}
+
+fn lost_applications(
+    changes: &[Change],
+    pairs: &[Pair],
+    leftovers: &[Leftover],
+    allow: &Allow,
+) -> Option<Refusal> {
+    let is_application = |change: &&Change| {
+        change.action == Action::Delete
+            && change.address.segments.len() == 1
+            && change.address.kind() == application::KIND
+    };
+    // `destroy` is the word itself.
+    let lost = changes
+        .iter()
+        .filter(is_application)
+        .filter(|change| change.reason != Reason::Destroy)
+        .count();
+    let declared = pairs
+        .iter()
+        .filter(|pair| pair.resource.kind() == application::KIND && pair.object.is_some())
+        .count();
+    let left = leftovers
+        .iter()
+        .filter(|leftover| leftover.object.key.kind == application::KIND)
+        .count();
+    let all = declared + left;
+    (lost > free(all) && allow.deletes.is_none_or(|allowed| lost > allowed)).then(|| Refusal {
+        guard: "lost-applications",
+        message: format!("{lost} of the stack's {all} applications would be deleted"),
+        lift: format!("`--allow-deletes {lost}`"),
+    })
+}
+
+fn protected(changes: &[Change], pairs: &[Pair], live: &Live) -> Vec<Refusal> {
+    let declared: BTreeMap<_, _> = pairs
+        .iter()
+        .map(|pair| (&pair.resource.address, pair.resource.protect))
+        .collect();
+    changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter(|change| {
+            let object = change.object.as_ref().and_then(|key| live.get(key));
+            let by_mark = object
+                .zip(kinds::of(change.address.kind()))
+                .is_some_and(|(object, kind)| kind.protected(object));
+            by_mark || declared.get(&change.address) == Some(&true)
+        })
+        .map(|change| Refusal {
+            guard: "protected",
+            message: format!("`{}` is protected and would be deleted", change.address),
+            lift: "an apply with `protect = false` in its block first".to_owned(),
+        })
+        .collect()
+}
+
+/// A renamed label is never a delete and a create: the new application would have another client id.
+fn replaced(changes: &[Change], pairs: &[Pair], live: &Live) -> Vec<Refusal> {
+    let top = |change: &&Change| {
+        change.address.segments.len() == 1 && change.address.kind() == application::KIND
+    };
+    let created: Vec<&Pair> = changes
+        .iter()
+        .filter(top)
+        .filter(|change| change.action == Action::Create)
+        .filter_map(|change| {
+            pairs
+                .iter()
+                .find(|pair| pair.resource.address == change.address)
+        })
+        .collect();
+    let mut refusals = Vec::new();
+    for change in changes
+        .iter()
+        .filter(top)
+        .filter(|change| change.action == Action::Delete)
+    {
+        let Some(old) = change.object.as_ref().and_then(|key| live.get(key)) else {
+            continue;
+        };
+        let same = created.iter().find(|pair| {
+            let name = pair.resource.text("display_name") == Some(&old.name);
+            let trusts = live
+                .children(&old.key, federated_credential::KIND)
+                .any(|credential| {
+                    pairs.iter().any(|other| {
+                        other.resource.address.parent().as_ref() == Some(&pair.resource.address)
+                            && other.resource.kind() == federated_credential::KIND
+                            && federated_credential::same_content(
+                                &other.resource.body,
+                                &credential.body,
+                            )
+                    })
+                });
+            let uris = |body: &crate::model::value::Map| {
+                body.get("identifier_uris")
+                    .map(|uris| uris.items().cloned().collect::<Vec<Value>>())
+                    .unwrap_or_default()
+            };
+            let shared = uris(&old.body)
+                .iter()
+                .any(|uri| uris(&pair.resource.body).contains(uri));
+            name || trusts || shared
+        });
+        if let Some(pair) = same {
+            let unique_name = old.outputs.get("unique_name").map_or("", String::as_str);
+            refusals.push(Refusal {
+                guard: "would-replace-application",
+                message: format!(
+                    "`{}` would be deleted and `{}` created, and they look like one application: the new one would have another client id, and whatever uses the old one breaks",
+                    change.address, pair.resource.address
+                ),
+                lift: format!("the old label, or `unique_name = \"{unique_name}\"` in `{}`", pair.resource.address),
+            });
+        }
+    }
+    refusals
+}

@@ -1,0 +1,134 @@
+//! Pairs what is declared with what is there, and finds whose the rest is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kinds::{self, Claim, Kind, Scene};
+use crate::model::address::Address;
+use crate::model::desired::{Desired, Resource};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::{Key, Live, Object};
+
+/// A declared resource, completed with what the tenant knows, and its object.
+pub struct Pair {
+    pub kind: &'static dyn Kind,
+    pub resource: Resource,
+    /// As the diff sees it; none where nothing is there.
+    pub object: Option<Object>,
+    /// The object of the resource that it nests in.
+    pub parent: Option<Key>,
+}
+
+/// An object that nothing declares.
+pub struct Leftover {
+    pub kind: &'static dyn Kind,
+    pub object: Object,
+    pub address: Address,
+    /// The resource that declares the object that it belongs to.
+    pub owner: Option<Address>,
+    /// Ours, or only unwanted by the file.
+    pub ours: bool,
+}
+
+pub struct Matched {
+    pub pairs: Vec<Pair>,
+    pub leftovers: Vec<Leftover>,
+    /// What is reported and left alone, and what is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Matches by natural key, parents first; what no resource describes is asked for its owner.
+pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
+    let scene = |object, parent| Scene {
+        desired,
+        live,
+        object,
+        parent,
+        destroy,
+    };
+    let mut pairs = Vec::new();
+    let mut diagnostics = Vec::new();
+    let mut found: BTreeMap<Address, Key> = BTreeMap::new();
+    for (address, resource) in &desired.resources {
+        let Some(kind) = kinds::of(resource.kind()).filter(|kind| kind.is_object()) else {
+            continue;
+        };
+        let parent = address.parent().and_then(|parent| found.get(&parent));
+        let parent = parent.and_then(|key| live.get(key));
+        let object = kind.find(resource, parent, live);
+        let mut resource = resource.clone();
+        diagnostics.extend(kind.resolve(&mut resource, &scene(object, parent)));
+        if let Some(object) = object {
+            found.insert(address.clone(), object.key.clone());
+        }
+        pairs.push(Pair {
+            kind,
+            resource,
+            object: object.map(|object| kind.seen(object, &desired.stack)),
+            parent: parent.map(|parent| parent.key.clone()),
+        });
+    }
+
+    let declared: BTreeSet<&Key> = found.values().collect();
+    let owners: BTreeMap<&Key, &Address> =
+        found.iter().map(|(address, key)| (key, address)).collect();
+    let mut leftovers: Vec<Leftover> = Vec::new();
+    let mut lost: BTreeMap<Key, Address> = BTreeMap::new();
+    // Parents come before what belongs to them: `ALL` is in that order.
+    for kind in kinds::ALL.iter().filter(|kind| kind.is_object()) {
+        for object in live.of_kind(kind.shape().kind) {
+            if declared.contains(&object.key) {
+                continue;
+            }
+            let root = root(object, live);
+            let owner = owners.get(&root.key).copied();
+            let under = owner.or_else(|| lost.get(&root.key));
+            if object.parent.is_some() && under.is_none() {
+                continue;
+            }
+            let parent = object.parent.as_ref().and_then(|key| live.get(key));
+            let scene = scene(Some(object), parent);
+            let resource = owner.and_then(|address| desired.resources.get(address));
+            let ours = match kind.claim(object, resource, &scene) {
+                Claim::Ours => true,
+                Claim::Unwanted => false,
+                Claim::Reported(diagnostic) => {
+                    diagnostics.push(*diagnostic);
+                    continue;
+                }
+                Claim::Foreign => continue,
+            };
+            let segment = kind.segment(object, &scene);
+            let address = match under {
+                Some(under) => under.child(segment),
+                None => Address {
+                    modules: Vec::new(),
+                    segments: vec![segment],
+                },
+            };
+            if object.parent.is_none() {
+                lost.insert(object.key.clone(), address.clone());
+            }
+            leftovers.push(Leftover {
+                kind: *kind,
+                object: object.clone(),
+                address,
+                owner: owner.cloned(),
+                ours,
+            });
+        }
+    }
+    Matched {
+        pairs,
+        leftovers,
+        diagnostics,
+    }
+}
+
+/// The outermost object that one belongs to.
+fn root<'a>(object: &'a Object, live: &'a Live) -> &'a Object {
+    let mut root = object;
+    while let Some(parent) = root.parent.as_ref().and_then(|key| live.get(key)) {
+        root = parent;
+    }
+    root
+}

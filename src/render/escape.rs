@@ -1,0 +1,62 @@
+//! Text from a tenant or a file, made harmless for where it is shown. Anyone who may name an application may
+//! put anything into that name.
+
+use std::fmt::Write;
+
+/// For a terminal: no control character, no escape sequence, nothing that turns the writing direction or hides.
+pub fn terminal(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => safe.push_str("\\n"),
+            '\t' => safe.push_str("\\t"),
+            '\r' => safe.push_str("\\r"),
+            c if c.is_control() || hides(c) => {
+                let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    // A line that begins with `::` is a command to GitHub's runner.
+    if safe.starts_with("::") {
+        safe.replace_range(0..1, "\\u{3a}");
+    }
+    safe
+}
+
+/// Bidirectional controls, zero-width characters, soft hyphens, tags and line separators.
+pub(super) fn hides(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0xAD | 0x61C
+            | 0x115F..=0x1160
+            | 0x180E
+            | 0x200B..=0x200F
+            | 0x2028..=0x202E
+            | 0x2060..=0x206F
+            | 0x3164
+            | 0xFE00..=0xFE0F
+            | 0xFEFF
+            | 0xFFA0
+            | 0xFFF9..=0xFFFB
+            | 0xE0000..=0xE0FFF
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terminal;
+
+    #[test]
+    fn nothing_reaches_the_terminal_that_is_not_seen() {
+        assert_eq!(
+            terminal("a\x1b[31mb\u{202e}c\u{200b}d\re\n"),
+            "a\\u{1b}[31mb\\u{202e}c\\u{200b}d\\re\\n"
+        );
+        assert_eq!(
+            terminal("::set-output name=x::y"),
+            "\\u{3a}:set-output name=x::y"
+        );
+        assert_eq!(terminal("Zürich – 日本"), "Zürich – 日本");
+    }
+}

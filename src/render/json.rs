@@ -1,0 +1,89 @@
+//! The same for machines. Member names are stable; new ones may be added.
+
+use serde_json::{Value as Json, json};
+
+use crate::model::outcome::{Fate, Outcome};
+use crate::model::plan::{Change, Plan};
+use crate::model::step::Step;
+use crate::model::value::Value;
+
+/// A plan with everything that it would do.
+pub fn plan(plan: &Plan) -> Json {
+    json!({
+        "format": "trustform-plan/1",
+        "stack": plan.stack.name,
+        "tenant_id": plan.stack.tenant_id,
+        "digest": plan.digest,
+        "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
+        "access": plan.access,
+        "notes": plan.notes.iter().map(|note| json!({
+            "code": note.code, "level": note.level, "subject": note.subject, "message": note.message, "help": note.help,
+        })).collect::<Vec<_>>(),
+        "pending": plan.pending.iter().map(|pending| json!({ "address": pending.address, "needs": pending.needs })).collect::<Vec<_>>(),
+        "refusals": plan.refusals,
+        "requests": plan.steps.iter().map(request).collect::<Vec<_>>(),
+        "outputs": outputs(plan.outputs.iter().map(|(name, output)| (name, &output.value))),
+    })
+}
+
+fn change(change: &Change) -> Json {
+    json!({
+        "address": change.address,
+        "action": change.action,
+        "reason": change.reason,
+        "remark": change.remark,
+        "fields": change.fields.iter().map(|field| json!({
+            "path": field.path,
+            "before": field.before.as_ref().map(Value::to_json),
+            "after": field.after.as_ref().map(Value::to_json),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// A step's request, exactly as it is sent but for its holes.
+fn request(step: &Step) -> Json {
+    json!({
+        "address": step.address,
+        "method": step.request.method.as_str(),
+        "service": step.request.service.name(),
+        "path": format!("{}{}", step.request.service.version(), crate::model::value::Text(&step.request.path)),
+        "headers": step.request.headers.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "body": step.request.body.as_ref().map(Value::to_json),
+        "needs": step.needs.iter().map(|need| need.0).collect::<Vec<_>>(),
+    })
+}
+
+/// How an apply ended.
+pub fn outcome(plan: &Plan, outcome: &Outcome) -> Json {
+    let fate = |step: &Step| match outcome.fates.get(&step.id) {
+        Some(Fate::Done) => "done",
+        Some(Fate::Failed) => "failed",
+        Some(Fate::Unknown) => "unknown",
+        Some(Fate::Waiting) | None => "not-sent",
+    };
+    json!({
+        "format": "trustform-outcome/1",
+        "complete": outcome.complete(),
+        "digest": plan.digest,
+        "requests": plan.steps.iter().map(|step| json!({
+            "address": step.address, "request": step.request.to_string(), "fate": fate(step),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// Outputs by name; what is not known yet is null.
+pub fn outputs<'a>(outputs: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Json {
+    let known = |value: &Value| {
+        if value.is_known() {
+            value.to_json()
+        } else {
+            Json::Null
+        }
+    };
+    Json::Object(
+        outputs
+            .into_iter()
+            .map(|(name, value)| (name.clone(), known(value)))
+            .collect(),
+    )
+}

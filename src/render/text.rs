@@ -1,0 +1,335 @@
+//! A plan, an outcome and outputs, for people.
+
+use std::fmt::Write;
+
+use super::escape::terminal;
+use super::style::Style;
+use super::value::{change, inline};
+use crate::model::diagnostic::{Diagnostic, Level};
+use crate::model::outcome::{Fate, Outcome};
+use crate::model::plan::{Action, Change, FieldChange, Grantee, Plan, Reason};
+use crate::model::value::Value;
+
+/// Characters of the digest that are shown; `--expect` takes as many.
+pub const DIGEST: usize = 16;
+
+/// A whole plan.
+pub fn plan(plan: &Plan, style: Style) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", style.strong(heading(plan)));
+    for change in &plan.changes {
+        let _ = write!(out, "\n{}", one_change(change, style));
+    }
+    if !plan.access.gained.is_empty() || !plan.access.lost.is_empty() {
+        let _ = writeln!(out, "\n{}", style.strong("Access"));
+        for grantee in &plan.access.gained {
+            out.push_str(&access(grantee, true, style));
+        }
+        for grantee in &plan.access.lost {
+            out.push_str(&access(grantee, false, style));
+        }
+    }
+    notes(&mut out, plan, style);
+    let _ = writeln!(out, "\n{}", summary(plan));
+    out
+}
+
+fn heading(plan: &Plan) -> String {
+    let counted = [
+        ("application", "application"),
+        ("federated_credential", "trust"),
+        ("oidc_issuer", "issuer"),
+    ];
+    let counts = counted.iter().filter_map(|(kind, noun)| {
+        let count = *plan.counts.get(*kind)?;
+        let plural = if count == 1 { "" } else { "s" };
+        Some(format!(", {count} {noun}{plural}"))
+    });
+    format!(
+        "{} (tenant {}{})",
+        terminal(&plan.stack.name),
+        terminal(&plan.stack.tenant_id),
+        counts.collect::<String>()
+    )
+}
+
+/// The symbol of an action.
+fn symbol(action: Action, style: Style) -> String {
+    match action {
+        Action::Create => style.added("+"),
+        Action::Update => style.changed("~"),
+        Action::Delete => style.removed("-"),
+        Action::Restore => style.added("^"),
+    }
+}
+
+fn one_change(change: &Change, style: Style) -> String {
+    let mut out = format!(
+        "{} {}",
+        symbol(change.action, style),
+        terminal(&change.address.to_string())
+    );
+    let why = change
+        .remark
+        .clone()
+        .or_else(|| reason(change).map(str::to_owned));
+    if let Some(why) = why {
+        let _ = write!(out, "  {}", style.faint(format!("({})", terminal(&why))));
+    }
+    out.push('\n');
+    let width = change
+        .fields
+        .iter()
+        .map(|field| field.path.chars().count())
+        .max()
+        .unwrap_or(0);
+    for field in &change.fields {
+        out.push_str(&one_field(field, width, style));
+    }
+    out
+}
+
+/// Said only where the symbol does not say it.
+fn reason(change: &Change) -> Option<&'static str> {
+    match change.reason {
+        Reason::Absent | Reason::Differs => None,
+        Reason::NotDeclared => Some("not declared any more"),
+        Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
+        Reason::SoftDeleted => Some("it is in the recycle bin"),
+        Reason::Destroy => None,
+    }
+}
+
+fn one_field(field: &FieldChange, width: usize, style: Style) -> String {
+    let name = format!("    {:width$}", field.path);
+    match (&field.before, &field.after) {
+        (Some(before), Some(after)) if collection(before) || collection(after) => {
+            let mut out = format!("    {}\n", field.path);
+            for (sign, line) in members(before, after) {
+                let painted = if sign == '+' {
+                    style.added(format!("+ {line}"))
+                } else {
+                    style.removed(format!("- {line}"))
+                };
+                let _ = writeln!(out, "      {painted}");
+            }
+            out
+        }
+        (Some(before), Some(after)) => format!("{name}  {}\n", change(before, after, style)),
+        (None, Some(after)) => created(&name, after),
+        (before, None) => format!(
+            "{name}  {}\n",
+            before.as_ref().map(inline).unwrap_or_default()
+        ),
+    }
+}
+
+/// A new value; a map or a long set takes a line for each member.
+fn created(name: &str, after: &Value) -> String {
+    let line = format!("{name}  {}\n", inline(after));
+    if !collection(after) || line.chars().count() <= 100 {
+        return line;
+    }
+    let mut out = format!("{}\n", name.trim_end());
+    for (_, line) in members(&Value::Null, after) {
+        let _ = writeln!(out, "      {line}");
+    }
+    out
+}
+
+fn collection(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Set(_) | Value::Map(_))
+}
+
+/// What each of two collections has and the other has not; of keys only the name is shown.
+fn members(before: &Value, after: &Value) -> Vec<(char, String)> {
+    let lines = |value: &Value| -> Vec<(String, String)> {
+        match value {
+            Value::Map(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), inline(value)))
+                .collect(),
+            other => other
+                .items()
+                .map(|item| (inline(item), String::new()))
+                .collect(),
+        }
+    };
+    let (old, new) = (lines(before), lines(after));
+    let show = |(key, value): &(String, String)| match value.as_str() {
+        "" => terminal(key),
+        // A published key is known by its id.
+        value if value.starts_with('{') => terminal(key),
+        value => format!("{} = {value}", terminal(key)),
+    };
+    let gone = old
+        .iter()
+        .filter(|line| !new.contains(line))
+        .map(|line| ('-', show(line)));
+    let come = new
+        .iter()
+        .filter(|line| !old.contains(line))
+        .map(|line| ('+', show(line)));
+    gone.chain(come).collect()
+}
+
+fn access(grantee: &Grantee, gained: bool, style: Style) -> String {
+    let (sign, verb) = if gained {
+        (style.added("+"), "may act as")
+    } else {
+        (style.removed("-"), "may no longer act as")
+    };
+    let mut out = format!(
+        "  {sign} {} {verb} {}\n",
+        terminal(&grantee.who),
+        terminal(&grantee.identity)
+    );
+    if !grantee.holding.is_empty() {
+        let holding: Vec<String> = grantee.holding.iter().map(|one| terminal(one)).collect();
+        let _ = writeln!(out, "      which holds {}", holding.join(", "));
+    }
+    if let Some(example) = &grantee.example {
+        let _ = writeln!(out, "      for example: {}", terminal(example));
+    }
+    out
+}
+
+fn notes(out: &mut String, plan: &Plan, style: Style) {
+    if !plan.pending.is_empty() {
+        let _ = writeln!(out, "\n{}", style.strong("Pending"));
+        for pending in &plan.pending {
+            let _ = writeln!(
+                out,
+                "  {} (needs: {})",
+                terminal(&pending.address.to_string()),
+                pending.needs.join(", ")
+            );
+        }
+    }
+    if !plan.notes.is_empty() {
+        let _ = writeln!(out, "\n{}", style.strong("Notes"));
+        for note in &plan.notes {
+            out.push_str(&one_note(note, style));
+        }
+    }
+}
+
+fn one_note(note: &Diagnostic, style: Style) -> String {
+    let sign = if note.level == Level::Note {
+        "·".to_owned()
+    } else {
+        style.changed("!")
+    };
+    let subject = note
+        .subject
+        .as_ref()
+        .map(|subject| format!("{}: ", terminal(subject)))
+        .unwrap_or_default();
+    let mut out = format!("  {sign} {subject}{}\n", terminal(&note.message));
+    for help in &note.help {
+        let _ = writeln!(out, "      {}", style.faint(terminal(help)));
+    }
+    out
+}
+
+/// The last line of a plan.
+fn summary(plan: &Plan) -> String {
+    if plan.changes.is_empty() {
+        return match plan.pending.len() {
+            0 => "No changes: the tenant is as declared.".to_owned(),
+            pending => format!("No changes. {pending} pending."),
+        };
+    }
+    let counted = [
+        (Action::Create, "create"),
+        (Action::Update, "update"),
+        (Action::Restore, "restore"),
+        (Action::Delete, "delete"),
+    ];
+    let parts: Vec<String> = counted
+        .iter()
+        .map(|(action, verb)| (plan.count(*action), verb))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verb)| format!("{count} to {verb}"))
+        .collect();
+    let digest = &plan.digest[..DIGEST.min(plan.digest.len())];
+    format!(
+        "Plan: {}. Digest {digest} (apply exactly this with --expect {digest})",
+        parts.join(", ")
+    )
+}
+
+/// The requests that an apply would send.
+pub fn requests(plan: &Plan) -> String {
+    let mut out = String::new();
+    for step in &plan.steps {
+        let _ = writeln!(out, "{}", terminal(&step.request.to_string()));
+        for (name, value) in &step.request.headers {
+            let _ = writeln!(out, "  {name}: {}", terminal(value));
+        }
+        if let Some(body) = &step.request.body {
+            let _ = writeln!(out, "  {}", terminal(&body.to_json().to_string()));
+        }
+    }
+    out
+}
+
+/// Guards that refuse, and what lifts each.
+pub fn refusals(plan: &Plan, style: Style) -> String {
+    let mut out = String::new();
+    for refusal in &plan.refusals {
+        let _ = writeln!(
+            out,
+            "{}: {}",
+            style.removed(format!("refused ({})", refusal.guard)),
+            terminal(&refusal.message)
+        );
+        let _ = writeln!(out, "  lifted by {}", terminal(&refusal.lift));
+    }
+    out
+}
+
+/// How an apply ended; its errors are shown separately.
+pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
+    let total = plan.steps.len();
+    if outcome.complete() {
+        let noun = if total == 1 { "request" } else { "requests" };
+        return format!("Applied and verified: {total} {noun}.\n");
+    }
+    let mut out = format!(
+        "Stopped: {} of {total} requests took effect.\n",
+        outcome.done()
+    );
+    for step in &plan.steps {
+        let word = match outcome.fates.get(&step.id) {
+            Some(Fate::Done) | None => continue,
+            Some(Fate::Failed) => "failed",
+            Some(Fate::Unknown) => "unknown",
+            Some(Fate::Waiting) => "not sent",
+        };
+        let _ = writeln!(
+            out,
+            "  {word:9}{} {}",
+            terminal(&step.address.to_string()),
+            terminal(&step.request.to_string())
+        );
+    }
+    out.push_str("Run `apply` again: it goes on from here.\n");
+    out
+}
+
+/// Outputs as `name = value` lines.
+pub fn outputs<'a>(outputs: impl IntoIterator<Item = (&'a String, &'a Value)>) -> String {
+    outputs
+        .into_iter()
+        .map(|(name, value)| format!("{name} = {}\n", output(value)))
+        .collect()
+}
+
+/// One output's value.
+fn output(value: &Value) -> String {
+    match value.is_known() {
+        true => inline(value),
+        false => "(known after apply)".to_owned(),
+    }
+}
