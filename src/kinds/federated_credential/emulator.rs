@@ -12,7 +12,8 @@ use crate::emulator::shape::{self, Property};
 use crate::emulator::store::{Store, View, list as items, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::exchange::expression::Expression;
-use crate::exchange::issuers::{self, Platform, Weight};
+use crate::exchange::issuers::{self, Weight};
+use crate::exchange::platform::{Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application::emulator::APPLICATIONS;
 
@@ -355,7 +356,7 @@ fn check(call: &Call<'_>, credential: &Entity, others: &[Related]) -> Result<(),
 /// The rules for expressions when a credential is written.
 fn check_expression(issuer: &str, value: &str, gate: bool) -> Result<(), Failure> {
     // Before July 2026 an expression counted as if it held the claims that are required now.
-    let added = match issuers::platform(issuer) {
+    let added = match platform(issuer) {
         _ if gate => "",
         Platform::GitHub => " and claims['sub'] matches '*' and claims['repository_id'] eq '0'",
         Platform::GitLab => " and claims['sub'] matches '*' and claims['project_id'] eq '0'",
