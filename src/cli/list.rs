@@ -42,7 +42,7 @@ pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
         .unwrap_or(0);
     for (address, state, id) in rows {
         let line = format!(
-            "{:width$}  {state:10}{}",
+            "{:width$}  {state:11}  {}",
             terminal(&address),
             terminal(&id.unwrap_or_default())
         );
