@@ -106,6 +106,12 @@ fn identities(
         identity.name = leftover.object.name.clone();
         live_sides(identity, &leftover.object, &gone, live);
     }
+    // A changed trust is created and deleted under one address.
+    let created: BTreeMap<&Address, Action> = changes
+        .iter()
+        .filter(|change| change.action == Action::Create)
+        .map(|change| (&change.address, change.action))
+        .collect();
     let written: BTreeMap<&Address, Action> = changes
         .iter()
         .map(|change| (&change.address, change.action))
@@ -120,7 +126,7 @@ fn identities(
             continue;
         };
         let action = match pair.object {
-            None => Some(&Action::Create),
+            None => created.get(&pair.resource.address),
             Some(_) => written.get(&pair.resource.address),
         };
         match pair.resource.kind() {
