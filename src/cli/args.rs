@@ -113,6 +113,9 @@ pub struct Plan {
     /// Only this resource and what is in it.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
+    /// Save the plan, bound to what was read: `trustform apply FILE` refuses if any of it changed.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Also print the exact requests that an apply would send.
     #[arg(long)]
     pub requests: bool,
@@ -123,6 +126,7 @@ pub struct Plan {
     pub format: Format,
 }
 
+/// The directory may also be a file that `plan --out` saved: then exactly that plan is applied, or nothing.
 #[derive(Debug, Args)]
 pub struct Apply {
     #[command(flatten)]
