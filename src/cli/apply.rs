@@ -4,7 +4,7 @@ use super::args::{Apply, Format};
 use super::connect::Connection;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, connect, planning, stack};
+use super::{Exit, Failure, World, ask, block_on, connect, planning, stack};
 use crate::apply::driver;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
@@ -96,7 +96,7 @@ pub fn carry_out(
 ) -> Result<Exit, Failure> {
     let mut passes: Vec<(Plan, Option<Outcome>)> = Vec::new();
     let exit = loop {
-        let (plan, live) = world.block_on(planning::plan(stack, connection, options))??;
+        let (plan, live) = block_on(planning::plan(stack, connection, options))??;
         let first = passes.is_empty();
         if terms.format == Format::Text {
             world.print(&text::plan(&plan, world.style()));
@@ -144,9 +144,10 @@ pub fn carry_out(
 }
 
 fn send(world: &mut World, plan: &Plan, connection: &Connection) -> Result<Outcome, Failure> {
-    let bar = Bar::new(world, plan.steps.len());
-    let seed = connection.client.clock().now_ms().unsigned_abs();
-    world.block_on(driver::apply(
+    let clock = connection.client.clock().clone();
+    let seed = clock.now_ms().unsigned_abs();
+    let mut bar = Bar::new(world, &clock, plan.steps.len());
+    block_on(driver::apply(
         plan,
         &connection.client,
         &connection.reader,

@@ -42,7 +42,7 @@ pub enum Command {
 }
 
 /// Which stack, and its variables.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct StackArgs {
     /// The stack's directory: the one with trust.hcl, trust.yaml, *.trust.hcl or *.trust.yaml.
     #[arg(default_value = ".")]
@@ -164,10 +164,12 @@ pub struct Destroy {
     pub format: Format,
 }
 
+/// `trustform output`, `trustform output client_id`, `trustform output environments/prod`,
+/// `trustform output client_id environments/prod`.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// One output alone.
-    #[arg(long, value_name = "NAME")]
+    /// One output alone; a name that is a directory is the stack's.
+    #[arg(value_name = "NAME")]
     pub name: Option<String>,
     #[command(flatten)]
     pub stack: StackArgs,

@@ -18,7 +18,7 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
         allow: allow(&args.allow),
         ..Options::default()
     };
-    let (plan, live) = world.block_on(planning::plan(&stack, &connection, &options))??;
+    let (plan, live) = super::block_on(planning::plan(&stack, &connection, &options))??;
     connection.save()?;
     if let Some(file) = &args.out {
         let directory = args.stack.directory.display().to_string();
