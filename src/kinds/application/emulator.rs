@@ -8,7 +8,7 @@ use crate::emulator::graph::{self, Call, Failure, bound_id, is_deleted};
 use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
-use crate::emulator::store::{Store, View, list as items, text};
+use crate::emulator::store::{Store, View, list as items, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table};
 use crate::emulator::{dates, directory, secrets, shape as properties};
 use crate::kinds::federated_credential::emulator as credentials;
@@ -269,14 +269,14 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let mut new = (*old).clone();
     if body
         .get("passwordCredentials")
-        .is_some_and(|have| *have != old["passwordCredentials"])
+        .is_some_and(|have| *have != *member(&old, "passwordCredentials"))
     {
         refuse_passwords(&body)?;
     }
     properties::write(&APPLICATIONS, shape::APPLICATION, &mut new, &body)?;
-    if new["uniqueName"] != old["uniqueName"] {
+    if member(&new, "uniqueName") != member(&old, "uniqueName") {
         // Set once, and then never again (how-to-reference-existing-resources; msgraph-bicep-types#187).
-        if !old["uniqueName"].is_null() || text(&new, "uniqueName").is_empty() {
+        if !member(&old, "uniqueName").is_null() || text(&new, "uniqueName").is_empty() {
             return Err(Failure::bad_request(
                 "Property 'uniqueName' is immutable and cannot be changed once it is set.",
             ));

@@ -9,10 +9,11 @@ use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
 use crate::emulator::shape::{self, Property};
-use crate::emulator::store::{Store, View, list as items, text};
+use crate::emulator::store::{Store, View, list as items, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::exchange::expression::Expression;
-use crate::exchange::issuers::{self, Platform, Weight};
+use crate::exchange::issuers::{self, Weight};
+use crate::exchange::platform::{Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application::emulator::APPLICATIONS;
 
@@ -132,7 +133,7 @@ fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let rows = of_parent(view, id);
     let flexible = rows
         .iter()
-        .any(|(_, row)| !row["claimsMatchingExpression"].is_null());
+        .any(|(_, row)| !member(row, "claimsMatchingExpression").is_null());
     let context = format!("applications('{id}')/federatedIdentityCredentials");
     let reply = list::rows(call, view, &CREDENTIALS, &context, &rows)?;
     match flexible && call.version == Version::V1 && call.store.faults.broken_v1_credentials {
@@ -228,7 +229,7 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     };
     let mut new = (*old).clone();
     write(call, &mut new, &body)?;
-    if new["name"] != old["name"] {
+    if member(&new, "name") != member(&old, "name") {
         return Err(value_error(
             "The name of a federated identity credential cannot be changed.",
             "Name",
@@ -237,7 +238,7 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     }
     let others: Vec<Related> = of_parent(call.store.primary(), text(&parent, "id"))
         .into_iter()
-        .filter(|(_, row)| row["id"] != old["id"])
+        .filter(|(_, row)| member(row, "id") != member(&old, "id"))
         .collect();
     check(call, &new, &others)?;
     call.store.put(&CREDENTIALS, new, call.now);
@@ -307,7 +308,7 @@ fn check(call: &Call<'_>, credential: &Entity, others: &[Related]) -> Result<(),
         ));
     }
     let subject = text(credential, "subject");
-    let expression = &credential["claimsMatchingExpression"];
+    let expression = member(credential, "claimsMatchingExpression");
     let flexible = expression["value"].as_str().unwrap_or_default();
     match (subject.is_empty(), expression.is_null()) {
         (true, true) => return Err(Failure::bad_request("Property 'subject' cannot be empty.")),
@@ -332,7 +333,7 @@ fn check(call: &Call<'_>, credential: &Entity, others: &[Related]) -> Result<(),
         (false, true) => {}
     }
     let same = |row: &Entity| {
-        let other = row["claimsMatchingExpression"]["value"]
+        let other = member(row, "claimsMatchingExpression")["value"]
             .as_str()
             .unwrap_or_default();
         text(row, "issuer") == issuer && text(row, "subject") == subject && other == flexible
@@ -355,7 +356,7 @@ fn check(call: &Call<'_>, credential: &Entity, others: &[Related]) -> Result<(),
 /// The rules for expressions when a credential is written.
 fn check_expression(issuer: &str, value: &str, gate: bool) -> Result<(), Failure> {
     // Before July 2026 an expression counted as if it held the claims that are required now.
-    let added = match issuers::platform(issuer) {
+    let added = match platform(issuer) {
         _ if gate => "",
         Platform::GitHub => " and claims['sub'] matches '*' and claims['repository_id'] eq '0'",
         Platform::GitLab => " and claims['sub'] matches '*' and claims['project_id'] eq '0'",
@@ -396,10 +397,10 @@ fn trusts(view: View<'_>, client_id: &str) -> Vec<Trust> {
 }
 
 fn trust(row: &Entity) -> Option<Trust> {
-    let expression = row["claimsMatchingExpression"]["value"].as_str();
+    let expression = member(row, "claimsMatchingExpression")["value"].as_str();
     Some(Trust {
         issuer: text(row, "issuer").to_owned(),
-        audience: row["audiences"][0].as_str()?.to_owned(),
+        audience: member(row, "audiences")[0].as_str()?.to_owned(),
         matcher: match expression {
             Some(expression) => Matcher::Expression(Expression::parse(expression).ok()?),
             None => Matcher::Subject(text(row, "subject").to_owned()),
@@ -411,7 +412,7 @@ fn dumped(view: View<'_>, credential: &Entity) -> Option<Dumped> {
     let parent = view.get(&APPLICATIONS, text(credential, "~parent"))?;
     let mut shown: Map<String, Value> = shape::beyond_defaults(PROPERTIES, credential);
     shown.shift_remove("name");
-    if let Some(expression) = credential["claimsMatchingExpression"]["value"].as_str() {
+    if let Some(expression) = member(credential, "claimsMatchingExpression")["value"].as_str() {
         shown.shift_remove("claimsMatchingExpression");
         shown.insert("expression".into(), expression.into());
     }

@@ -10,7 +10,7 @@ use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Principal, Resource, Route};
 use crate::emulator::shape::{self, Property};
-use crate::emulator::store::{Store, View, list as items, text};
+use crate::emulator::store::{Store, View, list as items, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::emulator::{directory, secrets};
 use crate::kinds::app_role_assignment::emulator as assignments;
@@ -320,7 +320,7 @@ fn copy_from(principal: &mut Entity, old: Option<&Entity>, application: &Entity)
             .get(outer)
             .map_or(Value::Null, |object| object[name].clone())
     };
-    let mut names = vec![application["appId"].clone()];
+    let mut names = vec![member(application, "appId").clone()];
     names.extend_from_slice(items(application, "identifierUris"));
     let mut urls: Vec<Value> = Vec::new();
     for client in ["web", "spa", "publicClient"] {
@@ -342,20 +342,23 @@ fn copy_from(principal: &mut Entity, old: Option<&Entity>, application: &Entity)
             .collect::<Vec<_>>(),
     );
     for (property, value) in [
-        ("displayName", application["displayName"].clone()),
-        ("appDisplayName", application["displayName"].clone()),
-        ("appDescription", application["description"].clone()),
-        ("appRoles", application["appRoles"].clone()),
+        ("displayName", member(application, "displayName").clone()),
+        ("appDisplayName", member(application, "displayName").clone()),
+        ("appDescription", member(application, "description").clone()),
+        ("appRoles", member(application, "appRoles").clone()),
         (
             "oauth2PermissionScopes",
             inner("api", "oauth2PermissionScopes"),
         ),
-        ("info", application["info"].clone()),
+        ("info", member(application, "info").clone()),
         ("homepage", inner("web", "homePageUrl")),
         ("logoutUrl", inner("web", "logoutUrl")),
         ("replyUrls", urls.into()),
         ("servicePrincipalNames", names.into()),
-        ("signInAudience", application["signInAudience"].clone()),
+        (
+            "signInAudience",
+            member(application, "signInAudience").clone(),
+        ),
         ("tags", tags.into()),
     ] {
         principal.insert(property.to_owned(), value);
@@ -465,12 +468,12 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
 fn principal(view: View<'_>, client_id: &str) -> Option<Principal> {
     let found = graph::lookup(view, &PRINCIPALS, "appId", &client_id.to_ascii_lowercase())?;
     let local = graph::lookup(view, &APPLICATIONS, "appId", text(&found, "appId"));
-    let disabled = local.is_some_and(|application| application["isDisabled"] == true);
+    let disabled = local.is_some_and(|application| member(&application, "isDisabled") == true);
     Some(Principal {
         id: text(&found, "id").to_owned(),
         client_id: text(&found, "appId").to_owned(),
         display_name: text(&found, "displayName").to_owned(),
-        enabled: found["accountEnabled"] != false && !disabled,
+        enabled: member(&found, "accountEnabled") != false && !disabled,
     })
 }
 
@@ -561,7 +564,7 @@ fn dumped(view: View<'_>, principal: &Entity) -> Option<Dumped> {
     ] {
         shown.shift_remove(copied);
     }
-    if principal["accountEnabled"] == true {
+    if member(principal, "accountEnabled") == true {
         shown.shift_remove("accountEnabled");
     }
     if !items(principal, "passwordCredentials").is_empty() {
