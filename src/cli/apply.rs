@@ -103,7 +103,7 @@ fn send(world: &mut World, plan: &Plan, connection: &Connection) -> Result<Outco
 }
 
 /// Ctrl-C and a runner's SIGTERM: finish what is in flight, then stop.
-async fn interrupted() {
+pub async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
