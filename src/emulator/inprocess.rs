@@ -30,7 +30,7 @@ use super::{Answer, dump, handle};
 /// The present, in milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// GETs a document of an issuer that is no part of the tenant; see [`Emulator::fetching`].
+/// GETs a document of an issuer that is no part of the tenant; see [`Emulator::new`].
 pub type Fetch = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Vec<u8>, String>> + Send + Sync>;
 
 /// A tenant that several clients share. Requests are answered one after the other and get consecutive seeds.
@@ -45,7 +45,7 @@ struct State {
     store: Store,
     seed: u64,
     recorder: Option<File>,
-    /// Whether something may have changed since [`Emulator::take_snapshot`].
+    /// Whether something may have changed since [`Emulator::take_changed`].
     changed: bool,
 }
 
@@ -56,14 +56,9 @@ impl std::fmt::Debug for Emulator {
 }
 
 impl Emulator {
-    /// Shares a store. The clock is asked once per request. Of issuers, only those within the tenant (its blobs, its own
-    /// token service) can be reached.
-    pub fn new(store: Store, routes: Routes, clock: Clock) -> Arc<Self> {
-        Self::fetching(store, routes, clock, None)
-    }
-
-    /// The same; other issuers can be reached too, by whatever rules `fetch` keeps.
-    pub fn fetching(store: Store, routes: Routes, clock: Clock, fetch: Option<Fetch>) -> Arc<Self> {
+    /// Shares a store. The clock is asked once per request. Without `fetch`, only issuers within the tenant (its blobs,
+    /// its own token service) can be reached; with it, the others too, by whatever rules it keeps.
+    pub fn new(store: Store, routes: Routes, clock: Clock, fetch: Option<Fetch>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 store,
@@ -130,17 +125,13 @@ impl Emulator {
         dump::dump(&self.state().store, &self.routes)
     }
 
-    /// The store as a document, if something may have changed since the last call.
-    pub fn take_snapshot(&self) -> Option<Vec<u8>> {
-        let store = {
-            let mut state = self.state();
-            std::mem::take(&mut state.changed).then(|| state.store.clone())?
-        };
-        // Printing takes long, and nobody need wait for it.
-        Some(store.to_json())
+    /// A copy of the store, if something may have changed since the last call.
+    pub fn take_changed(&self) -> Option<Store> {
+        let mut state = self.state();
+        std::mem::take(&mut state.changed).then(|| state.store.clone())
     }
 
-    /// Makes the next [`Emulator::take_snapshot`] give a document, because the last one was lost.
+    /// Makes the next [`Emulator::take_changed`] give a copy, because the last one was lost.
     pub fn mark_changed(&self) {
         self.state().changed = true;
     }

@@ -6,19 +6,19 @@ use std::path::Path;
 use super::route::Routes;
 use super::store::Store;
 
-/// Writes what [`Store::to_json`] printed; readers see the old file or the new one, never a part. The file can be read by its owner only,
+/// Writes a tenant; readers see the old file or the new one, never a part. The file can be read by its owner only,
 /// because the tenant's signing key is in it.
 ///
 /// # Errors
 /// When the directory cannot be made or the file cannot be written.
-pub fn save(snapshot: &[u8], path: &Path) -> io::Result<()> {
+pub fn save(store: &Store, path: &Path) -> io::Result<()> {
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory)?;
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(snapshot)?;
+    file.write_all(&store.to_json())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

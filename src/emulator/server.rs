@@ -119,8 +119,9 @@ pub async fn serve(
 
 async fn save(emulator: &Arc<Emulator>, path: &std::path::Path) -> io::Result<()> {
     let (shared, path) = (Arc::clone(emulator), path.to_owned());
-    let work = move || match shared.take_snapshot() {
-        Some(snapshot) => persist::save(&snapshot, &path),
+    // Copying is quick and needs the lock; printing is not, and does not.
+    let work = move || match shared.take_changed() {
+        Some(store) => persist::save(&store, &path),
         None => Ok(()),
     };
     let saved = tokio::task::spawn_blocking(work).await;

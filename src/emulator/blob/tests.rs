@@ -53,6 +53,7 @@ fn bench() -> Bench {
         store,
         routes,
         Arc::new(move || read.load(Ordering::Relaxed)),
+        None,
     );
     let credential = administrator(TENANT, InProcess(Arc::clone(&emulator)).transport()).unwrap();
     Bench {

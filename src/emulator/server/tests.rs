@@ -23,7 +23,7 @@ fn start(options: Options) -> Running {
     store.provision_account("acct", true);
     let access = crate::emulator::blob::PublicAccess::Container;
     store.provision_container("acct", "oidc", access, 0);
-    let emulator = Emulator::new(store, routes, Arc::new(|| 1_763_632_800_000));
+    let emulator = Emulator::new(store, routes, Arc::new(|| 1_763_632_800_000), None);
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let scheme = if options.certificate.is_some() {
         "https"
