@@ -10,7 +10,7 @@ use super::odata::path::{self, Segment, Target};
 use super::quota;
 use super::request::{Reply, Request};
 use super::route::Routes;
-use super::store::{Store, View, text};
+use super::store::{Store, View};
 use super::table::{Entity, Table, Version};
 use super::token::{self, Caller};
 
@@ -351,9 +351,4 @@ pub fn bound_id(reference: &Value) -> Option<String> {
     let url = reference.as_str()?;
     let id = url.rsplit(['/', '\'']).find(|part| part.len() == 36)?;
     uuid::Uuid::try_parse(id).ok().map(|id| id.to_string())
-}
-
-/// The value of `displayName`, for messages and copies.
-pub fn display_name(entity: &Entity) -> &str {
-    text(entity, "displayName")
 }

@@ -200,11 +200,16 @@ fn context(call: &Call<'_>, principal: &Entity) -> String {
     format!("servicePrincipals('{}')/{side}", text(principal, "id"))
 }
 
+/// Assignments from or to a deleted service principal are not shown; they come back with it.
 fn list_side(call: &mut Call<'_>, side: &'static str) -> Result<Reply, Failure> {
     let view = call.list_view();
     let principal = call.find(view, &PRINCIPALS, 0)?;
     let rows: Vec<Related> = view
         .find(&ASSIGNMENTS, side, text(&principal, "id"))
+        .filter(|row| {
+            let lives = |side| lookup(view, &PRINCIPALS, "id", text(row, side)).is_some();
+            lives("principalId") && lives("resourceId")
+        })
         .map(|row| (&ASSIGNMENTS, Arc::clone(row)))
         .collect();
     list::rows(call, view, &ASSIGNMENTS, &context(call, &principal), &rows)

@@ -10,6 +10,9 @@ use crate::kinds::emulated;
 
 const NOW: u64 = 1_763_632_800_000;
 
+mod faults;
+mod permissions;
+
 /// A fresh tenant; the key is made once, because that takes long.
 pub fn session() -> Session {
     static STORE: OnceLock<Store> = OnceLock::new();
@@ -30,6 +33,7 @@ fn error(reply: &crate::emulator::request::Reply) -> (u16, String) {
 }
 
 #[test]
+
 fn an_upsert_creates_once_and_then_updates() {
     let mut graph = session();
     let body = json!({"displayName": "Deployer", "tags": ["a"]});
@@ -66,6 +70,7 @@ fn an_upsert_creates_once_and_then_updates() {
 }
 
 #[test]
+
 fn a_unique_name_is_set_once_and_held_by_deleted_applications() {
     let mut graph = session();
     let plain = graph
@@ -121,6 +126,7 @@ fn a_unique_name_is_set_once_and_held_by_deleted_applications() {
 }
 
 #[test]
+
 fn a_refused_create_leaves_nothing() {
     let mut graph = session();
     let before = dump(&graph.store, &graph.routes);
@@ -153,6 +159,7 @@ fn a_refused_create_leaves_nothing() {
 }
 
 #[test]
+
 fn credentials_follow_the_rules() {
     let mut graph = session();
     graph.upsert("app", &json!({"displayName": "app"}));
@@ -256,6 +263,7 @@ fn credentials_follow_the_rules() {
 }
 
 #[test]
+
 fn a_service_principal_lives_and_dies_with_its_application() {
     let mut graph = session();
     let unknown = json!({"appId": "11111111-2222-4333-8444-555555555555"});
@@ -301,6 +309,7 @@ fn a_service_principal_lives_and_dies_with_its_application() {
 }
 
 #[test]
+
 fn lists_are_paged_and_batches_answer_each_request() {
     let mut graph = session();
     graph
@@ -349,32 +358,7 @@ fn lists_are_paged_and_batches_answer_each_request() {
 }
 
 #[test]
-fn a_lagging_replica_shows_the_past() {
-    let mut graph = session();
-    graph.store.faults.replica_lag_ms = vec![5_000];
-    let created = graph.upsert("late", &json!({"displayName": "late"}));
-    assert_eq!(created.status, 201);
-    let path = "/v1.0/applications(uniqueName='late')";
-    assert_eq!(graph.graph("GET", path, &Value::Null).status, 404);
-    let body = json!({"appId": created.value()["appId"]});
-    assert_eq!(
-        error(&graph.graph("POST", "/v1.0/servicePrincipals", &body)).1,
-        "NoBackingApplicationObject"
-    );
-    assert_eq!(
-        graph.upsert("late", &json!({"displayName": "late"})).status,
-        204,
-        "writes see the primary"
-    );
-    graph.now += 5_000;
-    assert_eq!(graph.graph("GET", path, &Value::Null).status, 200);
-    graph.graph("DELETE", path, &Value::Null);
-    assert_eq!(graph.graph("GET", path, &Value::Null).status, 200);
-    graph.now += 5_001;
-    assert_eq!(graph.graph("GET", path, &Value::Null).status, 404);
-}
 
-#[test]
 fn a_store_survives_its_file() {
     let mut graph = session();
     graph
@@ -387,246 +371,4 @@ fn a_store_survives_its_file() {
         dump(&graph.store, &graph.routes)
     );
     assert_eq!(read.to_json(), json);
-}
-
-/// A token of a service principal of its own that holds one permission.
-fn token_with(graph: &mut Session, name: &str, role: &str) -> (String, String) {
-    let application = graph.upsert(name, &json!({"displayName": name})).value();
-    let body = json!({"appId": application["appId"]});
-    let principal = graph
-        .graph("POST", "/v1.0/servicePrincipals", &body)
-        .value();
-    let id = principal["id"].as_str().unwrap().to_owned();
-    let principal = crate::emulator::route::Principal {
-        id: id.clone(),
-        client_id: application["appId"].as_str().unwrap().to_owned(),
-        display_name: name.to_owned(),
-        enabled: true,
-    };
-    let roles = [role.to_owned()];
-    let audience = "https://graph.microsoft.com";
-    let token = crate::emulator::token::issue(&graph.store, &principal, audience, &roles, NOW);
-    (id, token.expect("a token"))
-}
-
-#[test]
-fn owned_by_manages_only_what_it_owns() {
-    let mut graph = session();
-    graph.upsert("theirs", &json!({"displayName": "theirs"}));
-    let (id, token) = token_with(&mut graph, "tool", "Application.ReadWrite.OwnedBy");
-    graph.act_with(token);
-    let theirs = "/v1.0/applications(uniqueName='theirs')";
-    assert_eq!(graph.graph("GET", theirs, &Value::Null).status, 200);
-    let change = json!({"displayName": "x"});
-    assert_eq!(error(&graph.graph("PATCH", theirs, &change)).0, 403);
-    assert_eq!(error(&graph.graph("DELETE", theirs, &Value::Null)).0, 403);
-    assert_eq!(
-        graph
-            .graph("GET", "/v1.0/oauth2PermissionGrants", &Value::Null)
-            .status,
-        403
-    );
-    let posted = graph.graph("POST", "/v1.0/applications", &change).value();
-    let posted = format!("/v1.0/applications/{}", posted["id"].as_str().unwrap());
-    let owners = graph
-        .graph("GET", &format!("{posted}/owners?$select=id"), &Value::Null)
-        .value();
-    assert_eq!(owners["value"][0]["id"], json!(id));
-    assert_eq!(graph.graph("PATCH", &posted, &change).status, 204);
-    assert_eq!(
-        graph.upsert("mine", &json!({"displayName": "mine"})).status,
-        201
-    );
-    assert_eq!(
-        graph.upsert("mine", &json!({"displayName": "mine"})).status,
-        403,
-        "an upsert makes no owner"
-    );
-    graph.store.faults.owner_after_upsert = true;
-    assert_eq!(
-        graph
-            .upsert("mine2", &json!({"displayName": "mine"}))
-            .status,
-        201
-    );
-    assert_eq!(
-        graph
-            .upsert("mine2", &json!({"displayName": "mine"}))
-            .status,
-        204
-    );
-}
-
-#[test]
-fn listing_credentials_needs_less_than_reading_one() {
-    let mut graph = session();
-    graph.plant(1, 1, |_| ("app".into(), Vec::new())).unwrap();
-    let (_, token) = token_with(&mut graph, "reader", "Application.Read.All");
-    graph.act_with(token);
-    let path = "/beta/applications(uniqueName='app')/federatedIdentityCredentials";
-    assert_eq!(graph.graph("GET", path, &Value::Null).status, 200);
-    assert_eq!(
-        graph
-            .graph("GET", &format!("{path}/credential-0"), &Value::Null)
-            .status,
-        403
-    );
-    graph.now += 3_600_000;
-    let expired = graph.graph("GET", path, &Value::Null);
-    let message = "Lifetime validation failed, the token is expired.";
-    assert_eq!(
-        (expired.status, &expired.value()["error"]["message"]),
-        (401, &json!(message))
-    );
-}
-
-#[test]
-fn enabled_permissions_are_disabled_before_they_go() {
-    let mut graph = session();
-    let scope = |enabled: bool| {
-        json!({"displayName": "api", "api": {"oauth2PermissionScopes": [
-            {"id": "11111111-2222-4333-8444-555555555556", "value": "read", "type": "Admin", "isEnabled": enabled}]}})
-    };
-    let none = json!({"displayName": "api", "api": {"oauth2PermissionScopes": []}});
-    graph.upsert("api", &scope(true));
-    assert_eq!(
-        error(&graph.upsert("api", &none)),
-        (400, "CannotDeleteOrUpdateEnabledEntitlement".into())
-    );
-    assert_eq!(graph.upsert("api", &scope(false)).status, 204);
-    assert_eq!(graph.upsert("api", &none).status, 204);
-}
-
-#[test]
-fn faults_strike_as_they_are_scheduled() {
-    use crate::emulator::fault::Fault;
-    let mut graph = session();
-    let next = graph.store.faults.count;
-    graph.store.faults.schedule = [
-        (next, Fault::Throttled),
-        (next + 1, Fault::Unavailable),
-        (next + 2, Fault::Conflict),
-        (next + 3, Fault::ResetBefore),
-        (next + 4, Fault::ResetAfter),
-    ]
-    .into();
-    let body = json!({"displayName": "a"});
-    let throttled = graph.upsert("a", &body);
-    assert_eq!(
-        (throttled.status, throttled.headers["retry-after"].as_str()),
-        (429, "5")
-    );
-    assert_eq!(graph.upsert("a", &body).status, 503);
-    assert_eq!(
-        error(&graph.upsert("a", &body)),
-        (409, "Directory_ConcurrencyViolation".into())
-    );
-    assert_eq!(graph.upsert("a", &body).status, 0, "cut before");
-    let path = "/v1.0/applications(uniqueName='a')";
-    graph
-        .store
-        .faults
-        .schedule
-        .insert(next + 5, Fault::ResetAfter);
-    assert_eq!(graph.upsert("a", &body).status, 0, "cut after");
-    assert_eq!(graph.graph("GET", path, &Value::Null).status, 0);
-    assert_eq!(
-        graph.graph("GET", path, &Value::Null).status,
-        200,
-        "it was committed"
-    );
-}
-
-#[test]
-fn the_write_quota_lasts_for_its_window() {
-    let mut graph = session();
-    graph.upsert("a", &json!({"displayName": "a"}));
-    graph.store.faults.quota = true;
-    let mut written = 0;
-    let refused = loop {
-        let reply = graph.upsert("a", &json!({"displayName": "a"}));
-        if reply.status != 204 {
-            break reply;
-        }
-        written += 1;
-        graph.now += 10;
-    };
-    assert_eq!((refused.status, written), (429, 3000));
-    assert_eq!(
-        refused.headers["x-ms-throttle-information"],
-        "WriteLimitExceeded"
-    );
-    assert_eq!(refused.headers["retry-after"], "120");
-    graph.now += 120_000;
-    assert_eq!(graph.upsert("a", &json!({"displayName": "a"})).status, 204);
-}
-
-#[test]
-fn a_batch_fails_what_depends_on_a_failure() {
-    let mut graph = session();
-    let get = |id: &str, url: &str, after: &[&str]| json!({"id": id, "method": "GET", "url": url, "dependsOn": after});
-    let requests = [
-        get(
-            "1",
-            "/applications/11111111-2222-4333-8444-555555555555",
-            &[],
-        ),
-        get("2", "/applications", &["1"]),
-        get("3", "/applications", &[]),
-    ];
-    let reply = graph
-        .graph("POST", "/v1.0/$batch", &json!({"requests": requests}))
-        .value();
-    let status = |id: &str| {
-        let found = reply["responses"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|item| item["id"] == id);
-        found.unwrap()["status"].as_u64()
-    };
-    assert_eq!(
-        (status("1"), status("2"), status("3")),
-        (Some(404), Some(424), Some(200))
-    );
-    let many: Vec<Value> = (0..21)
-        .map(|n| get(&n.to_string(), "/applications", &[]))
-        .collect();
-    assert_eq!(
-        graph
-            .graph("POST", "/v1.0/$batch", &json!({"requests": many}))
-            .status,
-        400
-    );
-}
-
-#[test]
-fn delegated_permissions_are_granted_once_per_api() {
-    let mut graph = session();
-    let (id, _) = token_with(&mut graph, "client", "Application.Read.All");
-    let api = "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')?$select=id";
-    let api = graph.graph("GET", api, &Value::Null).value();
-    let body = json!({"clientId": id, "consentType": "AllPrincipals", "principalId": null, "resourceId": api["id"], "scope": "User.Read"});
-    let grants = "/v1.0/oauth2PermissionGrants";
-    let created = graph.graph("POST", grants, &body);
-    assert_eq!(created.status, 201);
-    assert_eq!(error(&graph.graph("POST", grants, &body)).0, 409);
-    let one = format!("{grants}/{}", created.value()["id"].as_str().unwrap());
-    assert_eq!(
-        graph
-            .graph("PATCH", &one, &json!({"scope": "User.Read openid"}))
-            .status,
-        204
-    );
-    assert_eq!(
-        graph.graph("PATCH", &one, &json!({"clientId": "x"})).status,
-        400
-    );
-    let filter = format!(
-        "{grants}?$filter=clientId%20eq%20'{id}'%20and%20consentType%20eq%20'AllPrincipals'"
-    );
-    let found = graph.graph("GET", &filter, &Value::Null).value();
-    assert_eq!(found["value"][0]["scope"], "User.Read openid");
-    assert_eq!(graph.graph("DELETE", &one, &Value::Null).status, 204);
-    assert_eq!(graph.graph("DELETE", &one, &Value::Null).status, 404);
 }
