@@ -9,7 +9,7 @@ use crate::apply::driver;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, Plan};
-use crate::model::value::{Part, Value};
+use crate::model::value::{Part, Ref, Value};
 use crate::plan::Options;
 use crate::render::{diagnostic, json, text};
 
@@ -48,45 +48,52 @@ pub fn carry_out(
     options: &Options,
     terms: &Terms,
 ) -> Result<Exit, Failure> {
-    let mut first = true;
-    loop {
+    let mut passes: Vec<(Plan, Option<Outcome>)> = Vec::new();
+    let exit = loop {
         let (plan, _) = world.block_on(planning::plan(stack, connection, options))??;
-        show(world, &plan, terms.format);
+        let first = passes.is_empty();
+        if terms.format == Format::Text {
+            world.print(&text::plan(&plan, world.style()));
+        }
         if first {
             expected(&plan, terms.expect)?;
         }
         if !plan.refusals.is_empty() {
             let refusals = text::refusals(&plan, world.style());
             let _ = write!(world.err, "{refusals}");
-            connection.save()?;
-            return Ok(Exit::Refused);
+            passes.push((plan, None));
+            break Exit::Refused;
         }
         if !plan.has_changes() {
-            connection.save()?;
-            finish(world, &plan, None, terms.format);
-            return Ok(Exit::Done);
+            passes.push((plan, None));
+            break Exit::Done;
         }
         if first && !terms.approved && terms.expect.is_none() {
             ask::confirm(world, terms.question)?;
         }
-        first = false;
         let outcome = send(world, &plan, connection)?;
         connection.save()?;
-        let complete = outcome.complete();
-        finish(world, &plan, Some(&outcome), terms.format);
-        if !complete {
-            let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
-            let _ = write!(world.err, "{said}");
-            return Ok(if outcome.done() == 0 && !outcome.uncertain() {
-                Exit::Error
-            } else {
-                Exit::Partial
-            });
+        if terms.format == Format::Text {
+            world.print(&format!("\n{}", text::outcome(&plan, &outcome)));
         }
-        if plan.count(Action::Restore) == 0 {
-            return Ok(Exit::Done);
+        let (complete, started) = (
+            outcome.complete(),
+            outcome.done() > 0 || outcome.uncertain(),
+        );
+        let again = plan.count(Action::Restore) > 0;
+        let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
+        let _ = write!(world.err, "{said}");
+        passes.push((plan, Some(outcome)));
+        match (complete, started) {
+            (true, _) if again => {}
+            (true, _) => break Exit::Done,
+            (false, true) => break Exit::Partial,
+            (false, false) => break Exit::Error,
         }
-    }
+    };
+    connection.save()?;
+    finish(world, &passes, options, terms.format);
+    Ok(exit)
 }
 
 fn send(world: &mut World, plan: &Plan, connection: &Connection) -> Result<Outcome, Failure> {
@@ -103,7 +110,7 @@ fn send(world: &mut World, plan: &Plan, connection: &Connection) -> Result<Outco
 }
 
 /// Ctrl-C and a runner's SIGTERM: finish what is in flight, then stop.
-async fn interrupted() {
+pub async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -120,14 +127,6 @@ async fn interrupted() {
     }
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-fn show(world: &mut World, plan: &Plan, format: Format) {
-    let style = world.style();
-    match format {
-        Format::Text => world.print(&text::plan(plan, style)),
-        Format::Json => world.print_json(&json::plan(plan)),
     }
 }
 
@@ -152,34 +151,49 @@ fn expected(plan: &Plan, expect: Option<&str>) -> Result<(), Failure> {
     Err(Failure::from(diagnostic).exit(Exit::Drift))
 }
 
-/// What came of it, and the outputs.
-fn finish(world: &mut World, plan: &Plan, outcome: Option<&Outcome>, format: Format) {
+/// The outputs, as they are now; for machines everything at once.
+fn finish(
+    world: &mut World,
+    passes: &[(Plan, Option<Outcome>)],
+    options: &Options,
+    format: Format,
+) {
+    let Some((plan, outcome)) = passes.last() else {
+        return;
+    };
+    let tell = |reference: &Ref| {
+        outcome
+            .as_ref()?
+            .outputs
+            .get(reference)
+            .cloned()
+            .map(Part::Literal)
+    };
     let values: Vec<(&String, Value)> = plan
         .outputs
         .iter()
-        .map(|(name, output)| {
-            let tell = |reference: &crate::model::value::Ref| {
-                outcome?.outputs.get(reference).cloned().map(Part::Literal)
-            };
-            (name, output.value.fill(&tell))
-        })
+        .map(|(name, output)| (name, output.value.fill(&tell)))
         .collect();
-    let outputs = || values.iter().map(|(name, value)| (*name, value));
+    let outputs = values.iter().map(|(name, value)| (*name, value));
+    let complete = plan.refusals.is_empty() && outcome.as_ref().is_none_or(Outcome::complete);
     match format {
-        Format::Text => {
-            if let Some(outcome) = outcome {
-                world.print(&format!("\n{}", text::outcome(plan, outcome)));
-            }
-            if !values.is_empty() && outcome.is_none_or(Outcome::complete) {
-                world.print(&format!("\nOutputs\n{}", text::outputs(outputs())));
-            }
+        Format::Text if complete && !options.destroy && !values.is_empty() => {
+            world.print(&format!("\nOutputs\n{}", text::outputs(outputs)));
         }
+        Format::Text => {}
         Format::Json => {
-            if let Some(outcome) = outcome {
-                let mut json = json::outcome(plan, outcome);
-                json["outputs"] = json::outputs(outputs());
-                world.print_json(&json);
-            }
+            let passes = passes.iter().map(|(plan, outcome)| {
+                serde_json::json!({
+                    "plan": json::plan(plan),
+                    "outcome": outcome.as_ref().map(|outcome| json::outcome(plan, outcome)),
+                })
+            });
+            world.print_json(&serde_json::json!({
+                "format": "trustform-apply/1",
+                "complete": complete,
+                "passes": passes.collect::<Vec<_>>(),
+                "outputs": json::outputs(outputs),
+            }));
         }
     }
 }

@@ -32,6 +32,8 @@ pub enum Command {
     Output(Output),
     /// List what the stack declares, and what is there of it.
     List(List),
+    /// Serve an emulated tenant on loopback.
+    Emulator(Emulator),
     /// Print a shell's completion script.
     Completions {
         /// The shell.
@@ -205,10 +207,10 @@ pub struct Emulator {
     /// Record the traffic in this file, one JSON object a line; tokens are left out.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Storage accounts and containers that are there from the beginning. May be repeated.
+    #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
+    pub containers: Vec<String>,
 }
-
-#[derive(Debug, Args)]
-pub struct Schema {}
 
 /// Long options that Terraform writes with one dash.
 const SINGLE_DASH: &[&str] = &[

@@ -8,6 +8,7 @@ use super::{Failure, World};
 use crate::cloud::{Clock, Transport};
 use crate::emulator::blob::PublicAccess;
 use crate::emulator::inprocess::{Emulator, InProcess, new_tenant};
+use crate::emulator::persist;
 use crate::emulator::store::Store;
 use crate::kinds;
 
@@ -38,7 +39,10 @@ impl Local {
                 )?;
                 let time = clock.clone();
                 let now = Arc::new(move || time.now_ms().unsigned_abs());
-                (Emulator::new(store, kinds::emulated(), now), Some(file))
+                (
+                    Emulator::new(store, kinds::emulated(), now, None),
+                    Some(file),
+                )
             }
         };
         let now = clock.now_ms().unsigned_abs();
@@ -69,14 +73,12 @@ impl Local {
 
     /// Keeps the tenant: all of it, or as it was.
     pub fn save(&self) -> Result<(), Failure> {
-        let (Some(file), Some(snapshot)) = (&self.file, self.emulator.take_snapshot()) else {
+        let (Some(file), Some(store)) = (&self.file, self.emulator.take_changed()) else {
             return Ok(());
         };
-        write(file, &snapshot).map_err(|error| {
-            Failure::plain(
-                "unwritable",
-                format!("`{}` cannot be written: {error}", file.display()),
-            )
+        keep(&store, file).map_err(|error| {
+            let message = format!("`{}` cannot be written: {error}", file.display());
+            Failure::plain("unwritable", message)
         })
     }
 }
@@ -92,13 +94,12 @@ fn read(file: &Path, tenant_id: &str, now: u64) -> Result<Store, Failure> {
         )
     };
     let routes = kinds::emulated();
-    let store = match std::fs::read(file) {
-        Ok(bytes) => Store::from_json(&bytes, &routes).map_err(failed)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+    let store = match persist::load(file, &routes).map_err(|error| failed(error.to_string()))? {
+        Some(store) => store,
+        None => {
             let seed = new_tenant(tenant_id, now).map_err(failed)?;
             Store::new(seed, &routes).map_err(failed)?
         }
-        Err(error) => return Err(failed(error.to_string())),
     };
     if !store.tenant.id.eq_ignore_ascii_case(tenant_id) {
         return Err(failed(format!(
@@ -109,16 +110,12 @@ fn read(file: &Path, tenant_id: &str, now: u64) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// Written beside it first, and then renamed: a full disk leaves what was there.
-fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)?;
-    let ignore = directory.join(".gitignore");
+/// Writes the tenant; nobody commits it by accident.
+fn keep(store: &Store, file: &Path) -> std::io::Result<()> {
+    persist::save(store, file)?;
+    let ignore = file.with_file_name(".gitignore");
     if !ignore.exists() {
         std::fs::write(ignore, "*\n")?;
     }
-    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
-    std::io::Write::write_all(&mut temporary, bytes)?;
-    temporary.persist(file).map_err(|error| error.error)?;
     Ok(())
 }

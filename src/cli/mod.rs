@@ -11,6 +11,7 @@ mod stack;
 
 mod apply;
 mod destroy;
+mod emulator;
 mod list;
 mod output;
 mod plan;
@@ -59,6 +60,7 @@ pub fn run(mut world: World) -> Exit {
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
+        Command::Emulator(args) => emulator::run(&mut world, &args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "trustform", world.out);
             Ok(Exit::Done)
@@ -109,17 +111,26 @@ impl World<'_> {
         let _ = self.out.write_all(b"\n");
     }
 
-    /// Runs what talks to services.
+    /// Runs what talks to services: it waits more than it works, so one thread does.
     pub fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| {
-                Failure::plain(
-                    "no-runtime",
-                    format!("the system gives no event loop: {error}"),
-                )
-            })?;
-        Ok(runtime.block_on(work))
+        run_on(tokio::runtime::Builder::new_current_thread(), work)
     }
+
+    /// Runs what answers many.
+    pub fn block_on_many<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        run_on(tokio::runtime::Builder::new_multi_thread(), work)
+    }
+}
+
+fn run_on<T>(
+    mut builder: tokio::runtime::Builder,
+    work: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    let runtime = builder.enable_all().build().map_err(|error| {
+        Failure::plain(
+            "no-runtime",
+            format!("the system gives no event loop: {error}"),
+        )
+    })?;
+    Ok(runtime.block_on(work))
 }

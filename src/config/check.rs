@@ -65,7 +65,7 @@ impl<'a> Check<'a> {
             })
         };
         for group in groups {
-            self.group(*group, word, header, members, &present);
+            self.group(*group, word, header, members, fields, &present);
         }
         for member in members {
             // A null that may wait waits, unless another field stands in its place.
@@ -101,6 +101,7 @@ impl<'a> Check<'a> {
         word: &str,
         header: Span,
         members: &[Member],
+        fields: &'static [Field],
         present: &dyn Fn(&str) -> bool,
     ) {
         let (Group::One(names) | Group::AtMostOne(names)) = group;
@@ -123,10 +124,15 @@ impl<'a> Check<'a> {
                 .help(format!("write one of {listed}")),
             ),
             (Group::One(_), []) => {
-                let null = members
-                    .iter()
-                    .any(|member| names.contains(&&*member.name.text));
-                if !null {
+                // A null may wait, and a misspelt word is said to be one.
+                let excused = members.iter().any(|member| {
+                    let name = &*member.name.text;
+                    match fields.iter().find(|field| field.name == name) {
+                        Some(field) => field.pending && names.contains(&name),
+                        None => words::meant(name, names).is_some(),
+                    }
+                });
+                if !excused {
                     self.say(
                         Diagnostic::error(
                             "missing-attribute",
@@ -176,7 +182,12 @@ impl<'a> Check<'a> {
         }
         for field in fields.iter().filter(|field| field.required) {
             let null = body.get(field.name) == Some(&Plain::Null);
-            if seen.contains_key(field.name) && !(null && !field.pending) {
+            if seen.contains_key(field.name) && (field.pending || !null) {
+                continue;
+            }
+            let known = |name: &str| fields.iter().any(|field| field.name == name);
+            let mut unknown = seen.keys().filter(|name| !known(name));
+            if unknown.any(|name| words::meant(name, &[field.name]).is_some()) {
                 continue;
             }
             let span = seen.get(field.name).copied().unwrap_or(header);

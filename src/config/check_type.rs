@@ -245,7 +245,16 @@ impl Check<'_> {
 
     fn not_an_object(&mut self, field: &Field, node: &Node) -> Option<Plain> {
         let why = format!("expected a block or an object, found {}", node.describe());
-        let help = format!("write `{0} {{ … }}` or `{0} = {{ … }}`", field.name);
+        let name = field.name;
+        let help = match field.ty {
+            Type::BlockOrFalse(_) => {
+                format!("write `{name} {{ … }}`, or `{name} = false` to go without")
+            }
+            Type::Labelled(_) => {
+                format!("write `{name} \"name\" {{ … }}` or `{name} = {{ name = {{ … }} }}`")
+            }
+            _ => format!("write `{name} {{ … }}` or `{name} = {{ … }}`"),
+        };
         self.wrong_type(field, node.span, &why, Some(help));
         None
     }

@@ -49,7 +49,7 @@ pub(super) enum Memo<T> {
 pub(super) struct Context<'a> {
     pub kinds: Kinds<'a>,
     pub declared: &'a Declared,
-    pub variables: BTreeMap<Rc<str>, Value>,
+    pub variables: BTreeMap<Rc<str>, Memo<Value>>,
     pub locals: RefCell<BTreeMap<Rc<str>, Memo<Value>>>,
     pub instances: RefCell<BTreeMap<String, Memo<Rc<Instances>>>>,
     read: &'a ReadFile<'a>,
@@ -64,16 +64,11 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(
-        kinds: Kinds<'a>,
-        declared: &'a Declared,
-        variables: BTreeMap<Rc<str>, Value>,
-        read: &'a ReadFile<'a>,
-    ) -> Self {
+    pub fn new(kinds: Kinds<'a>, declared: &'a Declared, read: &'a ReadFile<'a>) -> Self {
         Self {
             kinds,
             declared,
-            variables,
+            variables: BTreeMap::new(),
             locals: RefCell::default(),
             instances: RefCell::default(),
             read,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::document::{Attribute, Block, Body, Expr, Word};
 use super::references::Kinds;
+use super::unknown::{stray_attribute, unknown_block};
 use super::words;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Shape;
@@ -19,6 +20,8 @@ pub(super) struct Declared {
     pub variables: BTreeMap<Rc<str>, Block>,
     pub outputs: BTreeMap<Rc<str>, Block>,
     pub stack: Option<Block>,
+    /// There is a `stack` block, be it a good one or not.
+    pub has_stack: bool,
 }
 
 /// A resource's block.
@@ -41,8 +44,6 @@ pub(super) enum Repeat {
     Count(Expr),
 }
 
-const LANGUAGE_BLOCKS: [&str; 4] = ["stack", "variable", "locals", "output"];
-
 /// Sorts what stands at the top of the files.
 pub(super) fn declare(files: Vec<Body>, kinds: Kinds, said: &mut Vec<Diagnostic>) -> Declared {
     let mut declared = Declared::default();
@@ -64,6 +65,7 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
     match &*word {
         "locals" => locals(declared, block, said),
         "stack" => {
+            declared.has_stack = true;
             if label(&block, "stack", said).is_none() {
                 return;
             }
@@ -153,7 +155,7 @@ fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Option<Word> 
         [label] => Some(label.clone()),
         [] => {
             said.push(
-                Diagnostic::error("syntax", format!("a `{word}` block needs a name"))
+                Diagnostic::error("syntax", format!("`{word}` needs a name"))
                     .at(block.span, "no name")
                     .help(format!(
                         "write `{word} \"name\" {{ … }}`; in YAML: `{word}: {{ name: {{ … }} }}`"
@@ -163,7 +165,7 @@ fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Option<Word> 
         }
         [_, second, ..] => {
             said.push(
-                Diagnostic::error("syntax", format!("a `{word}` block has one name"))
+                Diagnostic::error("syntax", format!("`{word}` has one name"))
                     .at(second.span, "one too many")
                     .help(words::help("resource", &[], word)),
             );
@@ -341,88 +343,4 @@ fn add_child(
         )),
         None => made.children.push(child),
     }
-}
-
-fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {
-    let word = &*block.word.text;
-    let error = |message: String| {
-        Diagnostic::error("unknown-block", message).at(block.word.span, "not a block")
-    };
-    if words::LATER.contains(&word) {
-        return error(format!("this version has no `{word}` block yet"));
-    }
-    if let Some(shape) = kinds.0.iter().find(|shape| shape.kind == word) {
-        let parent = shape.parent.unwrap_or("another");
-        return error(format!("`{word}` is not written as a block of its own"))
-            .help(format!("a block of the kind `{parent}` implies it"));
-    }
-    let valid: Vec<&str> = kinds.top_words().chain(LANGUAGE_BLOCKS).collect();
-    let theirs = block.labels.first().filter(|_| word == "resource");
-    let message = format!("there is no block `{word}`");
-    match theirs.and_then(|theirs| words::translate(&theirs.text, &valid)) {
-        Some(ours) => error(message).help(format!("write `{ours} \"name\" {{ … }}`")),
-        None => error(message).help(words::help(word, &valid, "a stack file")),
-    }
-}
-
-fn stray_attribute(attribute: &Attribute, kinds: Kinds) -> Diagnostic {
-    let word = &*attribute.name.text;
-    let valid: Vec<&str> = kinds.top_words().chain(LANGUAGE_BLOCKS).collect();
-    let diagnostic = Diagnostic::error(
-        "unknown-attribute",
-        format!("`{word}` stands outside every block"),
-    )
-    .at(attribute.name.span, "attributes stand in blocks");
-    if valid.contains(&word) {
-        diagnostic.help(format!(
-            "write `{word} \"name\" {{ … }}`; in YAML: `{word}: {{ name: {{ … }} }}`"
-        ))
-    } else {
-        diagnostic.help(words::help(word, &valid, "a stack file"))
-    }
-}
-
-/// Says what a block of the language does not take.
-pub(super) fn only(
-    context: &super::context::Context,
-    word: &str,
-    block: &Block,
-    attributes: &[&str],
-    blocks: &[&str],
-) {
-    let names = block
-        .body
-        .attributes
-        .iter()
-        .map(|attribute| &attribute.name);
-    let names = names.filter(|name| !attributes.contains(&&*name.text));
-    let inner = block.body.blocks.iter().map(|block| &block.word);
-    let inner = inner.filter(|name| !blocks.contains(&&*name.text));
-    for name in names
-        .chain(inner)
-        .filter(|name| !name.text.starts_with("x-"))
-    {
-        let text = &*name.text;
-        let diagnostic = if words::LATER.contains(&text) {
-            Diagnostic::error(
-                "unknown-attribute",
-                format!("this version has no `{text}` in `{word}` yet"),
-            )
-            .at(name.span, "not known")
-        } else {
-            Diagnostic::error(
-                "unknown-attribute",
-                format!("`{word}` has no attribute `{text}`"),
-            )
-            .at(name.span, "not known")
-            .help(words::help(text, attributes, &format!("`{word}`")))
-        };
-        context.say(diagnostic);
-    }
-}
-
-/// The description of a variable or an output: plain text.
-pub(super) fn description(block: &Block) -> Option<String> {
-    let attribute = block.body.attribute("description")?;
-    Some(attribute.value.literal()?.to_string())
 }

@@ -231,6 +231,55 @@ impl Expr {
         found
     }
 
+    /// Puts a whole tree at one place, where the places inside it are not known.
+    pub fn place(&mut self, span: Span) {
+        self.span = span;
+        let mut each = |expr: &mut Expr| expr.place(span);
+        match &mut self.kind {
+            ExprKind::Null
+            | ExprKind::Bool(_)
+            | ExprKind::Number(_)
+            | ExprKind::String(_)
+            | ExprKind::Name(_) => {}
+            ExprKind::Template(pieces) => place_pieces(pieces, span),
+            ExprKind::Array(items) => items.iter_mut().for_each(each),
+            ExprKind::Object(members) => members.iter_mut().for_each(|(key, value)| {
+                each(key);
+                each(value);
+            }),
+            ExprKind::Traversal(base, steps) => {
+                each(base);
+                for step in steps {
+                    match step {
+                        Step::Attribute(word) => word.span = span,
+                        Step::Index(index) => each(index),
+                        Step::Splat(at) | Step::AttributeSplat(at) => *at = span,
+                    }
+                }
+            }
+            ExprKind::Conditional(choice) => {
+                each(&mut choice.condition);
+                each(&mut choice.yes);
+                each(&mut choice.no);
+            }
+            ExprKind::Unary(_, operand) => each(operand),
+            ExprKind::Binary(operation) => {
+                each(&mut operation.left);
+                each(&mut operation.right);
+            }
+            ExprKind::Call(call) => {
+                call.name.span = span;
+                call.arguments.iter_mut().for_each(each);
+            }
+            ExprKind::For(part) => {
+                each(&mut part.collection);
+                each(&mut part.result);
+                part.result_key.iter_mut().for_each(&mut each);
+                part.condition.iter_mut().for_each(&mut each);
+            }
+        }
+    }
+
     fn visit(&self, see: &mut dyn FnMut(&Expr)) {
         see(self);
         match &self.kind {
@@ -289,6 +338,26 @@ fn visit_pieces(pieces: &[Piece], see: &mut dyn FnMut(&Expr)) {
             } => {
                 collection.visit(see);
                 visit_pieces(body, see);
+            }
+        }
+    }
+}
+
+fn place_pieces(pieces: &mut [Piece], span: Span) {
+    for piece in pieces {
+        match piece {
+            Piece::Literal(_) => {}
+            Piece::Value(expr) => expr.place(span),
+            Piece::If { condition, yes, no } => {
+                condition.place(span);
+                place_pieces(yes, span);
+                place_pieces(no, span);
+            }
+            Piece::For {
+                collection, body, ..
+            } => {
+                collection.place(span);
+                place_pieces(body, span);
             }
         }
     }

@@ -49,8 +49,22 @@ pub(super) fn syntax_error(
             .map_or(text.len(), |length| start + length);
         return open_string(Span::new(id, base + start, base + end));
     }
-    Diagnostic::error("syntax", format!("syntax error: {}", error.message()))
-        .at(Span::new(id, base + offset, base + offset + 1), "here")
+    let at_line_end = text
+        .as_bytes()
+        .get(offset)
+        .is_none_or(|b| b"\r\n".contains(b));
+    let length = usize::from(!at_line_end);
+    let span = Span::new(id, base + offset, base + offset + length);
+    let message = format!("syntax error: {}", message(error));
+    Diagnostic::error("syntax", message).at(span, "here")
+}
+
+/// What the parser says; of a value that is missing, not every character that it could begin with.
+pub(super) fn message(error: &hcl::edit::parser::Error) -> &str {
+    match error.message() {
+        text if text.starts_with("invalid expression") => "expected a value",
+        text => text,
+    }
 }
 
 pub(super) fn open_string(span: Span) -> Diagnostic {

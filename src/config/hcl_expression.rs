@@ -6,7 +6,7 @@ use hcl::edit::template::{Directive, Element, Strip, Template};
 use super::document::{
     Binary, Call, Choice, Expr, ExprKind, For, Operation, Piece, Step, Unary, Word,
 };
-use super::hcl::{open_string, syntax_error};
+use super::hcl::{message, open_string, syntax_error};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -71,7 +71,7 @@ pub(super) fn parse_template(
             said.push(
                 Diagnostic::error(
                     "syntax",
-                    format!("syntax error in a template: {}", error.message()),
+                    format!("syntax error in a template: {}", message(&error)),
                 )
                 .at(span, "here")
                 .help("`$${` and `%%{` write `${` and `%{` as they are"),
@@ -80,7 +80,7 @@ pub(super) fn parse_template(
     }
     let mut expr = Expr { kind, span: whole };
     if base.is_none() {
-        place(&mut expr, whole);
+        expr.place(whole);
     }
     expr
 }
@@ -330,74 +330,5 @@ fn binary(operator: edit::BinaryOperator) -> Binary {
         edit::BinaryOperator::Mod => Binary::Remainder,
         edit::BinaryOperator::And => Binary::And,
         edit::BinaryOperator::Or => Binary::Or,
-    }
-}
-
-/// Puts a whole tree at one place, where the places inside it are not known.
-pub(super) fn place(expr: &mut Expr, span: Span) {
-    expr.span = span;
-    let mut each = |expr: &mut Expr| place(expr, span);
-    match &mut expr.kind {
-        ExprKind::Null
-        | ExprKind::Bool(_)
-        | ExprKind::Number(_)
-        | ExprKind::String(_)
-        | ExprKind::Name(_) => {}
-        ExprKind::Template(pieces) => place_pieces(pieces, span),
-        ExprKind::Array(items) => items.iter_mut().for_each(each),
-        ExprKind::Object(members) => members.iter_mut().for_each(|(key, value)| {
-            each(key);
-            each(value);
-        }),
-        ExprKind::Traversal(base, steps) => {
-            each(base);
-            for step in steps {
-                match step {
-                    Step::Attribute(word) => word.span = span,
-                    Step::Index(index) => each(index),
-                    Step::Splat(at) | Step::AttributeSplat(at) => *at = span,
-                }
-            }
-        }
-        ExprKind::Conditional(choice) => {
-            each(&mut choice.condition);
-            each(&mut choice.yes);
-            each(&mut choice.no);
-        }
-        ExprKind::Unary(_, operand) => each(operand),
-        ExprKind::Binary(operation) => {
-            each(&mut operation.left);
-            each(&mut operation.right);
-        }
-        ExprKind::Call(call) => {
-            call.name.span = span;
-            call.arguments.iter_mut().for_each(each);
-        }
-        ExprKind::For(part) => {
-            each(&mut part.collection);
-            each(&mut part.result);
-            part.result_key.iter_mut().for_each(&mut each);
-            part.condition.iter_mut().for_each(&mut each);
-        }
-    }
-}
-
-fn place_pieces(pieces: &mut [Piece], span: Span) {
-    for piece in pieces {
-        match piece {
-            Piece::Literal(_) => {}
-            Piece::Value(expr) => place(expr, span),
-            Piece::If { condition, yes, no } => {
-                place(condition, span);
-                place_pieces(yes, span);
-                place_pieces(no, span);
-            }
-            Piece::For {
-                collection, body, ..
-            } => {
-                place(collection, span);
-                place_pieces(body, span);
-            }
-        }
     }
 }

@@ -11,6 +11,7 @@ mod hcl_expression;
 mod yaml;
 
 mod declare;
+mod unknown;
 
 mod convert;
 mod scope;
@@ -141,7 +142,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         return finish(Desired::default(), said);
     }
 
-    let mut context = context::Context::new(kinds, &declared, BTreeMap::new(), read);
+    let mut context = context::Context::new(kinds, &declared, read);
     let values = variables::Values {
         environment,
         automatic,
@@ -153,7 +154,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
     let stack = match &declared.stack {
         Some(block) => stack::stack(&context, block),
         None => {
-            if let Some(first) = first_resource(&declared) {
+            if let Some(first) = first_resource(&declared).filter(|_| !declared.has_stack) {
                 context.say(
                     Diagnostic::error("missing-block", "there are resources and no `stack` block")
                         .at(first, "in which tenant?")

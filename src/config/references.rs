@@ -127,9 +127,7 @@ fn unknown_output(
         format!("`{address}` has no output `{name}`"),
     )
     .at(word.span, "not an output");
-    let near =
-        words::translate(name, &names).or_else(|| words::nearest(name, names.iter().copied()));
-    match near {
+    match words::meant(name, &names) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if shape.field(name).is_some() => diagnostic.help(format!(
             "`{name}` is what the block says, not what the resource exports: put the value in a `locals` block and use `local.{name}` in both places"

@@ -106,7 +106,7 @@ pub(super) fn outputs(context: &Context) -> BTreeMap<String, OutputValue> {
 const OUTPUT: [&str; 2] = ["value", "description"];
 
 fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
-    super::declare::only(context, "output", block, &OUTPUT, &[]);
+    super::unknown::only(context, "output", block, &OUTPUT, &[]);
     let Some(attribute) = block.body.attribute("value") else {
         return Err(
             Diagnostic::error("missing-attribute", "an output needs a `value`")
@@ -131,6 +131,12 @@ fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
     }
     Ok(OutputValue {
         value: value.to_plain(&|address| context.kinds.identity(address)),
-        description: super::declare::description(block),
+        description: description(block),
     })
+}
+
+/// An output's description: plain text.
+fn description(block: &Block) -> Option<String> {
+    let attribute = block.body.attribute("description")?;
+    Some(attribute.value.literal()?.to_string())
 }

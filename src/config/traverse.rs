@@ -1,6 +1,6 @@
 //! Traversals: what a root names, and the attributes, indexes and splats after it.
 
-use super::context::{Context, Eval, Failure};
+use super::context::{Context, Eval, Failure, Memo};
 use super::convert::{Type, convert};
 use super::document::{Expr, ExprKind, Step, Word};
 use super::evaluate::{evaluate, no_value, not_yet};
@@ -44,8 +44,10 @@ fn root<'s>(
 }
 
 fn variable(context: &Context, word: &Word) -> Eval<Value> {
-    if let Some(value) = context.variables.get(&word.text) {
-        return Ok(value.clone());
+    match context.variables.get(&word.text) {
+        Some(Memo::Known(value)) => return Ok(value.clone()),
+        Some(Memo::Failed) => return Err(Failure::Reported),
+        None => {}
     }
     let names = context.variables.keys().map(|name| &**name);
     let diagnostic = Diagnostic::error(

@@ -47,7 +47,7 @@ pub(super) fn parse(context: &Context, expr: &Expr) -> Eval<Type> {
             else {
                 return Err(wrong("this is not a type"));
             };
-            super::hcl_expression::place(&mut parsed, expr.span);
+            parsed.place(expr.span);
             parse(context, &parsed)
         }
         ExprKind::Call(call) => {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::context::{Context, Eval};
+use super::context::{Context, Eval, Failure, Memo};
 use super::convert::{Type, convert};
-use super::declare::{Declared, only};
+use super::declare::Declared;
 use super::document::{Block, Expr, ExprKind};
 use super::evaluate::evaluate;
 use super::hcl_expression::parse_expression;
 use super::scope::Scope;
+use super::unknown::only;
 use super::value::Value;
 use super::{Given, hcl, types, words};
 use crate::model::diagnostic::Diagnostic;
@@ -20,9 +21,12 @@ const ATTRIBUTES: [&str; 5] = ["type", "default", "description", "nullable", "se
 /// A `variable` block.
 struct Variable {
     ty: Type,
-    default: Option<Value>,
+    /// Failed where it is there and wrong.
+    default: Option<Memo<Value>>,
     nullable: bool,
 }
+
+type Set = BTreeMap<Rc<str>, Memo<Value>>;
 
 /// Who gives values, the weakest first.
 pub(super) struct Values<'a> {
@@ -37,18 +41,18 @@ pub(super) fn values(
     declared: &Declared,
     values: &Values,
     sources: &mut Sources,
-) -> BTreeMap<Rc<str>, Value> {
+) -> Set {
     let variables: BTreeMap<Rc<str>, Variable> = declared
         .variables
         .iter()
         .map(|(name, block)| (name.clone(), variable(context, block)))
         .collect();
-    let mut set: BTreeMap<Rc<str>, Value> = BTreeMap::new();
+    let mut set = Set::new();
     for (name, text) in values.environment {
         if let Some((name, variable)) = variables.get_key_value(name.as_str()) {
             let origin = format!("TRUSTFORM_VAR_{name}");
             let value = from_text(context, sources, &origin, text, variable);
-            set.extend(value.map(|value| (name.clone(), value)));
+            set.insert(name.clone(), settled(context, value));
         }
     }
     for id in values.automatic {
@@ -61,7 +65,7 @@ pub(super) fn values(
                 Some((name, variable)) => {
                     let origin = format!("-var {name}");
                     let value = from_text(context, sources, &origin, value, variable);
-                    set.extend(value.map(|value| (name.clone(), value)));
+                    set.insert(name.clone(), settled(context, value));
                 }
                 None => context.say(undeclared(name, declared)),
             },
@@ -70,16 +74,23 @@ pub(super) fn values(
     variables
         .into_iter()
         .map(|(name, variable)| {
-            let value = set.remove(&name);
-            let value = match value {
-                Some(Value::Null) if !variable.nullable => variable.default,
+            let value = match set.remove(&name) {
+                Some(Memo::Known(Value::Null)) if !variable.nullable => variable.default,
                 None => variable.default,
                 some => some,
             };
-            let value = value.unwrap_or_else(|| Value::unset(&name));
+            let value = value.unwrap_or_else(|| Memo::Known(Value::unset(&name)));
             (name, value)
         })
         .collect()
+}
+
+/// The value, or that there is none once what is wrong is said.
+fn settled(context: &Context, value: Eval<Value>) -> Memo<Value> {
+    match context.settle(value) {
+        Some(value) => Memo::Known(value),
+        None => Memo::Failed,
+    }
 }
 
 fn undeclared(name: &str, declared: &Declared) -> Diagnostic {
@@ -127,12 +138,12 @@ fn variable(context: &Context, block: &Block) -> Variable {
             true
         }
     };
-    let default = block.body.attribute("default").and_then(|attribute| {
+    let default = block.body.attribute("default").map(|attribute| {
         let value = constant(context, &attribute.value)
             .and_then(|value| typed(&value, &ty, attribute.value.span));
-        context.settle(value)
+        settled(context, value)
     });
-    if default == Some(Value::Null) && !nullable {
+    if matches!(default, Some(Memo::Known(Value::Null))) && !nullable {
         context.say(
             Diagnostic::error("conflict", "the default is null, and `nullable` is false").at_some(
                 block.body.attribute("default").map(|it| it.value.span),
@@ -171,7 +182,7 @@ fn from_file(
     sources: &Sources,
     id: SourceId,
     variables: &BTreeMap<Rc<str>, Variable>,
-    set: &mut BTreeMap<Rc<str>, Value>,
+    set: &mut Set,
 ) {
     let mut said = Vec::new();
     let body = hcl::parse(id, &sources.get(id).text, &mut said);
@@ -201,7 +212,7 @@ fn from_file(
         };
         let value = constant(context, &attribute.value)
             .and_then(|value| typed(&value, &variable.ty, attribute.value.span));
-        set.extend(context.settle(value).map(|value| (name.clone(), value)));
+        set.insert(name.clone(), settled(context, value));
     }
 }
 
@@ -212,21 +223,20 @@ fn from_text(
     origin: &str,
     text: &str,
     variable: &Variable,
-) -> Option<Value> {
+) -> Eval<Value> {
     let id = sources.add(origin, text);
     let span = Span::new(id, 0, text.len());
     let plain = matches!(
         variable.ty,
         Type::Any | Type::String | Type::Number | Type::Bool
     );
-    let value = if plain {
-        Ok(Value::text(text))
-    } else {
-        let mut said = Vec::new();
-        let expr = parse_expression(id, text, 0, &mut said);
-        said.into_iter()
-            .for_each(|diagnostic| context.say(diagnostic));
-        constant(context, &expr?)
-    };
-    context.settle(value.and_then(|value| typed(&value, &variable.ty, span)))
+    if plain {
+        return typed(&Value::text(text), &variable.ty, span);
+    }
+    let mut said = Vec::new();
+    let expr = parse_expression(id, text, 0, &mut said);
+    said.into_iter()
+        .for_each(|diagnostic| context.say(diagnostic));
+    let value = constant(context, &expr.ok_or(Failure::Reported)?)?;
+    typed(&value, &variable.ty, span)
 }

@@ -144,6 +144,11 @@ pub(super) fn translate<'a>(word: &str, valid: &[&'a str]) -> Option<&'a str> {
         .copied()
 }
 
+/// The valid word that a wrong one stands for, if that can be told.
+pub(super) fn meant<'a>(word: &str, valid: &[&'a str]) -> Option<&'a str> {
+    translate(word, valid).or_else(|| nearest(word, valid.iter().copied()))
+}
+
 /// What to do about a word that may not stand there.
 pub(super) fn help(word: &str, valid: &[&str], place: &str) -> String {
     if let Some(ours) = translate(word, valid) {

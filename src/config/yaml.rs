@@ -166,7 +166,14 @@ impl Reader<'_> {
         for separator in ["\n", " at line ", ": line "] {
             message = message.split(separator).next().unwrap_or(message);
         }
-        let diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
+        message = message
+            .split(", set DuplicateKeyPolicy")
+            .next()
+            .unwrap_or(message);
+        let mut diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
+        if message.contains("did not find expected") {
+            diagnostic = diagnostic.help("look at how the lines after it are indented");
+        }
         match error.location() {
             Some(at) => diagnostic.at(self.span(&at), "here"),
             None => diagnostic.at(Span::new(self.id, self.base, self.base), "in this file"),

@@ -18,10 +18,11 @@ use azure_core::http::{
 use azure_identity::{
     ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions,
 };
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
-use super::request::{Reply, Request};
+use super::request::Request;
 use super::route::Routes;
 use super::store::{Store, TenantSeed};
 use super::{Answer, dump, handle};
@@ -29,18 +30,22 @@ use super::{Answer, dump, handle};
 /// The present, in milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
+/// GETs a document of an issuer that is no part of the tenant; see [`Emulator::new`].
+pub type Fetch = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Vec<u8>, String>> + Send + Sync>;
+
 /// A tenant that several clients share. Requests are answered one after the other and get consecutive seeds.
 pub struct Emulator {
     state: Mutex<State>,
     routes: Routes,
     clock: Clock,
+    fetch: Option<Fetch>,
 }
 
 struct State {
     store: Store,
     seed: u64,
     recorder: Option<File>,
-    /// Whether something may have changed since [`Emulator::take_snapshot`].
+    /// Whether something may have changed since [`Emulator::take_changed`].
     changed: bool,
 }
 
@@ -51,8 +56,9 @@ impl std::fmt::Debug for Emulator {
 }
 
 impl Emulator {
-    /// Shares a store. The clock is asked once per request.
-    pub fn new(store: Store, routes: Routes, clock: Clock) -> Arc<Self> {
+    /// Shares a store. The clock is asked once per request. Without `fetch`, only issuers within the tenant (its blobs,
+    /// its own token service) can be reached; with it, the others too, by whatever rules it keeps.
+    pub fn new(store: Store, routes: Routes, clock: Clock, fetch: Option<Fetch>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 store,
@@ -62,6 +68,7 @@ impl Emulator {
             }),
             routes,
             clock,
+            fetch,
         })
     }
 
@@ -75,18 +82,35 @@ impl Emulator {
         Ok(())
     }
 
-    /// Answers a request.
-    pub fn answer(&self, request: &Request) -> Answer {
+    /// Answers a request; never with [`Answer::Fetch`].
+    pub async fn answer(&self, request: &Request) -> Answer {
+        let mut answer =
+            self.now(|store, routes, now, seed| handle(store, routes, request, now, seed));
+        while let Answer::Fetch { url, resume } = answer {
+            let document = match &self.fetch {
+                Some(fetch) => fetch(url).await,
+                None => Err(format!(
+                    "GET {url}: this emulator reaches nothing but itself"
+                )),
+            };
+            answer = self.now(|store, routes, now, seed| {
+                super::resume(store, routes, resume, document, now, seed)
+            });
+        }
         let mut state = self.state();
-        state.seed += 1;
         state.changed |= request.method != "GET" && request.method != "HEAD";
-        let (now, seed) = ((self.clock)(), state.seed);
-        let answer = handle(&mut state.store, &self.routes, request, now, seed);
         if let Some(recorder) = &mut state.recorder {
             // A full disk must not change what the emulated tenant answers.
             let _ = writeln!(recorder, "{}", record_of(request, &answer));
         }
         answer
+    }
+
+    fn now(&self, work: impl FnOnce(&mut Store, &Routes, u64, u64) -> Answer) -> Answer {
+        let mut state = self.state();
+        state.seed += 1;
+        let seed = state.seed;
+        work(&mut state.store, &self.routes, (self.clock)(), seed)
     }
 
     /// Works on the store itself: to plant objects, to switch faults on, to look.
@@ -101,10 +125,15 @@ impl Emulator {
         dump::dump(&self.state().store, &self.routes)
     }
 
-    /// The store as a document, if something may have changed since the last call.
-    pub fn take_snapshot(&self) -> Option<Vec<u8>> {
+    /// A copy of the store, if something may have changed since the last call.
+    pub fn take_changed(&self) -> Option<Store> {
         let mut state = self.state();
-        std::mem::take(&mut state.changed).then(|| state.store.to_json())
+        std::mem::take(&mut state.changed).then(|| state.store.clone())
+    }
+
+    /// Makes the next [`Emulator::take_changed`] give a copy, because the last one was lost.
+    pub fn mark_changed(&self) {
+        self.state().changed = true;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -208,7 +237,7 @@ impl HttpClient for InProcess {
                 value.as_str().to_owned(),
             );
         }
-        match self.0.answer(&plain) {
+        match self.0.answer(&plain).await {
             Answer::Reply(reply) => {
                 let mut headers = Headers::new();
                 let length = reply.body.len().to_string();
@@ -224,7 +253,7 @@ impl HttpClient for InProcess {
                     reply.body,
                 ))
             }
-            Answer::Reset { .. } => Err(Error::with_message(
+            Answer::Reset { .. } | Answer::Fetch { .. } => Err(Error::with_message(
                 ErrorKind::Io,
                 "connection reset by peer",
             )),
@@ -269,7 +298,7 @@ fn record_of(request: &Request, answer: &Answer) -> Value {
     };
     let (status, body) = match answer {
         Answer::Reply(reply) => (json!(reply.status), document(&reply.body)),
-        Answer::Reset { .. } => (Value::Null, Value::Null),
+        Answer::Reset { .. } | Answer::Fetch { .. } => (Value::Null, Value::Null),
     };
     json!({
         "method": request.method, "path": format!("{}{query}", request.path), "host": request.host,
@@ -301,10 +330,4 @@ fn document(body: &[u8]) -> Value {
     }
     let text = || Value::String(String::from_utf8_lossy(body).into_owned());
     serde_json::from_slice(body).unwrap_or_else(|_| text())
-}
-
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
-        Self::Reply(reply)
-    }
 }

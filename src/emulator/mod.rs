@@ -5,6 +5,7 @@
 //! tables and routes as [`route::Part`]s; nothing here names one. Each rule cites the public source that it was taken from.
 
 pub mod arm;
+pub mod authority;
 pub mod batch;
 pub mod blob;
 pub mod dates;
@@ -16,21 +17,25 @@ pub mod inprocess;
 pub mod jwt;
 pub mod login;
 pub mod odata;
+pub mod persist;
 pub mod quota;
 pub mod request;
 pub mod route;
 pub mod secrets;
+pub mod server;
 pub mod session;
 pub mod shape;
 pub mod store;
 pub mod table;
 pub mod token;
+pub mod token_request;
 
 use fault::Fault;
 use graph::Failure;
 use request::{Reply, Request};
 use route::Routes;
 use store::Store;
+use token_request::Documents;
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -40,6 +45,54 @@ pub enum Answer {
     Reset {
         committed: bool,
     },
+    /// A document of an issuer is needed first: GET it, and go on with [`resume`].
+    Fetch {
+        url: String,
+        resume: Resume,
+    },
+}
+
+/// A token request that waits for a document.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    request: Request,
+    documents: Documents,
+    missing: String,
+}
+
+/// Goes on with a token request for which a document was fetched, or could not be.
+pub fn resume(
+    store: &Store,
+    routes: &Routes,
+    resume: Resume,
+    document: Result<Vec<u8>, String>,
+    now: u64,
+    seed: u64,
+) -> Answer {
+    let mut documents = resume.documents;
+    documents.insert(resume.missing, document);
+    log_in(store, routes, resume.request, documents, now, seed)
+}
+
+fn log_in(
+    store: &Store,
+    routes: &Routes,
+    request: Request,
+    documents: Documents,
+    now: u64,
+    seed: u64,
+) -> Answer {
+    match login::answer(store, routes, &request, &documents, now, seed) {
+        Ok(reply) => Answer::Reply(reply),
+        Err(url) => Answer::Fetch {
+            url: url.clone(),
+            resume: Resume {
+                request,
+                documents,
+                missing: url,
+            },
+        },
+    }
 }
 
 /// The services, by the host or the path of a request.
@@ -60,7 +113,7 @@ pub fn handle(
 ) -> Answer {
     let service = service(request);
     if let Service::Login = service {
-        return Answer::Reply(login::answer(store, routes, request, now, seed));
+        return log_in(store, routes, request.clone(), Documents::new(), now, seed);
     }
     let fault = store.faults.next(seed);
     if fault == Some(Fault::ResetBefore) {
@@ -133,6 +186,7 @@ const LOGIN_HOSTS: &[&str] = &[
     "login.chinacloudapi.cn",
     "login.partner.microsoftonline.cn",
     "login.windows.net",
+    "sts.windows.net",
 ];
 const ARM_HOSTS: &[&str] = &[
     "management.azure.com",

@@ -65,9 +65,15 @@ impl Request {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// Scheme and host: `https://graph.microsoft.com`.
+    /// Scheme and host: `https://graph.microsoft.com`. Only an address of this machine is spoken to without TLS; a client
+    /// that reaches the emulator there and names a real host believes that it speaks to that.
     pub fn root(&self) -> String {
-        let scheme = if self.secure { "https" } else { "http" };
+        let local = ["localhost", "127.0.0.1", "[::1]"].contains(&self.hostname());
+        let scheme = if local && !self.secure {
+            "http"
+        } else {
+            "https"
+        };
         format!("{scheme}://{}", self.host)
     }
 

@@ -5,6 +5,7 @@ use super::odata::path::{Segment, Target};
 use super::request::Reply;
 use super::store::{Store, View};
 use super::table::Table;
+use crate::exchange::trust::Trust;
 
 /// Answers one kind of request.
 pub type Handler = fn(&mut Call<'_>) -> Result<Reply, Failure>;
@@ -36,17 +37,6 @@ pub struct Resource {
     /// Object id of its service principal.
     pub id: String,
     pub client_id: String,
-}
-
-/// A federated credential as the token endpoint compares it.
-#[derive(Clone, Debug)]
-pub struct Trust {
-    pub name: String,
-    pub issuer: String,
-    /// Exactly one of this and `expression` is set.
-    pub subject: Option<String>,
-    pub expression: Option<String>,
-    pub audience: String,
 }
 
 /// See [`Part::roles`].

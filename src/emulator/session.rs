@@ -33,15 +33,30 @@ impl Session {
             seed: 0,
             token: String::new(),
         };
-        session.token = session.log_in(ADMINISTRATOR_CLIENT_ID, "https://graph.microsoft.com")?;
+        let token = session.log_in(
+            ADMINISTRATOR_CLIENT_ID,
+            ADMINISTRATOR_ASSERTION,
+            "https://graph.microsoft.com",
+        )?;
+        session.act_with(token);
         Ok(session)
     }
 
-    /// A token of the administrator for an API.
+    /// Makes the following calls with another token.
+    pub fn act_with(&mut self, token: String) {
+        self.token = token;
+    }
+
+    /// A token for an API, in exchange for an assertion.
     ///
     /// # Errors
     /// The token service's description of what is wrong.
-    pub fn log_in(&mut self, client_id: &str, resource: &str) -> Result<String, String> {
+    pub fn log_in(
+        &mut self,
+        client_id: &str,
+        assertion: &str,
+        resource: &str,
+    ) -> Result<String, String> {
         let url = format!(
             "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
             self.store.tenant.id
@@ -53,7 +68,7 @@ impl Session {
                 "client_assertion_type",
                 "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             )
-            .append_pair("client_assertion", ADMINISTRATOR_ASSERTION)
+            .append_pair("client_assertion", assertion)
             .append_pair("scope", &format!("{resource}/.default"))
             .finish();
         let mut request = Request::new("POST", &url).ok_or("the tenant id is no part of a URL")?;
@@ -71,12 +86,12 @@ impl Session {
             .ok_or_else(description)
     }
 
-    /// Sends any request. A cut connection is status 0.
+    /// Sends any request. A cut connection is status 0, and so is a login that needs a document from elsewhere.
     pub fn send(&mut self, request: &Request) -> Reply {
         self.seed += 1;
         match handle(&mut self.store, &self.routes, request, self.now, self.seed) {
             Answer::Reply(reply) => reply,
-            Answer::Reset { .. } => Reply::empty(0),
+            Answer::Reset { .. } | Answer::Fetch { .. } => Reply::empty(0),
         }
     }
 

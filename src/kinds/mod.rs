@@ -121,6 +121,11 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether the service deletes it together with what it belongs to.
+    fn goes_with_parent(&self) -> bool {
+        false
+    }
+
     /// A field's value as a reader wants to see it.
     fn show(&self, _path: &str, value: &Value, _live: &Live) -> Value {
         value.clone()

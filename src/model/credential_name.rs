@@ -132,7 +132,7 @@ mod tests {
         let issuer = "https://token.actions.githubusercontent.com";
         let subject = "repo:contoso/payments:ref:refs/heads/main";
         let name = credential_name("payments", "main", issuer, subject, false);
-        assert_eq!(name, "main-jp5aw6fvn4nfvjcw");
+        assert_eq!(name, "main-xosuoap6kud2pcn5");
         assert!(proves(&name, "payments", issuer, subject, false));
         assert!(proves(
             &name.replace("main", "renamed"),

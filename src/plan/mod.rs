@@ -86,7 +86,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
 
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
-    let changes = access::remarked(changes, &pairs, live);
+    let changes = access::remarked(changes, &pairs, live, options.destroy);
     let access = access::changes(&changes, &pairs, &leftovers, live);
     let mut plan = Plan {
         counts: counts(desired),
@@ -142,6 +142,7 @@ fn declared(
     let parent = pair.parent.as_ref().and_then(|key| live.get(key));
     let (action, reason) = match (&pair.object, options.destroy) {
         (None, true) => return None,
+        (Some(_), true) if pair.kind.goes_with_parent() => return None,
         (Some(object), true) if object.deleted && !options.purge => return None,
         (Some(_), true) => (Action::Delete, Reason::Destroy),
         // What a restored object brings back is compared once it is there.

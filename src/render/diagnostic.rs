@@ -6,6 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
 use serde_json::json;
 
+use super::escape::hides;
 use super::style::Style;
 use crate::model::diagnostic::{Diagnostic, Label, Level};
 use crate::model::source::{Source, SourceId, Sources};
@@ -55,6 +56,11 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
             snippet = snippet.annotation(annotation(kind, range, &label.text));
         }
         group = group.element(snippet);
+    }
+    if diagnostic.labels.is_empty() {
+        let helps = diagnostic.help.iter();
+        let helps = helps.map(|help| format!("\n  help: {}", harmless(help)));
+        return renderer.render(&[group]) + &helps.collect::<String>();
     }
     for help in &diagnostic.help {
         group = group.element(Title::HELP.message(harmless(help)));
@@ -223,10 +229,9 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Characters that a terminal would obey or that turn text around.
+/// Characters that a terminal would obey, that hide, or that turn text around.
 fn dangerous(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    (c.is_control() && c != '\n' && c != '\t') || hides(c)
 }
 
 /// Text of a message, with dangerous characters spelled out.
@@ -282,4 +287,43 @@ pub fn json(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
         "labels": labels,
         "help": diagnostic.help,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::source::Span;
+
+    #[test]
+    fn far_places_and_other_files_stand_apart() {
+        let mut sources = Sources::default();
+        let a = sources.add("a.hcl", format!("first\n{}last é x\n", "\n".repeat(50)));
+        let b = sources.add(
+            "b.hcl",
+            format!("{}bad{}", "é".repeat(5000), "x".repeat(5000)),
+        );
+        let said = Diagnostic::warning("code", "message")
+            .see(Span::new(a, 0, 5), "first")
+            .at(Span::new(a, 64, 65), "here")
+            .see(Span::new(b, 10_000, 10_003), "and here")
+            .help("do this");
+        let shown = text(std::slice::from_ref(&said), &sources, Style::PLAIN);
+        assert!(
+            shown.starts_with("warning: message\n  --> a.hcl:52:8\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("::: a.hcl:1:1\n"), "{shown}");
+        assert!(shown.contains("--- and here"), "{shown}");
+        assert!(shown.len() < 2000, "{shown}");
+        assert!(shown.ends_with("= help: do this\n"), "{shown}");
+        let shown = text(std::slice::from_ref(&said), &sources, Style { color: true });
+        assert!(shown.contains("\u{1b}["), "{shown}");
+
+        let json = json(&said, &sources);
+        assert_eq!(json["level"], "warning");
+        assert_eq!(json["labels"][1]["line"], 52);
+        assert_eq!(json["labels"][1]["column"], 8);
+        assert_eq!(json["labels"][1]["end_column"], 9);
+        assert_eq!(json["labels"][1]["primary"], true);
+    }
 }

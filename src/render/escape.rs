@@ -25,7 +25,7 @@ pub fn terminal(text: &str) -> String {
 }
 
 /// Bidirectional controls, zero-width characters, soft hyphens, tags and line separators.
-fn hides(c: char) -> bool {
+pub(super) fn hides(c: char) -> bool {
     matches!(
         u32::from(c),
         0xAD | 0x61C

@@ -201,7 +201,7 @@ fn answers_mean() {
 #[test]
 fn a_steps_own_patterns_count() {
     let request = Request::new(Service::Graph, Method::Post, "/oauth2PermissionGrants");
-    let already = [Pattern::new(409, "Permission entry already exists")];
+    let already = [Pattern::replayed(409, "Permission entry already exists")];
     let not_yet = [Pattern::new(400, "of resource")];
     let ctx = Context {
         after_own_create: true,

@@ -27,7 +27,7 @@ pub(super) fn setproduct(arguments: &Arguments) -> Eval<Value> {
             .flat_map(|before| {
                 items
                     .iter()
-                    .map(|item| [before.as_slice(), &[item.clone()]].concat())
+                    .map(|item| [before.as_slice(), std::slice::from_ref(item)].concat())
             })
             .collect();
     }

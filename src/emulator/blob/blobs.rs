@@ -125,7 +125,7 @@ fn put(store: &mut Store, call: &Call<'_>) -> Result<Reply, Failure> {
         .with_header("x-ms-request-server-encrypted", "true"))
 }
 
-fn read(store: &Store, call: &Call<'_>) -> Result<Reply, Failure> {
+pub(super) fn read(store: &Store, call: &Call<'_>) -> Result<Reply, Failure> {
     let container = store.blobs.container(&call.target).ok_or(NO_CONTAINER)?;
     let blob = container.blobs.get(&call.target.blob).ok_or(NO_BLOB)?;
     conditions::check(call, Some((&blob.etag, blob.modified)))?;

@@ -143,6 +143,19 @@ pub(super) fn answer(store: &mut Store, request: &Request, now: u64, seed: u64) 
     decorate(reply, request, now, seed)
 }
 
+/// What anybody reads at a URL of one of the tenant's own accounts; `None` when the host is no account of its.
+pub(super) fn read_own(store: &Store, request: &Request, now: u64) -> Option<Reply> {
+    account_of_host(request.hostname()).filter(|account| store.blobs.exists(account))?;
+    let call = Call {
+        request,
+        target: target(request)?,
+        query: BTreeMap::new(),
+        now,
+    };
+    let reply = access::check(store, &call).and_then(|()| blobs::read(store, &call));
+    Some(reply.unwrap_or_else(|failure| error(request, &failure, now, 0)))
+}
+
 /// The reply of a service that is overloaded.
 pub(super) fn busy(request: &Request, now: u64, seed: u64) -> Reply {
     let busy = failure(

@@ -53,6 +53,7 @@ fn bench() -> Bench {
         store,
         routes,
         Arc::new(move || read.load(Ordering::Relaxed)),
+        None,
     );
     let credential = administrator(TENANT, InProcess(Arc::clone(&emulator)).transport()).unwrap();
     Bench {
@@ -91,16 +92,20 @@ impl Bench {
         for (name, value) in headers {
             request = request.with_header(name, value);
         }
-        match self.emulator.answer(&request) {
+        match self.emulator.answer(&request).await {
             Answer::Reply(reply) => reply,
-            Answer::Reset { .. } => Reply::empty(0),
+            _ => Reply::empty(0),
         }
     }
 
-    fn anonymous(&self, url: &str) -> Reply {
-        match self.emulator.answer(&Request::new("GET", url).unwrap()) {
+    async fn anonymous(&self, url: &str) -> Reply {
+        match self
+            .emulator
+            .answer(&Request::new("GET", url).unwrap())
+            .await
+        {
             Answer::Reply(reply) => reply,
-            Answer::Reset { .. } => Reply::empty(0),
+            _ => Reply::empty(0),
         }
     }
 }
@@ -180,12 +185,14 @@ async fn the_official_client_runs_unchanged() {
         names.push(blob.name.unwrap());
     }
     assert_eq!(names, [".well-known/openid-configuration"]);
-    let seen =
-        bench.anonymous("https://acct.blob.core.windows.net/oidc/.well-known/openid-configuration");
+    let seen = bench
+        .anonymous("https://acct.blob.core.windows.net/oidc/.well-known/openid-configuration")
+        .await;
     assert_eq!((seen.status, &seen.body[..]), (200, &b"{\"a\":1}"[..]));
     assert_eq!(seen.headers["content-type"], "application/json");
-    let path_style =
-        bench.anonymous("http://127.0.0.1:8080/acct/oidc/.well-known/openid-configuration");
+    let path_style = bench
+        .anonymous("http://127.0.0.1:8080/acct/oidc/.well-known/openid-configuration")
+        .await;
     assert_eq!(path_style.body, seen.body);
     blob.delete(None).await.unwrap();
     let gone = container
@@ -207,7 +214,10 @@ async fn only_public_containers_are_read_anonymously() {
     bench
         .send("PUT", &blob, &[("x-ms-blob-type", "BlockBlob")])
         .await;
-    assert_eq!(code(&bench.anonymous(&blob)), (404, "ResourceNotFound"));
+    assert_eq!(
+        code(&bench.anonymous(&blob).await),
+        (404, "ResourceNotFound")
+    );
     let acl = format!("{url}?restype=container&comp=acl");
     assert_eq!(
         bench
@@ -216,16 +226,20 @@ async fn only_public_containers_are_read_anonymously() {
             .status,
         200
     );
-    assert_eq!(bench.anonymous(&blob).status, 200);
+    assert_eq!(bench.anonymous(&blob).await.status, 200);
     assert_eq!(
-        code(&bench.anonymous(&format!("{url}?restype=container&comp=list"))),
+        code(
+            &bench
+                .anonymous(&format!("{url}?restype=container&comp=list"))
+                .await
+        ),
         (404, "ResourceNotFound")
     );
     bench
         .emulator
         .with_store(|store, _| store.provision_account("acct", false));
     assert_eq!(
-        code(&bench.anonymous(&blob)),
+        code(&bench.anonymous(&blob).await),
         (409, "PublicAccessNotPermitted")
     );
     assert_eq!(

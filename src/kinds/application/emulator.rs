@@ -430,4 +430,4 @@ fn dumped(view: View<'_>, application: &Entity) -> Option<Dumped> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::kinds) mod tests;

@@ -57,7 +57,8 @@ static FIELDS: &[Field] = &[
     Field::strings("owners", "Object ids of its owners. Whoever runs trustform is never removed.").compare(Compare::IgnoreCase),
     Field::strings("identifier_uris", "Application ID URIs. `api://${self.client_id}` is written by a second request.")
         .wire("/identifierUris")
-        .check(check::identifier_uris)
+        .when(When::AfterCreate)
+    .check(check::identifier_uris)
         .reset(),
     Field::strings("tags", "Free words without white space. trustform's own marks are not part of the set.")
         .wire("/tags")

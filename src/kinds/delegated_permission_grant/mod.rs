@@ -232,7 +232,7 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
             read: Request::get(Service::Graph, "").with_path(read),
             expect: Expect::Member(body.clone()),
         }),
-        done_if: vec![Pattern::new(409, "Permission entry already exists")],
+        done_if: vec![Pattern::replayed(409, "Permission entry already exists")],
         retry_if: vec![
             Pattern::new(404, ""),
             Pattern::new(400, "queried reference-property objects are not present"),

@@ -7,13 +7,15 @@ use serde_json::{Map, Value, json};
 use crate::emulator::graph::{self, Call, Failure, is_deleted};
 use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
-use crate::emulator::route::{Part, Route, Trust};
+use crate::emulator::route::{Part, Route};
 use crate::emulator::shape::{self, Property};
 use crate::emulator::store::{Store, View, list as items, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
+use crate::exchange::expression::Expression;
+use crate::exchange::issuers::{self, Weight};
+use crate::exchange::platform::{Platform, platform};
+use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application::emulator::APPLICATIONS;
-
-mod expression;
 
 /// The entities behind `federatedIdentityCredentials`; `~parent` is the id of the object that trusts.
 pub static CREDENTIALS: Table = Table {
@@ -326,10 +328,7 @@ fn check(call: &Call<'_>, credential: &Entity, others: &[Related]) -> Result<(),
                     &version,
                 ));
             }
-            expression::check(issuer, flexible, call.store.faults.required_claims_gate).map_err(|rule| {
-                let sentence = format!("The FederatedIdentityCredential.ClaimsMatchingExpression.Value is invalid. Rule exception: {rule}");
-                value_error(&sentence, "ClaimsMatchingExpression.Value", flexible)
-            })?;
+            check_expression(issuer, flexible, call.store.faults.required_claims_gate)?;
         }
         (false, true) => {}
     }
@@ -354,21 +353,59 @@ fn check(call: &Call<'_>, credential: &Entity, others: &[Related]) -> Result<(),
     Ok(())
 }
 
+/// The rules for expressions when a credential is written.
+fn check_expression(issuer: &str, value: &str, gate: bool) -> Result<(), Failure> {
+    // Before July 2026 an expression counted as if it held the claims that are required now.
+    let added = match platform(issuer) {
+        _ if gate => "",
+        Platform::GitHub => " and claims['sub'] matches '*' and claims['repository_id'] eq '0'",
+        Platform::GitLab => " and claims['sub'] matches '*' and claims['project_id'] eq '0'",
+        _ => "",
+    };
+    // The wording for syntax errors is not known.
+    let rule = match Expression::parse(&format!("{value}{added}")) {
+        Err(_) => "The expression could not be parsed.".to_owned(),
+        Ok(expression) => {
+            let problems = issuers::check(issuer, &expression);
+            if problems
+                .iter()
+                .all(|problem| problem.weight != Weight::Refused)
+            {
+                return Ok(());
+            }
+            format!(
+                "Expression configured for issuer '{issuer}' either lacks all required claims or contains unallowed claims."
+            )
+        }
+    };
+    let sentence = format!(
+        "The FederatedIdentityCredential.ClaimsMatchingExpression.Value is invalid. Rule exception: {rule}"
+    );
+    Err(value_error(
+        &sentence,
+        "ClaimsMatchingExpression.Value",
+        value,
+    ))
+}
+
 fn trusts(view: View<'_>, client_id: &str) -> Vec<Trust> {
     let Some(application) = graph::lookup(view, &APPLICATIONS, "appId", client_id) else {
         return Vec::new();
     };
     let rows = of_parent(view, text(&application, "id"));
-    let trust = |row: &Entity| Trust {
-        name: text(row, "name").to_owned(),
+    rows.iter().filter_map(|(_, row)| trust(row)).collect()
+}
+
+fn trust(row: &Entity) -> Option<Trust> {
+    let expression = row["claimsMatchingExpression"]["value"].as_str();
+    Some(Trust {
         issuer: text(row, "issuer").to_owned(),
-        subject: row["subject"].as_str().map(str::to_owned),
-        expression: row["claimsMatchingExpression"]["value"]
-            .as_str()
-            .map(str::to_owned),
-        audience: row["audiences"][0].as_str().unwrap_or_default().to_owned(),
-    };
-    rows.iter().map(|(_, row)| trust(row)).collect()
+        audience: row["audiences"][0].as_str()?.to_owned(),
+        matcher: match expression {
+            Some(expression) => Matcher::Expression(Expression::parse(expression).ok()?),
+            None => Matcher::Subject(text(row, "subject").to_owned()),
+        },
+    })
 }
 
 fn dumped(view: View<'_>, credential: &Entity) -> Option<Dumped> {
@@ -388,3 +425,6 @@ fn dumped(view: View<'_>, credential: &Entity) -> Option<Dumped> {
         properties: shown,
     })
 }
+
+#[cfg(test)]
+mod tests;

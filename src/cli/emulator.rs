@@ -1,0 +1,105 @@
+//! `emulator`: an emulated tenant behind a socket, for other processes and other tools.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::Emulator as Args;
+use super::{Exit, Failure, World};
+use crate::cloud::web;
+use crate::emulator::blob::PublicAccess;
+use crate::emulator::inprocess::{Emulator, Fetch, new_tenant};
+use crate::emulator::server::{self, Options};
+use crate::emulator::store::Store;
+use crate::emulator::{authority, persist};
+use crate::kinds;
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
+    let failed =
+        |why: String| Failure::plain("emulator", format!("the emulator cannot run: {why}"));
+    let now = world.clock.now_ms().unsigned_abs();
+    let routes = kinds::emulated();
+    let data = args.data.as_ref().map(|file| world.directory.join(file));
+    let kept = match &data {
+        Some(file) => persist::load(file, &routes).map_err(|error| failed(error.to_string()))?,
+        None => None,
+    };
+    let mut store = match kept {
+        Some(store) => store,
+        None => {
+            let seed = new_tenant(&args.tenant, now).map_err(failed)?;
+            Store::new(seed, &routes).map_err(failed)?
+        }
+    };
+    for name in &args.containers {
+        let (account, container) = name
+            .split_once('/')
+            .ok_or_else(|| failed(format!("`{name}` is not `ACCOUNT/CONTAINER`")))?;
+        if !store.has_container(account, container) {
+            store.provision_account(account, true);
+            store.provision_container(account, container, PublicAccess::Blob, now);
+        }
+    }
+    let certificate = match (args.tls, &data) {
+        (false, _) => None,
+        (true, Some(file)) => {
+            Some(authority::certificate(file).map_err(|error| failed(error.to_string()))?)
+        }
+        (true, None) => {
+            return Err(failed(
+                "`--tls` keeps its authority beside the data: add `--data FILE`".to_owned(),
+            ));
+        }
+    };
+    let tenant = store.tenant.id.clone();
+    let clock = world.clock.clone();
+    let time = Arc::new(move || clock.now_ms().unsigned_abs());
+    let emulator = Emulator::new(store, routes, time, Some(fetch()));
+    if let Some(file) = &args.record {
+        let file = world.directory.join(file);
+        emulator
+            .record(&file)
+            .map_err(|error| failed(format!("`{}` cannot be written: {error}", file.display())))?;
+    }
+    let listener = server::listen(args.listen).map_err(|error| failed(error.to_string()))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| failed(error.to_string()))?;
+    let scheme = if certificate.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let mut text = format!("Tenant {tenant} at {scheme}://{address}\n");
+    if let (Some(file), true) = (&data, certificate.is_some()) {
+        text.push_str(&format!(
+            "Trust {}\n",
+            authority::certificate_path(file).display()
+        ));
+    }
+    text.push_str(&format!(
+        "Use it with `trustform plan --emulator {scheme}://{address}`; Ctrl-C ends it\n"
+    ));
+    world.print(&text);
+    let _ = world.out.flush();
+    let options = Options {
+        certificate,
+        latency: Duration::from_millis(args.latency),
+        data,
+    };
+    let stop = super::apply::interrupted();
+    let served = world.block_on_many(server::serve(emulator, listener, options, stop))?;
+    served.map_err(|error| failed(error.to_string()))?;
+    Ok(Exit::Done)
+}
+
+/// Issuers outside the tenant: on this machine only, since whoever reaches the emulator chooses the address.
+fn fetch() -> Fetch {
+    Arc::new(|url: String| {
+        Box::pin(async move {
+            web::get(&url, true)
+                .await
+                .map(|page| page.body)
+                .map_err(|error| error.message)
+        })
+    })
+}

@@ -1,0 +1,89 @@
+//! What is said of words that have no place where they stand.
+
+use super::context::Context;
+use super::document::{Attribute, Block};
+use super::references::Kinds;
+use super::words;
+use crate::model::diagnostic::Diagnostic;
+
+const LANGUAGE_BLOCKS: [&str; 4] = ["stack", "variable", "locals", "output"];
+
+/// What is said of a block that is none.
+pub(super) fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {
+    let word = &*block.word.text;
+    let error = |message: String| {
+        Diagnostic::error("unknown-block", message).at(block.word.span, "not a block")
+    };
+    if words::LATER.contains(&word) {
+        return error(format!("this version has no `{word}` block yet"));
+    }
+    if let Some(shape) = kinds.0.iter().find(|shape| shape.kind == word) {
+        let parent = shape.parent.unwrap_or("another");
+        return error(format!("`{word}` is not written as a block of its own"))
+            .help(format!("a block of the kind `{parent}` implies it"));
+    }
+    let valid: Vec<&str> = kinds.top_words().chain(LANGUAGE_BLOCKS).collect();
+    let theirs = block.labels.first().filter(|_| word == "resource");
+    let message = format!("there is no block `{word}`");
+    match theirs.and_then(|theirs| words::translate(&theirs.text, &valid)) {
+        Some(ours) => error(message).help(format!("write `{ours} \"name\" {{ … }}`")),
+        None => error(message).help(words::help(word, &valid, "a stack file")),
+    }
+}
+
+/// What is said of an attribute at the top of a file.
+pub(super) fn stray_attribute(attribute: &Attribute, kinds: Kinds) -> Diagnostic {
+    let word = &*attribute.name.text;
+    let valid: Vec<&str> = kinds.top_words().chain(LANGUAGE_BLOCKS).collect();
+    let diagnostic = Diagnostic::error(
+        "unknown-attribute",
+        format!("`{word}` stands outside every block"),
+    )
+    .at(attribute.name.span, "attributes stand in blocks");
+    if valid.contains(&word) {
+        diagnostic.help(format!(
+            "write `{word} \"name\" {{ … }}`; in YAML: `{word}: {{ name: {{ … }} }}`"
+        ))
+    } else {
+        diagnostic.help(words::help(word, &valid, "a stack file"))
+    }
+}
+
+/// Says what a block of the language does not take.
+pub(super) fn only(
+    context: &Context,
+    word: &str,
+    block: &Block,
+    attributes: &[&str],
+    blocks: &[&str],
+) {
+    let names = block
+        .body
+        .attributes
+        .iter()
+        .map(|attribute| &attribute.name);
+    let names = names.filter(|name| !attributes.contains(&&*name.text));
+    let inner = block.body.blocks.iter().map(|block| &block.word);
+    let inner = inner.filter(|name| !blocks.contains(&&*name.text));
+    for name in names
+        .chain(inner)
+        .filter(|name| !name.text.starts_with("x-"))
+    {
+        let text = &*name.text;
+        let diagnostic = if words::LATER.contains(&text) {
+            Diagnostic::error(
+                "unknown-attribute",
+                format!("this version has no `{text}` in `{word}` yet"),
+            )
+            .at(name.span, "not known")
+        } else {
+            Diagnostic::error(
+                "unknown-attribute",
+                format!("`{word}` has no attribute `{text}`"),
+            )
+            .at(name.span, "not known")
+            .help(words::help(text, attributes, &format!("`{word}`")))
+        };
+        context.say(diagnostic);
+    }
+}
