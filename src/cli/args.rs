@@ -83,6 +83,14 @@ pub enum OutputFormat {
     Raw,
 }
 
+/// What is left to an administrator.
+#[derive(Debug, Args)]
+pub struct ConsentArgs {
+    /// Leave permissions that want an administrator's grant pending, and say how to grant them.
+    #[arg(long)]
+    pub without_consent: bool,
+}
+
 /// What guards may let through.
 #[derive(Debug, Args)]
 pub struct AllowArgs {
@@ -110,6 +118,8 @@ pub struct Plan {
     pub tenant: TenantArgs,
     #[command(flatten)]
     pub allow: AllowArgs,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// Only this resource and what is in it.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
@@ -135,12 +145,17 @@ pub struct Apply {
     pub tenant: TenantArgs,
     #[command(flatten)]
     pub allow: AllowArgs,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// Only this resource and what is in it.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
+    /// Wait so long for another run of this stack to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
     /// Apply only if the plan still has this digest; a plan prints it.
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<String>,
@@ -157,6 +172,9 @@ pub struct Destroy {
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
+    /// Wait so long for another run of this stack to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
     /// Delete for good: applications do not stay in the recycle bin for 30 days.
     #[arg(long)]
     pub purge: bool,

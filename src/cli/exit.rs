@@ -20,6 +20,8 @@ pub enum Exit {
     Refused = 4,
     /// Stopped half-way; safe to run again.
     Partial = 5,
+    /// Another run holds the lock.
+    Locked = 6,
 }
 
 /// A command that did not come to its end.

@@ -12,8 +12,8 @@ use crate::emulator::persist;
 use crate::emulator::store::Store;
 use crate::kinds;
 
-/// Where the tenant is kept, within the stack's directory.
-const DIRECTORY: &str = ".trustform";
+/// Where a stack keeps what is its own: the emulated tenant, the lock.
+pub const DIRECTORY: &str = ".trustform";
 const FILE: &str = "tenant.json";
 
 /// The embedded tenant of one run.

@@ -2,6 +2,7 @@
 //! and which guards refuse. Pure: no client, no clock.
 
 pub mod access;
+mod consent;
 mod diff;
 mod guard;
 mod matching;
@@ -35,6 +36,8 @@ pub struct Options {
     /// Only this resource and what is in it.
     pub only: Option<Address>,
     pub allow: Allow,
+    /// Grants that would come are left to an administrator.
+    pub without_consent: bool,
 }
 
 /// Makes the plan.
@@ -83,6 +86,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     drafts.retain(|(change, steps)| {
         !steps.is_empty() || matches!(change.action, Action::Restore) || !change.fields.is_empty()
     });
+    if options.without_consent {
+        notes.extend(consent::left_out(&mut drafts));
+    }
     drafts.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
 
     let room = room::make(&mut drafts, live);

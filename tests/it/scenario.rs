@@ -124,7 +124,9 @@ fn sections(text: &str, marker: &str) -> Vec<(String, String)> {
         match line.strip_prefix(marker) {
             Some(title) => {
                 // The empty line before a marker of the first order belongs to the form.
-                if marker == "=== " && let Some((_, before)) = sections.last_mut() {
+                if marker == "=== "
+                    && let Some((_, before)) = sections.last_mut()
+                {
                     if before.ends_with("\n\n") || before == "\n" {
                         before.pop();
                     }
@@ -282,7 +284,10 @@ pub fn all() -> Vec<PathBuf> {
     found.extend(
         files(&project().join("src/kinds"))
             .into_iter()
-            .filter(|path| path.parent().is_some_and(|parent| parent.ends_with("scenarios"))),
+            .filter(|path| {
+                path.parent()
+                    .is_some_and(|parent| parent.ends_with("scenarios"))
+            }),
     );
     found
 }
@@ -364,7 +369,10 @@ fn no_scenario_is_forgotten() {
             name(path)
         );
         assert!(
-            scenario.steps.iter().any(|step| matches!(step, Step::Command(_))),
+            scenario
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::Command(_))),
             "{} runs no command",
             name(path)
         );
