@@ -62,9 +62,6 @@ pub async fn acquire(
 }
 
 fn open(file: &Path) -> io::Result<File> {
-    if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
     File::options()
         .read(true)
         .write(true)

@@ -2,7 +2,7 @@
 
 use super::args::{Apply, Format};
 use super::connect::Connection;
-use super::local::DIRECTORY;
+use super::local::own_directory;
 use super::progress::Bar;
 use super::stack::Stack;
 use super::{Exit, Failure, World, ask, block_on, connect, planning, stack};
@@ -159,7 +159,14 @@ pub fn carry_out(
 
 /// Held while the stack is planned and applied.
 fn locked(stack: &Stack, connection: &Connection, timeout: u64) -> Result<Lock, Failure> {
-    let file = stack.directory.join(DIRECTORY).join("lock");
+    let directory = own_directory(&stack.directory).map_err(|error| {
+        let shown = stack.directory.display();
+        Failure::plain(
+            "unwritable",
+            format!("nothing can be written in `{shown}`: {error}"),
+        )
+    })?;
+    let file = directory.join("lock");
     let clock = connection.client.clock();
     let since = clock.now().time().to_string();
     let holder = format!(
