@@ -42,7 +42,7 @@ pub enum Command {
 }
 
 /// Which stack, and its variables.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct StackArgs {
     /// The stack's directory: the one with trust.hcl, trust.yaml, *.trust.hcl or *.trust.yaml.
     #[arg(default_value = ".")]
@@ -113,6 +113,9 @@ pub struct Plan {
     /// Only this resource and what is in it.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
+    /// Save the plan, bound to what was read: `trustform apply FILE` refuses if any of it changed.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Also print the exact requests that an apply would send.
     #[arg(long)]
     pub requests: bool,
@@ -123,6 +126,7 @@ pub struct Plan {
     pub format: Format,
 }
 
+/// The directory may also be a file that `plan --out` saved: then exactly that plan is applied, or nothing.
 #[derive(Debug, Args)]
 pub struct Apply {
     #[command(flatten)]
@@ -160,10 +164,12 @@ pub struct Destroy {
     pub format: Format,
 }
 
+/// `trustform output`, `trustform output client_id`, `trustform output environments/prod`,
+/// `trustform output client_id environments/prod`.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// One output alone.
-    #[arg(long, value_name = "NAME")]
+    /// One output alone; a name that is a directory is the stack's.
+    #[arg(value_name = "NAME")]
     pub name: Option<String>,
     #[command(flatten)]
     pub stack: StackArgs,

@@ -20,6 +20,7 @@ pub fn run(world: &mut World, args: &Destroy) -> Result<Exit, Failure> {
         },
         approved: args.auto_approve,
         expect: None,
+        saved: None,
         format: args.format,
     };
     carry_out(world, &stack, &connection, &options, &terms)

@@ -7,6 +7,7 @@ mod guard;
 mod matching;
 mod order;
 mod room;
+pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
