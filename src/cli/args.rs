@@ -43,7 +43,8 @@ pub enum Command {
     /// Make the tenant as the files say.
     ///
     /// Plans, shows the plan, asks, sends its requests and reads back what they made: success is said only
-    /// then. What stopped half-way goes on from there when it is run again.
+    /// then. What stopped half-way goes on from there when it is run again. Instead of a directory a file may be
+    /// given that `plan --out` saved: then exactly that plan is applied, or nothing.
     Apply(Apply),
     /// Delete what the stack made.
     ///
@@ -52,7 +53,8 @@ pub enum Command {
     Destroy(Destroy),
     /// Print the stack's outputs, with the tenant's values.
     ///
-    /// Where every output is known from the files alone, nothing is contacted.
+    /// For example `trustform output`, `trustform output client_id --format raw` or `trustform output client_id
+    /// environments/prod`. Where every output is known from the files alone, nothing is contacted.
     Output(Output),
     /// List what the stack declares, and what is there of it.
     List(List),
@@ -80,7 +82,7 @@ pub enum Command {
 }
 
 /// Which stack, and its variables.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct StackArgs {
     /// The stack's directory: the one with trust.hcl, trust.yaml, *.trust.hcl or *.trust.yaml.
     #[arg(default_value = ".")]
@@ -122,6 +124,14 @@ pub enum OutputFormat {
     Raw,
 }
 
+/// What is left to an administrator.
+#[derive(Debug, Args)]
+pub struct ConsentArgs {
+    /// Leave permissions that want an administrator's grant pending, and say how to grant them.
+    #[arg(long)]
+    pub without_consent: bool,
+}
+
 /// What guards may let through.
 #[derive(Debug, Args)]
 pub struct AllowArgs {
@@ -150,9 +160,14 @@ pub struct Plan {
     pub tenant: TenantArgs,
     #[command(flatten)]
     pub allow: AllowArgs,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// Only this resource and what is in it, as in `application.deployer`.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
+    /// Save the plan, bound to what was read: `trustform apply FILE` refuses if any of it changed.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Also print the exact requests that an apply would send.
     #[arg(long)]
     pub requests: bool,
@@ -172,12 +187,17 @@ pub struct Apply {
     pub tenant: TenantArgs,
     #[command(flatten)]
     pub allow: AllowArgs,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// Only this resource and what is in it, as in `application.deployer`.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
     /// Do not ask for confirmation.
     #[arg(long)]
     pub auto_approve: bool,
+    /// Wait so long for another run of this stack to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
     /// Apply exactly the plan that was reviewed: without a question if the plan still has this digest, else not at
     /// all (exit code 3). A plan prints its digest.
     #[arg(long, value_name = "DIGEST")]
@@ -196,6 +216,9 @@ pub struct Destroy {
     /// Do not ask for confirmation.
     #[arg(long)]
     pub auto_approve: bool,
+    /// Wait so long for another run of this stack to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
     /// Delete for good: applications do not stay in the recycle bin for 30 days.
     #[arg(long)]
     pub purge: bool,
@@ -206,8 +229,8 @@ pub struct Destroy {
 
 #[derive(Debug, Args)]
 pub struct Output {
-    /// Only the output with this name.
-    #[arg(long, value_name = "NAME")]
+    /// One output alone; a name that is a directory is the stack's.
+    #[arg(value_name = "NAME")]
     pub name: Option<String>,
     #[command(flatten)]
     pub stack: StackArgs,

@@ -20,6 +20,8 @@ pub enum Exit {
     Refused = 4,
     /// Stopped half-way; safe to run again.
     Partial = 5,
+    /// Another run holds the lock.
+    Locked = 6,
 }
 
 impl Exit {
@@ -28,9 +30,10 @@ impl Exit {
         (Exit::Done, "done, or nothing to do"),
         (Exit::Error, "an error; usage errors too"),
         (Exit::Changes, "there are changes (`plan --detailed-exitcode`)"),
-        (Exit::Drift, "the world changed since the plan (`apply --expect`)"),
+        (Exit::Drift, "the world changed since the plan (`apply --expect`, a saved plan)"),
         (Exit::Refused, "refused by a guard, or by the person who was asked"),
         (Exit::Partial, "stopped half-way; safe to run again"),
+        (Exit::Locked, "another run of the stack holds the lock"),
     ];
 }
 

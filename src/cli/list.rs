@@ -2,7 +2,7 @@
 
 use super::args::{Format, List};
 use super::{Exit, Failure, World, connect, planning, stack};
-use crate::model::plan::{Action, Plan};
+use crate::model::plan::{Action, Change, Plan};
 use crate::model::value::Ref;
 use crate::plan::Options;
 use crate::render::escape::terminal;
@@ -10,7 +10,7 @@ use crate::render::escape::terminal;
 pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     let connection = connect::connect(world, &args.tenant, &stack)?;
-    let (plan, _) = world.block_on(planning::plan(&stack, &connection, &Options::default()))??;
+    let (plan, _) = super::block_on(planning::plan(&stack, &connection, &Options::default()))??;
     let declared = stack.desired.resources.keys().map(ToString::to_string);
     let gone = plan
         .changes
@@ -42,7 +42,7 @@ pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
         .unwrap_or(0);
     for (address, state, id) in rows {
         let line = format!(
-            "{:width$}  {state:10}{}",
+            "{:width$}  {state:11}  {}",
             terminal(&address),
             terminal(&id.unwrap_or_default())
         );
@@ -57,7 +57,11 @@ fn state(plan: &Plan, address: &str) -> &'static str {
         .changes
         .iter()
         .find(|change| change.address.to_string() == address);
+    let back = |change: &&Change| {
+        change.action == Action::Restore && address.starts_with(&change.address.to_string())
+    };
     match change.map(|change| change.action) {
+        None if plan.changes.iter().any(|change| back(&change)) => "deleted",
         None => "as declared",
         Some(Action::Create) => "absent",
         Some(Action::Update) => "differs",

@@ -117,16 +117,16 @@ impl World<'_> {
         let _ = serde_json::to_writer_pretty(&mut *self.out, json);
         let _ = self.out.write_all(b"\n");
     }
+}
 
-    /// Runs what talks to services: it waits more than it works, so one thread does.
-    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        run_on(tokio::runtime::Builder::new_current_thread(), work)
-    }
+/// Runs what talks to services: it waits more than it works, so one thread does.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    run_on(tokio::runtime::Builder::new_current_thread(), work)
+}
 
-    /// Runs what answers many.
-    pub fn block_on_many<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        run_on(tokio::runtime::Builder::new_multi_thread(), work)
-    }
+/// Runs what answers many.
+fn block_on_many<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    run_on(tokio::runtime::Builder::new_multi_thread(), work)
 }
 
 fn run_on<T>(

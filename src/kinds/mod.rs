@@ -126,6 +126,22 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether the service deletes it together with what it belongs to.
+    fn goes_with_parent(&self) -> bool {
+        false
+    }
+
+    /// Whether what a resource does not declare is left as it is, in it and in what belongs to it: it was somebody
+    /// else's before.
+    fn keeps(&self, _resource: &Resource) -> bool {
+        false
+    }
+
+    /// Whether the plan at hand takes the object over: nothing that belongs to it is deleted then.
+    fn arrives(&self, _resource: &Resource, _object: &Object, _stack: &Stack) -> bool {
+        false
+    }
+
     /// A field's value as a reader wants to see it.
     fn show(&self, _path: &str, value: &Value, _live: &Live) -> Value {
         value.clone()
@@ -220,4 +236,13 @@ pub fn known_outputs(resource: &Resource, stack: &Stack) -> BTreeMap<Ref, Value>
             (reference, value)
         })
         .collect()
+}
+
+/// Whether what is not declared of a resource is left as it is: its outermost block decides.
+pub fn keeps(resource: &Resource, desired: &Desired) -> bool {
+    let mut root = resource;
+    while let Some(parent) = desired.parent(root) {
+        root = parent;
+    }
+    of(root.kind()).is_some_and(|kind| kind.keeps(root))
 }

@@ -106,6 +106,12 @@ fn identities(
         identity.name = leftover.object.name.clone();
         live_sides(identity, &leftover.object, &gone, live);
     }
+    // A changed trust is created and deleted under one address.
+    let created: BTreeMap<&Address, Action> = changes
+        .iter()
+        .filter(|change| change.action == Action::Create)
+        .map(|change| (&change.address, change.action))
+        .collect();
     let written: BTreeMap<&Address, Action> = changes
         .iter()
         .map(|change| (&change.address, change.action))
@@ -119,7 +125,10 @@ fn identities(
         else {
             continue;
         };
-        let action = written.get(&pair.resource.address);
+        let action = match pair.object {
+            None => created.get(&pair.resource.address),
+            Some(_) => written.get(&pair.resource.address),
+        };
         match pair.resource.kind() {
             federated_credential::KIND => {
                 let Some(wanted) = federated_credential::trust(&pair.resource.body) else {
@@ -232,7 +241,15 @@ fn example(trust: &Trust) -> Option<String> {
 }
 
 /// Says of a trust that goes which one covers it from now on.
-pub fn remarked(mut changes: Vec<Change>, pairs: &[Pair], live: &Live) -> Vec<Change> {
+pub fn remarked(
+    mut changes: Vec<Change>,
+    pairs: &[Pair],
+    live: &Live,
+    destroy: bool,
+) -> Vec<Change> {
+    if destroy {
+        return changes;
+    }
     let after: Vec<(&Address, Language)> = pairs
         .iter()
         .filter(|pair| pair.resource.kind() == federated_credential::KIND)
@@ -242,6 +259,11 @@ pub fn remarked(mut changes: Vec<Change>, pairs: &[Pair], live: &Live) -> Vec<Ch
                 Language::of(&federated_credential::trust(&pair.resource.body)?),
             ))
         })
+        .collect();
+    let created: BTreeSet<Address> = changes
+        .iter()
+        .filter(|change| change.action == Action::Create)
+        .map(|change| change.address.clone())
         .collect();
     for change in &mut changes {
         if change.action != Action::Delete || change.address.kind() != federated_credential::KIND {
@@ -255,6 +277,10 @@ pub fn remarked(mut changes: Vec<Change>, pairs: &[Pair], live: &Live) -> Vec<Ch
         let Some(language) = trust.map(|trust| Language::of(&trust)) else {
             continue;
         };
+        if created.contains(&change.address) {
+            change.remark = Some("replaced by the new one above".to_owned());
+            continue;
+        }
         let covering = after.iter().find(|(address, other)| {
             **address != change.address
                 && address.parent() == change.address.parent()

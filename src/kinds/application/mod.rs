@@ -74,7 +74,13 @@ impl Kind for Application {
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
         if is_existing(resource) {
-            return wire::missing(resource, scene);
+            return wire::missing(resource, "existing", scene);
+        }
+        if is_adopted(resource) {
+            let missing = wire::missing(resource, "adopt", scene);
+            if !missing.is_empty() {
+                return missing;
+            }
         }
         if let Some(foreign) = wire::foreign(resource, scene) {
             return vec![foreign];
@@ -83,7 +89,9 @@ impl Kind for Application {
         if scene.destroy {
             return Vec::new();
         }
-        permissions::resolve(resource, scene)
+        let mut said = permissions::resolve(resource, scene);
+        said.extend(wire::undeclared(resource, scene));
+        said
     }
 
     /// Ours are the live applications that carry both our mark and the unique name that it was made from.
@@ -99,6 +107,14 @@ impl Kind for Application {
 
     fn protected(&self, object: &Object) -> bool {
         mark::has(object.body.get("tags"), mark::PROTECT)
+    }
+
+    fn keeps(&self, resource: &Resource) -> bool {
+        is_existing(resource) || is_adopted(resource)
+    }
+
+    fn arrives(&self, resource: &Resource, object: &Object, stack: &Stack) -> bool {
+        is_adopted(resource) && !wire::is_marked(resource, object, stack)
     }
 
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {
@@ -117,6 +133,11 @@ impl Kind for Application {
 /// Whether someone else manages the application and only its trusts are ours.
 pub fn is_existing(resource: &Resource) -> bool {
     resource.body.contains_key("existing")
+}
+
+/// Whether the application was there before, and is taken over.
+pub fn is_adopted(resource: &Resource) -> bool {
+    resource.body.contains_key("adopt")
 }
 
 /// The application that a resource describes.

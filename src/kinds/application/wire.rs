@@ -12,6 +12,7 @@ use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::{Action, FieldChange};
+use crate::model::schema::{Absent, Field};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Part, Ref, Value};
 
@@ -58,7 +59,9 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         {
             reads.push(by_key(&alternate));
         }
-        missing |= live.is_absent(KIND, &alternate) && !super::is_existing(resource);
+        missing |= live.is_absent(KIND, &alternate)
+            && !super::is_existing(resource)
+            && !super::is_adopted(resource);
     }
     if missing {
         reads.push(Read {
@@ -122,10 +125,15 @@ fn owners(id: &str) -> Read {
 
 /// The alternate key by which a declared application is found.
 pub fn alternate(resource: &Resource) -> Option<String> {
-    if let Some(client_id) = resource.text("existing.client_id") {
+    let by = |name: &str| {
+        resource
+            .text(&format!("existing.{name}"))
+            .or_else(|| resource.text(&format!("adopt.{name}")))
+    };
+    if let Some(client_id) = by("client_id") {
         return Some(key("appId", &client_id.to_ascii_lowercase()));
     }
-    if let Some(object_id) = resource.text("existing.object_id") {
+    if let Some(object_id) = by("object_id") {
         return Some(format!("id={}", object_id.to_ascii_lowercase()));
     }
     resource
@@ -211,13 +219,50 @@ fn claims_set(json: &Json) -> Value {
     Value::texts(words.filter(|word| !word.is_empty() && *word != "None"))
 }
 
-/// An object under our unique name that does not carry our mark is somebody else's.
+/// Whether an object carries the mark that this resource would give it.
+pub fn is_marked(resource: &Resource, object: &Object, stack: &Stack) -> bool {
+    let unique_name = resource.text("unique_name").unwrap_or_default();
+    mark::has(
+        object.body.get("tags"),
+        &mark::mark(&stack.name, unique_name),
+    )
+}
+
+/// An object under our unique name that does not carry our mark is somebody else's, and so is one to adopt that
+/// another stack marked or that has a unique name already.
 pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
     let object = scene.object?;
     let unique_name = resource.text("unique_name")?;
-    let mark = mark::mark(&scene.desired.stack.name, unique_name);
-    if mark::has(object.body.get("tags"), &mark) {
+    if is_marked(resource, object, &scene.desired.stack) {
         return None;
+    }
+    let client_id = &object.outputs["client_id"];
+    if super::is_adopted(resource) {
+        let theirs = object.outputs.get("unique_name").map_or("", String::as_str);
+        if object
+            .body
+            .get("tags")
+            .is_some_and(|tags| tags.items().any(mark::is_mark))
+        {
+            return Some(
+                Diagnostic::error("foreign-application", format!("`{}` (client id {client_id}) belongs to another stack", object.name))
+                    .about(&resource.address)
+                    .at(resource.span("adopt"), "would take it over")
+                    .help("remove it from the other stack first, or use `existing` to manage only its credentials"),
+            );
+        }
+        return (!theirs.is_empty() && theirs != unique_name).then(|| {
+            Diagnostic::error(
+                "unique-name-taken",
+                format!(
+                    "`{}` has the unique name `{theirs}` already, and Graph never lets it change",
+                    object.name
+                ),
+            )
+            .about(&resource.address)
+            .at(resource.span("adopt"), "would need another one")
+            .help(format!("add `unique_name = \"{theirs}\"`"))
+        });
     }
     let place = if object.deleted {
         "in the recycle bin "
@@ -227,25 +272,95 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
     Some(
         Diagnostic::error(
             "foreign-application",
-            format!("an application {place}has the unique name `{unique_name}` and does not belong to this stack: `{}` (client id {})", object.name, object.outputs["client_id"]),
+            format!("an application {place}has the unique name `{unique_name}` and does not belong to this stack: `{}` (client id {client_id})", object.name),
         )
         .about(&resource.address)
         .at(resource.origin, "would take it over")
-        .help("give this one another `unique_name`; to manage only the other one's credentials, use `existing = { client_id = … }`"),
+        .help(format!("to take it over, add `adopt = {{ client_id = \"{client_id}\" }}`; to manage only its credentials, use `existing`; else give this one another `unique_name`")),
     )
 }
 
-/// An application that is declared as existing has to exist.
-pub fn missing(resource: &Resource, scene: &Scene) -> Vec<Diagnostic> {
+/// An application that is declared as being there has to be there.
+pub fn missing(resource: &Resource, block: &str, scene: &Scene) -> Vec<Diagnostic> {
     if scene.destroy || scene.object.is_some_and(|object| !object.deleted) {
         return Vec::new();
     }
     vec![
         Diagnostic::error("existing-not-found", "no such application in this tenant")
             .about(&resource.address)
-            .at(resource.span("existing"), "declared as existing here")
-            .help("check the id and the tenant; to create an application instead, give a `display_name` and leave `existing` out"),
+            .at(resource.span(block), "named here")
+            .help(format!(
+                "check the id and the tenant; to create an application instead, leave `{block}` out"
+            )),
     ]
+}
+
+/// What an adopted application has and the file does not mention: said once, in the plan that takes it over.
+pub fn undeclared(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
+    let object = scene.object?;
+    if !super::is_adopted(resource) || is_marked(resource, object, &scene.desired.stack) {
+        return None;
+    }
+    let mut left = Vec::new();
+    collect(
+        fields::SHAPE.fields,
+        "",
+        Some(&resource.body),
+        &object.body,
+        &mut left,
+    );
+    (!left.is_empty()).then(|| {
+        Diagnostic::note(
+            "not-declared-here",
+            format!(
+                "has values that are not declared and stay as they are: `{}`",
+                left.join("`, `")
+            ),
+        )
+        .about(&resource.address)
+        .help("declare them to manage them")
+    })
+}
+
+fn collect(
+    table: &[Field],
+    prefix: &str,
+    declared: Option<&Map>,
+    live: &Map,
+    left: &mut Vec<String>,
+) {
+    for field in table
+        .iter()
+        .filter(|field| field.absent == Absent::Reset || field.nested().is_some())
+    {
+        let (wanted, there) = (
+            declared.and_then(|body| body.get(field.name)),
+            live.get(field.name),
+        );
+        let path = format!("{prefix}{}", field.name);
+        if let (Some(nested), Some(Value::Map(there))) = (field.nested(), there) {
+            collect(
+                nested,
+                &format!("{path}."),
+                wanted.and_then(Value::as_map),
+                there,
+                left,
+            );
+            continue;
+        }
+        let default = field.default.value().unwrap_or(Value::Null);
+        let asks = field.name == "required_resource_access"
+            && declared.is_some_and(|body| body.contains_key("permissions"));
+        if let Some(there) = there
+            && wanted.is_none()
+            && !asks
+            && !there.is_empty()
+            && *there != Value::Bool(false)
+            && *there != default
+        {
+            left.push(path);
+        }
+    }
 }
 
 /// Tags that nobody declared stay; our marks are added to them.
@@ -508,7 +623,8 @@ fn encode(changes: &[&FieldChange]) -> Value {
                 };
                 codec::put(&mut body, "/groupMembershipClaims", joined);
             }
-            // The alternate key stands in the path.
+            // Of a new application the alternate key stands in the path; one that is taken over gets it here, once.
+            "unique_name" if change.before.is_some() => codec::put(&mut body, "/uniqueName", value),
             "unique_name" | "owners" => {}
             path => {
                 if let Some(field) = codec::field(fields::SHAPE.fields, path)

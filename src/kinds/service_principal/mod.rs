@@ -99,6 +99,11 @@ impl Kind for ServicePrincipal {
         }
     }
 
+    /// Source: Microsoft, "Restore or remove a recently deleted application".
+    fn goes_with_parent(&self) -> bool {
+        true
+    }
+
     fn steps(&self, task: &Task) -> Vec<Step> {
         wire::steps(task)
     }
