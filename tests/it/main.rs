@@ -2,9 +2,11 @@
 
 mod catalogue;
 mod converge;
+mod examples;
 mod layers;
 mod play;
 mod scenario;
+mod schemas;
 mod wire;
 
 use std::path::{Path, PathBuf};
