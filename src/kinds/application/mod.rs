@@ -32,6 +32,10 @@ impl Kind for Application {
         &fields::SHAPE
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(include_str!("example.trust.hcl"))
+    }
+
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
         lower::lower(resource, lowering);
     }
