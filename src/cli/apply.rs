@@ -2,33 +2,83 @@
 
 use super::args::{Apply, Format};
 use super::connect::Connection;
+use super::local::own_directory;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, connect, planning, stack};
+use super::{Exit, Failure, World, ask, block_on, connect, planning, stack};
 use crate::apply::driver;
+use crate::apply::lock::{self, Lock};
+use crate::cloud::rights;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::live::Live;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, Plan};
+use crate::model::source::Sources;
 use crate::model::value::{Part, Ref, Value};
 use crate::plan::Options;
+use crate::plan::saved::Saved;
 use crate::render::{diagnostic, json, text};
 
 pub fn run(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
+    if world.directory.join(&args.stack.directory).is_file() {
+        return saved_plan(world, args);
+    }
     let stack = stack::load(world, &args.stack)?;
     stack.warn(world);
     let connection = connect::connect(world, &args.tenant, &stack)?;
     let options = Options {
         only: args.only.clone(),
         allow: super::plan::allow(&args.allow),
+        without_consent: args.consent.without_consent,
         ..Options::default()
     };
     let terms = Terms {
         question: "Make these changes?",
         approved: args.auto_approve,
         expect: args.expect.as_deref(),
+        saved: None,
+        lock_timeout: args.lock_timeout,
         format: args.format,
     };
     carry_out(world, &stack, &connection, &options, &terms)
+}
+
+/// Exactly the plan that a file holds, or nothing. Nobody is asked: the file is the approval.
+fn saved_plan(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
+    let file = &args.stack.directory;
+    let given = !args.stack.variables.is_empty() || !args.stack.variable_files.is_empty();
+    if given || args.only.is_some() || args.allow.allow_deletes.is_some() || args.allow.allow_gap {
+        let message = format!(
+            "`{}` is a saved plan: what it does was decided when it was made",
+            file.display()
+        );
+        return Err(Diagnostic::error("usage", message)
+            .help("give variables, `--only` and `--allow-…` to `plan --out`")
+            .into());
+    }
+    let text = std::fs::read_to_string(world.directory.join(file)).map_err(|error| {
+        Failure::plain(
+            "unreadable",
+            format!("`{}` cannot be read: {error}", file.display()),
+        )
+    })?;
+    let saved = Saved::from_text(&text, world.clock.now_ms())?;
+    let stack = Stack {
+        directory: world.directory.join(&saved.directory),
+        desired: saved.desired.clone(),
+        sources: Sources::default(),
+        warnings: Vec::new(),
+    };
+    let connection = connect::connect(world, &args.tenant, &stack)?;
+    let terms = Terms {
+        question: "",
+        approved: true,
+        expect: args.expect.as_deref(),
+        saved: Some(&saved),
+        lock_timeout: args.lock_timeout,
+        format: args.format,
+    };
+    carry_out(world, &stack, &connection, &saved.options(), &terms)
 }
 
 /// On which terms a plan is carried out.
@@ -37,6 +87,10 @@ pub struct Terms<'a> {
     pub approved: bool,
     /// The digest that the plan has to have.
     pub expect: Option<&'a str>,
+    /// The saved plan that it has to be, in the world that it was made in.
+    pub saved: Option<&'a Saved>,
+    /// Seconds to wait for another run.
+    pub lock_timeout: u64,
     pub format: Format,
 }
 
@@ -48,15 +102,17 @@ pub fn carry_out(
     options: &Options,
     terms: &Terms,
 ) -> Result<Exit, Failure> {
+    let _lock = locked(stack, connection, terms.lock_timeout)?;
     let mut passes: Vec<(Plan, Option<Outcome>)> = Vec::new();
     let exit = loop {
-        let (plan, _) = world.block_on(planning::plan(stack, connection, options))??;
+        let (plan, live) = block_on(planning::plan(stack, connection, options))??;
         let first = passes.is_empty();
         if terms.format == Format::Text {
             world.print(&text::plan(&plan, world.style()));
         }
         if first {
             expected(&plan, terms.expect)?;
+            unchanged(&plan, &live, terms.saved)?;
         }
         if !plan.refusals.is_empty() {
             let refusals = text::refusals(&plan, world.style());
@@ -70,6 +126,11 @@ pub fn carry_out(
         }
         if first && !terms.approved && terms.expect.is_none() {
             ask::confirm(world, terms.question)?;
+        }
+        let caller = block_on(connection.client.caller())??;
+        let missing = rights::missing(&plan.steps, &caller);
+        if !missing.is_empty() {
+            return Err(stack.failure(missing));
         }
         let outcome = send(world, &plan, connection)?;
         connection.save()?;
@@ -96,10 +157,44 @@ pub fn carry_out(
     Ok(exit)
 }
 
+/// Held while the stack is planned and applied.
+fn locked(stack: &Stack, connection: &Connection, timeout: u64) -> Result<Lock, Failure> {
+    let directory = own_directory(&stack.directory).map_err(|error| {
+        let shown = stack.directory.display();
+        Failure::plain(
+            "unwritable",
+            format!("nothing can be written in `{shown}`: {error}"),
+        )
+    })?;
+    let file = directory.join("lock");
+    let clock = connection.client.clock();
+    let since = clock.now().time().to_string();
+    let holder = format!(
+        "process {} since {}",
+        std::process::id(),
+        since.split('.').next().unwrap_or(&since)
+    );
+    let lock = block_on(lock::acquire(
+        &file,
+        &holder,
+        timeout.saturating_mul(1000),
+        clock,
+    ))?;
+    lock.map_err(|diagnostic| {
+        let exit = if diagnostic.code == "locked" {
+            Exit::Locked
+        } else {
+            Exit::Error
+        };
+        Failure::from(diagnostic).exit(exit)
+    })
+}
+
 fn send(world: &mut World, plan: &Plan, connection: &Connection) -> Result<Outcome, Failure> {
-    let bar = Bar::new(world, plan.steps.len());
-    let seed = connection.client.clock().now_ms().unsigned_abs();
-    world.block_on(driver::apply(
+    let clock = connection.client.clock().clone();
+    let seed = clock.now_ms().unsigned_abs();
+    let mut bar = Bar::new(world, &clock, plan.steps.len());
+    block_on(driver::apply(
         plan,
         &connection.client,
         &connection.reader,
@@ -128,6 +223,26 @@ pub async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+/// A saved plan is applied in the world that it was made in.
+fn unchanged(plan: &Plan, live: &Live, saved: Option<&Saved>) -> Result<(), Failure> {
+    let Some(saved) = saved else { return Ok(()) };
+    let drift = saved.drift(live);
+    if drift.is_empty() && plan.digest == saved.digest {
+        return Ok(());
+    }
+    let mut diagnostic = Diagnostic::error(
+        "plan-stale",
+        "the tenant is not as it was when the plan was saved",
+    );
+    for line in drift {
+        diagnostic = diagnostic.help(line);
+    }
+    Err(
+        Failure::from(diagnostic.help("make a new plan with `plan --out FILE` and review it"))
+            .exit(Exit::Drift),
+    )
 }
 
 /// A plan that was reviewed is the one that is applied, or none is.

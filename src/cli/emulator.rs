@@ -87,7 +87,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         data,
     };
     let stop = super::apply::interrupted();
-    let served = world.block_on_many(server::serve(emulator, listener, options, stop))?;
+    let served = super::block_on_many(server::serve(emulator, listener, options, stop))?;
     served.map_err(|error| failed(error.to_string()))?;
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use crate::render::escape::terminal;
 pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     let connection = connect::connect(world, &args.tenant, &stack)?;
-    let (plan, _) = world.block_on(planning::plan(&stack, &connection, &Options::default()))??;
+    let (plan, _) = super::block_on(planning::plan(&stack, &connection, &Options::default()))??;
     let declared = stack.desired.resources.keys().map(ToString::to_string);
     let gone = plan
         .changes

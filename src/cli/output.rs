@@ -1,8 +1,9 @@
 //! `output`: the stack's outputs, with what the tenant knows.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::args::{Output, OutputFormat};
+use super::args::{Output, OutputFormat, StackArgs};
 use super::{Exit, Failure, World, connect, planning, stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::value::Value;
@@ -11,9 +12,10 @@ use crate::plan::Options;
 use crate::render::{json, text};
 
 pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
-    let stack = stack::load(world, &args.stack)?;
+    let (name, place) = arguments(world, args);
+    let stack = stack::load(world, &place)?;
     let declared = &stack.desired.outputs;
-    if let Some(name) = &args.name
+    if let Some(name) = &name
         && !declared.contains_key(name)
     {
         let diagnostic = Diagnostic::error(
@@ -40,8 +42,7 @@ pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
             .collect()
     } else {
         let connection = connect::connect(world, &args.tenant, &stack)?;
-        let (plan, _) =
-            world.block_on(planning::plan(&stack, &connection, &Options::default()))??;
+        let (plan, _) = super::block_on(planning::plan(&stack, &connection, &Options::default()))??;
         plan.outputs
             .into_iter()
             .map(|(name, output)| (name, output.value))
@@ -50,23 +51,36 @@ pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
     let wanted = || {
         values
             .iter()
-            .filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == *name))
+            .filter(|(at, _)| name.as_ref().is_none_or(|wanted| wanted == *at))
     };
     match args.format {
         OutputFormat::Text => world.print(&text::outputs(wanted())),
         OutputFormat::Json => world.print_json(&json::outputs(wanted())),
-        OutputFormat::Raw => world.print(&raw(args, &values)?),
+        OutputFormat::Raw => world.print(&raw(name.as_deref(), &values)?),
     }
     Ok(Exit::Done)
 }
 
+/// A single argument that is a directory names the stack, not an output.
+fn arguments(world: &World, args: &Output) -> (Option<String>, StackArgs) {
+    let alone = args.stack.directory == Path::new(".");
+    let mut place = args.stack.clone();
+    match &args.name {
+        Some(name) if alone && world.directory.join(name).is_dir() => {
+            place.directory = name.into();
+            (None, place)
+        }
+        name => (name.clone(), place),
+    }
+}
+
 /// The text alone, to the byte.
-fn raw(args: &Output, values: &BTreeMap<String, Value>) -> Result<String, Failure> {
-    let value = args.name.as_ref().and_then(|name| values.get(name));
+fn raw(name: Option<&str>, values: &BTreeMap<String, Value>) -> Result<String, Failure> {
+    let value = name.and_then(|name| values.get(name));
     let Some(value) = value else {
         return Err(Failure::plain(
             "usage",
-            "`--format raw` prints one output: add `--name NAME`",
+            "`--format raw` prints one output: add its name",
         ));
     };
     match value {

@@ -1,9 +1,12 @@
 //! `plan`: what an apply would do, and nothing is done.
 
+use std::io::Write;
+use std::path::Path;
+
 use super::args::{AllowArgs, Format, Plan};
 use super::{Exit, Failure, World, connect, planning, stack};
 use crate::model::diagnostic::Level;
-use crate::plan::{Allow, Options};
+use crate::plan::{Allow, Options, saved};
 use crate::render::{json, text};
 
 pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
@@ -13,10 +16,30 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
     let options = Options {
         only: args.only.clone(),
         allow: allow(&args.allow),
+        without_consent: args.consent.without_consent,
         ..Options::default()
     };
-    let (plan, _) = world.block_on(planning::plan(&stack, &connection, &options))??;
+    let (plan, live) = super::block_on(planning::plan(&stack, &connection, &options))??;
     connection.save()?;
+    if let Some(file) = &args.out {
+        let directory = args.stack.directory.display().to_string();
+        let now = connection.client.clock().now_ms();
+        let shown = json::plan(&plan);
+        let saved = saved::save(
+            &stack.desired,
+            &options,
+            &plan,
+            &live,
+            shown,
+            &directory,
+            now,
+        );
+        write(
+            world,
+            file,
+            saved.to_text().map_err(|error| error.to_string()),
+        )?;
+    }
     let style = world.style();
     if args.format == Format::Json {
         world.print_json(&json::plan(&plan));
@@ -33,6 +56,29 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
         Exit::Changes
     } else {
         Exit::Done
+    })
+}
+
+/// Written beside it first, and then renamed: never half a plan.
+fn write(world: &World, file: &Path, text: Result<String, String>) -> Result<(), Failure> {
+    let path = world.directory.join(file);
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let written = text.and_then(|text| {
+        let mut temporary =
+            tempfile::NamedTempFile::new_in(directory).map_err(|error| error.to_string())?;
+        temporary
+            .write_all(text.as_bytes())
+            .map_err(|error| error.to_string())?;
+        temporary
+            .persist(&path)
+            .map(drop)
+            .map_err(|error| error.error.to_string())
+    });
+    written.map_err(|why| {
+        Failure::plain(
+            "unwritable",
+            format!("`{}` cannot be written: {why}", file.display()),
+        )
     })
 }
 

@@ -1,41 +1,75 @@
-//! Shows how far an apply is: a bar on a terminal, nothing elsewhere.
+//! Shows how far an apply is: a bar on a terminal, a line now and then elsewhere.
 
+use std::io::Write;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::World;
 use crate::apply::driver::Progress;
+use crate::cloud::Clock;
 
-/// A bar with counts and an estimate.
-pub struct Bar(ProgressBar);
+/// Milliseconds between two lines where no bar can be drawn.
+const QUIET_MS: i64 = 10_000;
 
-impl Bar {
-    pub fn new(world: &World, total: usize) -> Self {
+/// A bar with counts and an estimate, or lines.
+pub enum Bar<'a> {
+    Bar(ProgressBar),
+    Lines {
+        err: &'a mut dyn Write,
+        clock: Clock,
+        last: i64,
+    },
+}
+
+impl<'a> Bar<'a> {
+    pub fn new(world: &'a mut World, clock: &Clock, total: usize) -> Self {
+        if !world.terminal {
+            return Self::Lines {
+                err: &mut *world.err,
+                clock: clock.clone(),
+                last: clock.now_ms(),
+            };
+        }
         let bar = ProgressBar::new(total as u64);
-        bar.set_draw_target(match world.terminal {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        });
+        bar.set_draw_target(ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self(bar)
+        Self::Bar(bar)
     }
 
-    pub fn show(&self, progress: Progress) {
-        self.0.set_position(progress.done as u64);
-        self.0.set_message(if progress.verifying {
+    pub fn show(&mut self, progress: Progress) {
+        let doing = if progress.verifying {
             "reading back"
         } else {
             "writing"
-        });
+        };
+        match self {
+            Self::Bar(bar) => {
+                bar.set_position(progress.done as u64);
+                bar.set_message(doing);
+            }
+            Self::Lines { err, clock, last } => {
+                let now = clock.now_ms();
+                if now - *last >= QUIET_MS {
+                    *last = now;
+                    let _ = writeln!(
+                        err,
+                        "{doing}: {} of {} requests",
+                        progress.done, progress.total
+                    );
+                }
+            }
+        }
     }
 }
 
-impl Drop for Bar {
+impl Drop for Bar<'_> {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
     }
 }

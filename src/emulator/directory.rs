@@ -144,6 +144,17 @@ fn purge(call: &mut Call<'_>) -> Result<Reply, Failure> {
 fn restore(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let (table, entity) = deleted(call, call.store.primary())?;
     call.caller.must_own(&entity)?;
+    // A service principal that was created again in the meantime.
+    let client_id = text(&entity, "appId");
+    if graph::lookup(call.store.primary(), table, "appId", client_id).is_some() {
+        return Err(Failure::new(
+            409,
+            "Request_MultipleObjectsWithSameKeyValue",
+            format!(
+                "The object cannot be restored because the name {client_id} is already in use."
+            ),
+        ));
+    }
     undelete(call.store, table, &entity, call.now);
     (table.restored)(call.store, &entity, call.now);
     let view = call.store.primary();

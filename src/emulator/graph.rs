@@ -10,7 +10,7 @@ use super::odata::path::{self, Segment, Target};
 use super::quota;
 use super::request::{Reply, Request};
 use super::route::Routes;
-use super::store::{Store, View, text};
+use super::store::{Store, View};
 use super::table::{Entity, Table, Version};
 use super::token::{self, Caller};
 
@@ -269,7 +269,10 @@ fn dispatch(
     if path.trim_end_matches('/') == "/$batch" {
         return super::batch::answer(store, routes, request, now, seed);
     }
-    let target = path::parse(path).ok_or_else(invalid_uri)?;
+    // Azure/azure-cli#25291: what becomes of a URL that was built from an empty id.
+    let target = path::parse(path)
+        .filter(|_| !path.contains("//"))
+        .ok_or_else(invalid_uri)?;
     let (route, keys) = routes
         .find(&request.method, &target)
         .map_err(|other_method| match other_method {
@@ -278,7 +281,6 @@ fn dispatch(
                 "Request_BadRequest",
                 "Specified HTTP method is not allowed for the request target.",
             ),
-            false if keyless(&target) => invalid_uri(),
             false => Failure::new(
                 400,
                 "BadRequest",
@@ -323,11 +325,6 @@ fn last_name(target: &Target) -> &str {
     }
 }
 
-/// `/applications//federatedIdentityCredentials`: a collection that is not the last part (Azure/azure-cli#25291).
-fn keyless(target: &Target) -> bool {
-    matches!(target.as_slice(), [Segment::Name(_), Segment::Name(second), ..] if !second.contains('-'))
-}
-
 fn invalid_uri() -> Failure {
     Failure::new(
         400,
@@ -354,9 +351,4 @@ pub fn bound_id(reference: &Value) -> Option<String> {
     let url = reference.as_str()?;
     let id = url.rsplit(['/', '\'']).find(|part| part.len() == 36)?;
     uuid::Uuid::try_parse(id).ok().map(|id| id.to_string())
-}
-
-/// The value of `displayName`, for messages and copies.
-pub fn display_name(entity: &Entity) -> &str {
-    text(entity, "displayName")
 }

@@ -8,20 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::Headers;
-use azure_core::http::{
-    AsyncRawResponse, Body, ClientMethodOptions, ClientOptions, HttpClient,
-    Request as AzureRequest, Transport,
-};
-use azure_identity::{
-    ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions,
-};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request as AzureRequest};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
 use super::request::Request;
 use super::route::Routes;
 use super::store::{Store, TenantSeed};
@@ -169,49 +161,9 @@ pub fn new_tenant(tenant_id: &str, now: u64) -> Result<TenantSeed, String> {
     })
 }
 
-#[derive(Debug)]
-struct Administrator;
-
-#[async_trait]
-impl ClientAssertion for Administrator {
-    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        Ok(ADMINISTRATOR_ASSERTION.to_owned())
-    }
-}
-
-/// The login of the administrator that every emulated tenant has; the transport must lead to the emulator.
-///
-/// # Errors
-/// When the tenant id is malformed.
-pub fn administrator(
-    tenant_id: &str,
-    transport: Transport,
-) -> azure_core::Result<Arc<dyn TokenCredential>> {
-    let options = ClientAssertionCredentialOptions {
-        client_options: ClientOptions {
-            transport: Some(transport),
-            ..ClientOptions::default()
-        },
-    };
-    let client_id = ADMINISTRATOR_CLIENT_ID.to_owned();
-    Ok(ClientAssertionCredential::new(
-        tenant_id.to_owned(),
-        client_id,
-        Administrator,
-        Some(options),
-    )?)
-}
-
 /// The transport of clients that talk to an [`Emulator`].
 #[derive(Clone, Debug)]
 pub struct InProcess(pub Arc<Emulator>);
-
-impl InProcess {
-    /// For a client's options.
-    pub fn transport(&self) -> Transport {
-        Transport::new(Arc::new(self.clone()))
-    }
-}
 
 #[async_trait]
 impl HttpClient for InProcess {

@@ -31,14 +31,6 @@ pub struct Principal {
     pub enabled: bool,
 }
 
-/// An API that tokens are made for.
-#[derive(Clone, Debug)]
-pub struct Resource {
-    /// Object id of its service principal.
-    pub id: String,
-    pub client_id: String,
-}
-
 /// See [`Part::roles`].
 pub type RolesOf = fn(View<'_>, &str, &str) -> Vec<String>;
 
@@ -51,8 +43,8 @@ pub struct Part {
     pub seed: Option<fn(&mut Store, &Routes, u64)>,
     /// The principal of a client id.
     pub principal: Option<fn(View<'_>, &str) -> Option<Principal>>,
-    /// The API that a scope names by one of its identifiers.
-    pub resource: Option<fn(View<'_>, &str) -> Option<Resource>>,
+    /// The API (object id of its service principal) that a scope names by one of its identifiers.
+    pub resource: Option<fn(View<'_>, &str) -> Option<String>>,
     /// The application permissions that a principal (object id) holds at an API (object id), by name.
     pub roles: Option<RolesOf>,
     /// The trusts of a client id.
@@ -122,8 +114,8 @@ impl Routes {
         known.into_iter().find_map(|known| known(view, client_id))
     }
 
-    /// The API that an identifier names.
-    pub fn resource(&self, view: View<'_>, identifier: &str) -> Option<Resource> {
+    /// The API (object id) that an identifier names.
+    pub fn resource(&self, view: View<'_>, identifier: &str) -> Option<String> {
         let known = self.parts.iter().filter_map(|part| part.resource);
         known.into_iter().find_map(|known| known(view, identifier))
     }

@@ -117,12 +117,14 @@ pub async fn serve(
     served
 }
 
-async fn save(emulator: &Emulator, path: &std::path::Path) -> io::Result<()> {
-    let Some(store) = emulator.take_changed() else {
-        return Ok(());
+async fn save(emulator: &Arc<Emulator>, path: &std::path::Path) -> io::Result<()> {
+    let (shared, path) = (Arc::clone(emulator), path.to_owned());
+    // Copying is quick and needs the lock; printing is not, and does not.
+    let work = move || match shared.take_changed() {
+        Some(store) => persist::save(&store, &path),
+        None => Ok(()),
     };
-    let path = path.to_owned();
-    let saved = tokio::task::spawn_blocking(move || persist::save(&store, &path)).await;
+    let saved = tokio::task::spawn_blocking(work).await;
     let saved = saved.unwrap_or_else(|error| Err(io::Error::other(error)));
     if saved.is_err() {
         emulator.mark_changed();

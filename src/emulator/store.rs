@@ -288,6 +288,11 @@ impl<'a> View<'a> {
     }
 }
 
+/// A member; null when it is missing.
+pub fn member<'e>(entity: &'e Entity, name: &str) -> &'e Value {
+    entity.get(name).unwrap_or(&Value::Null)
+}
+
 /// A member that is a string; empty when it is missing or null.
 pub fn text<'e>(entity: &'e Entity, name: &str) -> &'e str {
     entity.get(name).and_then(Value::as_str).unwrap_or_default()

@@ -77,7 +77,7 @@ pub fn decide(
         let tenant = store.tenant.display_name.as_str();
         render(500_011, &[("resource", identifier), ("tenant", tenant)])
     })?;
-    let roles = routes.roles(view, &principal.id, &resource.id);
+    let roles = routes.roles(view, &principal.id, &resource);
     let token = token::issue(store, &principal, identifier, &roles, now).unwrap_or_default();
     Ok(json!({
         "token_type": "Bearer", "expires_in": token::LIFETIME_S, "ext_expires_in": token::LIFETIME_S,

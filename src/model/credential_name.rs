@@ -6,7 +6,7 @@ use super::value::{Part, Value};
 
 /// What a credential's name is made of. Only the hash proves anything; the label is for people, so that
 /// renaming a label changes no identity.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct NameOf {
     pub stack: String,
     pub label: String,

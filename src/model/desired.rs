@@ -8,9 +8,10 @@ use super::source::Span;
 use super::value::{Map, Value};
 
 /// Everything a stack declares, with every block lowered to the resources that it means.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Desired {
     pub stack: Stack,
+    #[serde(with = "as_list")]
     pub resources: BTreeMap<Address, Resource>,
     pub outputs: BTreeMap<String, OutputValue>,
     /// Resources that cannot be planned yet, because a variable has no value.
@@ -18,23 +19,26 @@ pub struct Desired {
 }
 
 /// The `stack` block; the name is empty where a directory has only outputs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stack {
     pub name: String,
     pub tenant_id: String,
     pub cloud: Cloud,
+    #[serde(skip)]
     pub origin: Option<Span>,
 }
 
 /// One declared object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Resource {
     pub address: Address,
     /// What was declared, in the words of the field table; nested blocks are maps.
     pub body: Map,
     /// The block's header.
+    #[serde(skip)]
     pub origin: Span,
     /// Where each value stands, by dotted path (`web.redirect_uris`, `web.redirect_uris.0`).
+    #[serde(skip)]
     pub spans: BTreeMap<String, Span>,
     /// Deleting it is refused while this is set.
     pub protect: bool,
@@ -48,14 +52,14 @@ impl PartialEq for Resource {
 }
 
 /// An `output` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OutputValue {
     pub value: Value,
     pub description: Option<String>,
 }
 
 /// A resource that waits for variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Pending {
     pub address: Address,
     /// Names of the variables without a value.
@@ -108,5 +112,31 @@ impl Desired {
 
     pub fn parent(&self, resource: &Resource) -> Option<&Resource> {
         self.resources.get(&resource.address.parent()?)
+    }
+}
+
+/// Resources as a list: an address is no JSON member name.
+mod as_list {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Address, Resource};
+
+    pub fn serialize<S: Serializer>(
+        resources: &BTreeMap<Address, Resource>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(resources.values())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Address, Resource>, D::Error> {
+        let resources = Vec::<Resource>::deserialize(deserializer)?;
+        let keyed = resources.into_iter();
+        Ok(keyed
+            .map(|resource| (resource.address.clone(), resource))
+            .collect())
     }
 }

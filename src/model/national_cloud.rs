@@ -3,7 +3,19 @@
 //! Source: Microsoft, "National clouds" and the environments of hashicorp/go-azure-sdk.
 
 /// Which Microsoft cloud a tenant lives in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Cloud {
     #[default]
     Public,

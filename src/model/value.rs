@@ -7,7 +7,8 @@ use super::address::Address;
 use super::credential_name::NameOf;
 
 /// A value. A known one has no holes; see [`Value::is_known`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Value {
     Null,
     Bool(bool),
@@ -19,11 +20,12 @@ pub enum Value {
 }
 
 /// A finite number with a total order. Integers up to 2^53 are exact.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Number(pub f64);
 
 /// A piece of text: known, an output of another resource, or a credential's name over parts not known yet.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     Literal(String),
     Ref(Ref),
@@ -31,7 +33,7 @@ pub enum Part {
 }
 
 /// An output of a resource, as in `application.deployer.client_id`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Ref {
     pub address: Address,
     pub output: String,

@@ -19,7 +19,7 @@ use crate::model::plan::{Action, Change, Reason, Refusal};
 use crate::model::value::Value;
 
 /// The words that lift guards.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Allow {
     pub deletes: Option<usize>,
     pub gap: bool,

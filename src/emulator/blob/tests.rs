@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, Etag, RequestContent, Url};
+use azure_core::http::{ClientMethodOptions, ClientOptions, Etag, RequestContent, Transport, Url};
+use azure_identity::{
+    ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions,
+};
 use azure_storage_blob::models::{
     BlobClientGetPropertiesResultHeaders, BlobClientUploadOptions,
     BlobContainerClientCreateOptions, PublicAccessType,
@@ -11,13 +15,30 @@ use futures_util::TryStreamExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::emulator::Answer;
-use crate::emulator::inprocess::{Emulator, InProcess, administrator, new_tenant};
-use crate::emulator::login::ADMINISTRATOR_CLIENT_ID;
+use crate::emulator::inprocess::{Emulator, InProcess, new_tenant};
+use crate::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
 use crate::emulator::request::{Reply, Request};
-use crate::emulator::route::{Part, Principal, Resource, Routes};
+use crate::emulator::route::{Part, Principal, Routes};
 use crate::emulator::store::Store;
 
 const TENANT: &str = "11111111-2222-4333-8444-555555555555";
+
+#[derive(Debug)]
+struct Administrator;
+
+#[async_trait]
+impl ClientAssertion for Administrator {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        Ok(ADMINISTRATOR_ASSERTION.to_owned())
+    }
+}
+
+fn options(emulator: &Arc<Emulator>) -> ClientOptions {
+    ClientOptions {
+        transport: Some(Transport::new(Arc::new(InProcess(Arc::clone(emulator))))),
+        ..ClientOptions::default()
+    }
+}
 
 struct Bench {
     emulator: Arc<Emulator>,
@@ -36,12 +57,7 @@ fn bench() -> Bench {
                 enabled: true,
             })
         }),
-        resource: Some(|_, _| {
-            Some(Resource {
-                id: "storage".into(),
-                client_id: "storage".into(),
-            })
-        }),
+        resource: Some(|_, _| Some("storage".into())),
         ..Part::default()
     }]);
     let clock = Arc::new(AtomicU64::new(1_763_632_800_000));
@@ -55,7 +71,12 @@ fn bench() -> Bench {
         Arc::new(move || read.load(Ordering::Relaxed)),
         None,
     );
-    let credential = administrator(TENANT, InProcess(Arc::clone(&emulator)).transport()).unwrap();
+    let options = ClientAssertionCredentialOptions {
+        client_options: options(&emulator),
+    };
+    let (tenant, client_id) = (TENANT.to_owned(), ADMINISTRATOR_CLIENT_ID.to_owned());
+    let credential =
+        ClientAssertionCredential::new(tenant, client_id, Administrator, Some(options)).unwrap();
     Bench {
         emulator,
         clock,
@@ -65,10 +86,7 @@ fn bench() -> Bench {
 
 impl Bench {
     fn options(&self) -> ClientOptions {
-        ClientOptions {
-            transport: Some(InProcess(Arc::clone(&self.emulator)).transport()),
-            ..ClientOptions::default()
-        }
+        options(&self.emulator)
     }
 
     fn container(&self) -> BlobContainerClient {

@@ -12,7 +12,7 @@ use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route, Routes};
 use crate::emulator::shape::{self, Property};
-use crate::emulator::store::{Store, View, list as items, text};
+use crate::emulator::store::{Store, View, list as items, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::kinds::service_principal::emulator::{self as principals, PRINCIPALS};
 
@@ -174,11 +174,17 @@ fn filled(principal: &Entity, resource: &Entity, role: Value, now: u64) -> Entit
     for (property, value) in [
         ("appRoleId", role),
         ("createdDateTime", dates::iso(now).into()),
-        ("principalDisplayName", principal["displayName"].clone()),
-        ("principalId", principal["id"].clone()),
+        (
+            "principalDisplayName",
+            member(principal, "displayName").clone(),
+        ),
+        ("principalId", member(principal, "id").clone()),
         ("principalType", "ServicePrincipal".into()),
-        ("resourceDisplayName", resource["displayName"].clone()),
-        ("resourceId", resource["id"].clone()),
+        (
+            "resourceDisplayName",
+            member(resource, "displayName").clone(),
+        ),
+        ("resourceId", member(resource, "id").clone()),
     ] {
         assignment.insert(property.to_owned(), value);
     }
@@ -194,11 +200,16 @@ fn context(call: &Call<'_>, principal: &Entity) -> String {
     format!("servicePrincipals('{}')/{side}", text(principal, "id"))
 }
 
+/// Assignments from or to a deleted service principal are not shown; they come back with it.
 fn list_side(call: &mut Call<'_>, side: &'static str) -> Result<Reply, Failure> {
     let view = call.list_view();
     let principal = call.find(view, &PRINCIPALS, 0)?;
     let rows: Vec<Related> = view
         .find(&ASSIGNMENTS, side, text(&principal, "id"))
+        .filter(|row| {
+            let lives = |side| lookup(view, &PRINCIPALS, "id", text(row, side)).is_some();
+            lives("principalId") && lives("resourceId")
+        })
         .map(|row| (&ASSIGNMENTS, Arc::clone(row)))
         .collect();
     list::rows(call, view, &ASSIGNMENTS, &context(call, &principal), &rows)
@@ -266,8 +277,10 @@ fn create(call: &mut Call<'_>, side: &'static str) -> Result<Reply, Failure> {
         ));
     }
     let id = text(&principal, "id").to_owned();
-    let same =
-        |row: &Entity| row["resourceId"] == resource["id"] && row["appRoleId"] == role.as_str();
+    let same = |row: &Entity| {
+        member(row, "resourceId") == member(&resource, "id")
+            && member(row, "appRoleId") == role.as_str()
+    };
     if call
         .store
         .primary()
@@ -316,8 +329,8 @@ fn roles(view: View<'_>, principal: &str, resource: &str) -> Vec<String> {
     };
     let held = view.find(&ASSIGNMENTS, "principalId", principal);
     let held: Vec<&Value> = held
-        .filter(|row| row["resourceId"] == resource)
-        .map(|row| &row["appRoleId"])
+        .filter(|row| member(row, "resourceId") == resource)
+        .map(|row| member(row, "appRoleId"))
         .collect();
     let named = items(&api, "appRoles")
         .iter()

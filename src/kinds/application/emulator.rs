@@ -1,19 +1,18 @@
 //! How Graph behaves for applications.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use crate::emulator::graph::{self, Call, Failure, bound_id, is_deleted};
 use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
-use crate::emulator::store::{Store, View, list as items, text};
+use crate::emulator::store::{Store, View, list as items, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table};
 use crate::emulator::{dates, directory, secrets, shape as properties};
 use crate::kinds::federated_credential::emulator as credentials;
 use crate::kinds::service_principal::emulator as principals;
 
+mod owners;
 mod rules;
 pub mod shape;
 
@@ -85,19 +84,19 @@ pub const PART: Part = Part {
             "GET",
             "/applications/{application}/owners",
             READ,
-            list_owners,
+            owners::list_owners,
         ),
         route(
             "POST",
             "/applications/{application}/owners/$ref",
             WRITE,
-            add_owner,
+            owners::add_owner,
         ),
         route(
             "DELETE",
             "/applications/{application}/owners/{owner}/$ref",
             WRITE,
-            remove_owner,
+            owners::remove_owner,
         ),
         route(
             "POST",
@@ -269,14 +268,14 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let mut new = (*old).clone();
     if body
         .get("passwordCredentials")
-        .is_some_and(|have| *have != old["passwordCredentials"])
+        .is_some_and(|have| *have != *member(&old, "passwordCredentials"))
     {
         refuse_passwords(&body)?;
     }
     properties::write(&APPLICATIONS, shape::APPLICATION, &mut new, &body)?;
-    if new["uniqueName"] != old["uniqueName"] {
+    if member(&new, "uniqueName") != member(&old, "uniqueName") {
         // Set once, and then never again (how-to-reference-existing-resources; msgraph-bicep-types#187).
-        if !old["uniqueName"].is_null() || text(&new, "uniqueName").is_empty() {
+        if !member(&old, "uniqueName").is_null() || text(&new, "uniqueName").is_empty() {
             return Err(Failure::bad_request(
                 "Property 'uniqueName' is immutable and cannot be changed once it is set.",
             ));
@@ -303,70 +302,12 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
 }
 
 fn restored(store: &mut Store, application: &Entity, now: u64) {
-    principals::restore_of(store, text(application, "appId"), now);
+    principals::restore_of(store, application, now);
 }
 
 fn purged(store: &mut Store, application: &Entity, now: u64) {
     credentials::purge_of(store, text(application, "id"), now);
     principals::purge_of(store, text(application, "appId"), now);
-}
-
-fn list_owners(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    let view = call.list_view();
-    let application = call.find(view, &APPLICATIONS, 0)?;
-    let owners: Vec<Related> = items(&application, "~owners")
-        .iter()
-        .filter_map(|id| directory::any(call, view, id.as_str()?))
-        .collect();
-    list::rows(call, view, &APPLICATIONS, "directoryObjects", &owners)
-}
-
-fn add_owner(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    let body = call.body()?;
-    let application = call.find(call.reference_view(), &APPLICATIONS, 0)?;
-    let application = call
-        .store
-        .primary()
-        .get(&APPLICATIONS, text(&application, "id"))
-        .map(Arc::clone)
-        .unwrap_or(application);
-    call.caller.must_own(&application)?;
-    let reference = body.get("@odata.id").cloned().unwrap_or_default();
-    let id =
-        bound_id(&reference).filter(|id| directory::any(call, call.reference_view(), id).is_some());
-    let id =
-        Value::from(id.ok_or_else(|| Failure::not_found(reference.as_str().unwrap_or_default()))?);
-    let mut owners = items(&application, "~owners").to_vec();
-    if owners.contains(&id) {
-        return Err(Failure::bad_request(
-            "One or more added object references already exist for the following modified properties: 'owners'.",
-        ));
-    }
-    owners.push(id);
-    set_owners(call, &application, owners);
-    Ok(Reply::empty(204))
-}
-
-fn remove_owner(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    let application = call.find(call.store.primary(), &APPLICATIONS, 0)?;
-    call.caller.must_own(&application)?;
-    let owner = Value::from(call.key(1).1);
-    let mut owners = items(&application, "~owners").to_vec();
-    let before = owners.len();
-    owners.retain(|id| *id != owner);
-    if owners.len() == before {
-        return Err(Failure::bad_request(
-            "One or more removed object references do not exist for the following modified properties: 'owners'.",
-        ));
-    }
-    set_owners(call, &application, owners);
-    Ok(Reply::empty(204))
-}
-
-fn set_owners(call: &mut Call<'_>, application: &Entity, owners: Vec<Value>) {
-    let mut changed = application.clone();
-    changed.insert("~owners".into(), owners.into());
-    call.store.put(&APPLICATIONS, changed, call.now);
 }
 
 fn related(view: View<'_>, application: &Entity, name: &str) -> Option<Vec<Related>> {
@@ -409,7 +350,7 @@ fn dumped(view: View<'_>, application: &Entity) -> Option<Dumped> {
     for property in ["passwordCredentials", "keyCredentials"] {
         let names: Vec<&str> = items(application, property)
             .iter()
-            .filter_map(|key| key["displayName"].as_str())
+            .map(|key| key["displayName"].as_str().unwrap_or("unnamed"))
             .collect();
         if !items(application, property).is_empty() {
             shown.insert(property.to_owned(), json!(names));

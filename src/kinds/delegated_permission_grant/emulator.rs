@@ -9,7 +9,7 @@ use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
 use crate::emulator::shape::{self, Property};
-use crate::emulator::store::{Store, View, text};
+use crate::emulator::store::{Store, View, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table};
 use crate::kinds::service_principal::emulator::{self as principals, PRINCIPALS};
 
@@ -143,7 +143,7 @@ fn create(call: &mut Call<'_>) -> Result<Reply, Failure> {
             ..Failure::not_found(text(&grant, property))
         };
         let found = lookup(view, &PRINCIPALS, "id", text(&grant, property)).ok_or_else(missing)?;
-        grant.insert(property.to_owned(), found["id"].clone());
+        grant.insert(property.to_owned(), member(&found, "id").clone());
     }
     let same = |row: &Entity| {
         let names = ["resourceId", "consentType", "principalId"];

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::emulator::graph::{self, Call, Failure, is_deleted};
 use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
 use crate::emulator::shape::{self, Property};
-use crate::emulator::store::{Store, View, list as items, text};
+use crate::emulator::store::{Store, View, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::exchange::expression::Expression;
-use crate::exchange::issuers::{self, Weight};
-use crate::exchange::platform::{Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application::emulator::APPLICATIONS;
+
+mod rules;
 
 /// The entities behind `federatedIdentityCredentials`; `~parent` is the id of the object that trusts.
 pub static CREDENTIALS: Table = Table {
@@ -133,7 +133,7 @@ fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let rows = of_parent(view, id);
     let flexible = rows
         .iter()
-        .any(|(_, row)| !row["claimsMatchingExpression"].is_null());
+        .any(|(_, row)| !member(row, "claimsMatchingExpression").is_null());
     let context = format!("applications('{id}')/federatedIdentityCredentials");
     let reply = list::rows(call, view, &CREDENTIALS, &context, &rows)?;
     match flexible && call.version == Version::V1 && call.store.faults.broken_v1_credentials {
@@ -193,7 +193,7 @@ fn insert(call: &mut Call<'_>, parent: &Entity, body: Entity) -> Result<Reply, F
     credential.insert("~parent".into(), id.clone().into());
     write(call, &mut credential, &body)?;
     let others = of_parent(call.store.primary(), &id);
-    check(call, &credential, &others)?;
+    rules::check(call, &credential, &others)?;
     // The number is documented, code and message are not.
     if others.len() >= MAX_CREDENTIALS {
         return Err(Failure::bad_request(format!(
@@ -229,8 +229,8 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     };
     let mut new = (*old).clone();
     write(call, &mut new, &body)?;
-    if new["name"] != old["name"] {
-        return Err(value_error(
+    if member(&new, "name") != member(&old, "name") {
+        return Err(rules::value_error(
             "The name of a federated identity credential cannot be changed.",
             "Name",
             text(&new, "name"),
@@ -238,9 +238,9 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     }
     let others: Vec<Related> = of_parent(call.store.primary(), text(&parent, "id"))
         .into_iter()
-        .filter(|(_, row)| row["id"] != old["id"])
+        .filter(|(_, row)| member(row, "id") != member(&old, "id"))
         .collect();
-    check(call, &new, &others)?;
+    rules::check(call, &new, &others)?;
     call.store.put(&CREDENTIALS, new, call.now);
     Ok(Reply::empty(204))
 }
@@ -261,133 +261,6 @@ fn write(call: &Call<'_>, credential: &mut Entity, body: &Entity) -> Result<(), 
     shape::write(&CREDENTIALS, known, credential, body)
 }
 
-/// The pattern of the service's value errors (azure-workload-identity#434, terraform-provider-azuread#1901).
-fn value_error(sentence: &str, property: &str, value: &str) -> Failure {
-    Failure::new(
-        400,
-        "InvalidFederatedIdentityCredentialValue",
-        format!(
-            "{sentence} paramName: FederatedIdentityCredential.{property}, paramValue: {value}, objectType: Microsoft.Online.DirectoryServices.Application"
-        ),
-    )
-}
-
-fn check(call: &Call<'_>, credential: &Entity, others: &[Related]) -> Result<(), Failure> {
-    let name = text(credential, "name");
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let first = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !first || !(3..=120).contains(&name.len()) || !name.chars().all(fits) {
-        return Err(value_error(
-            "The name of the federated identity credential is invalid.",
-            "Name",
-            name,
-        ));
-    }
-    if others.iter().any(|(_, row)| text(row, "name") == name) {
-        return Err(Failure::new(
-            409,
-            "Request_MultipleObjectsWithSameKeyValue",
-            format!("FederatedIdentityCredential with name {name} already exists."),
-        ));
-    }
-    let issuer = text(credential, "issuer");
-    let is_url = url::Url::parse(issuer).is_ok_and(|url| url.has_host());
-    if !is_url || issuer.trim() != issuer {
-        return Err(value_error(
-            "The issuer must be an absolute URL.",
-            "Issuer",
-            issuer,
-        ));
-    }
-    let audiences = items(credential, "audiences");
-    if audiences.len() != 1 || audiences[0].as_str().is_none_or(str::is_empty) {
-        return Err(value_error(
-            "Federated identity credentials must have exactly one audience.",
-            "Audiences",
-            &json!(audiences).to_string(),
-        ));
-    }
-    let subject = text(credential, "subject");
-    let expression = &credential["claimsMatchingExpression"];
-    let flexible = expression["value"].as_str().unwrap_or_default();
-    match (subject.is_empty(), expression.is_null()) {
-        (true, true) => return Err(Failure::bad_request("Property 'subject' cannot be empty.")),
-        (false, false) => {
-            return Err(value_error(
-                "Subject and ClaimsMatchingExpression cannot both be set.",
-                "Subject",
-                subject,
-            ));
-        }
-        (true, false) => {
-            if expression["languageVersion"] != 1 {
-                let version = expression["languageVersion"].to_string();
-                return Err(value_error(
-                    "The language version is not supported.",
-                    "ClaimsMatchingExpression.LanguageVersion",
-                    &version,
-                ));
-            }
-            check_expression(issuer, flexible, call.store.faults.required_claims_gate)?;
-        }
-        (false, true) => {}
-    }
-    let same = |row: &Entity| {
-        let other = row["claimsMatchingExpression"]["value"]
-            .as_str()
-            .unwrap_or_default();
-        text(row, "issuer") == issuer && text(row, "subject") == subject && other == flexible
-    };
-    // Reported for subjects; whether it holds for expressions too is not known.
-    if others.iter().any(|(_, row)| same(row)) {
-        let matched = if subject.is_empty() {
-            flexible
-        } else {
-            subject
-        };
-        let sentence = format!(
-            "The combination of issuer and subject must be unique for the application. Issuer {issuer} and Subject: {matched} already exist."
-        );
-        return Err(value_error(&sentence, "Subject", matched));
-    }
-    Ok(())
-}
-
-/// The rules for expressions when a credential is written.
-fn check_expression(issuer: &str, value: &str, gate: bool) -> Result<(), Failure> {
-    // Before July 2026 an expression counted as if it held the claims that are required now.
-    let added = match platform(issuer) {
-        _ if gate => "",
-        Platform::GitHub => " and claims['sub'] matches '*' and claims['repository_id'] eq '0'",
-        Platform::GitLab => " and claims['sub'] matches '*' and claims['project_id'] eq '0'",
-        _ => "",
-    };
-    // The wording for syntax errors is not known.
-    let rule = match Expression::parse(&format!("{value}{added}")) {
-        Err(_) => "The expression could not be parsed.".to_owned(),
-        Ok(expression) => {
-            let problems = issuers::check(issuer, &expression);
-            if problems
-                .iter()
-                .all(|problem| problem.weight != Weight::Refused)
-            {
-                return Ok(());
-            }
-            format!(
-                "Expression configured for issuer '{issuer}' either lacks all required claims or contains unallowed claims."
-            )
-        }
-    };
-    let sentence = format!(
-        "The FederatedIdentityCredential.ClaimsMatchingExpression.Value is invalid. Rule exception: {rule}"
-    );
-    Err(value_error(
-        &sentence,
-        "ClaimsMatchingExpression.Value",
-        value,
-    ))
-}
-
 fn trusts(view: View<'_>, client_id: &str) -> Vec<Trust> {
     let Some(application) = graph::lookup(view, &APPLICATIONS, "appId", client_id) else {
         return Vec::new();
@@ -397,10 +270,10 @@ fn trusts(view: View<'_>, client_id: &str) -> Vec<Trust> {
 }
 
 fn trust(row: &Entity) -> Option<Trust> {
-    let expression = row["claimsMatchingExpression"]["value"].as_str();
+    let expression = member(row, "claimsMatchingExpression")["value"].as_str();
     Some(Trust {
         issuer: text(row, "issuer").to_owned(),
-        audience: row["audiences"][0].as_str()?.to_owned(),
+        audience: member(row, "audiences")[0].as_str()?.to_owned(),
         matcher: match expression {
             Some(expression) => Matcher::Expression(Expression::parse(expression).ok()?),
             None => Matcher::Subject(text(row, "subject").to_owned()),
@@ -412,7 +285,7 @@ fn dumped(view: View<'_>, credential: &Entity) -> Option<Dumped> {
     let parent = view.get(&APPLICATIONS, text(credential, "~parent"))?;
     let mut shown: Map<String, Value> = shape::beyond_defaults(PROPERTIES, credential);
     shown.shift_remove("name");
-    if let Some(expression) = credential["claimsMatchingExpression"]["value"].as_str() {
+    if let Some(expression) = member(credential, "claimsMatchingExpression")["value"].as_str() {
         shown.shift_remove("claimsMatchingExpression");
         shown.insert("expression".into(), expression.into());
     }

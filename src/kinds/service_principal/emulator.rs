@@ -8,17 +8,20 @@ use serde_json::{Value, json};
 use crate::emulator::graph::{self, Call, Failure, is_deleted};
 use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
-use crate::emulator::route::{Part, Principal, Resource, Route};
-use crate::emulator::shape::{self, Property};
-use crate::emulator::store::{Store, View, list as items, text};
-use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
-use crate::emulator::{directory, secrets};
-use crate::kinds::app_role_assignment::emulator as assignments;
+use crate::emulator::route::{Part, Principal, Route};
+use crate::emulator::store::{View, list as items, member, text};
+use crate::emulator::table::{Entity, Related, Table};
+use crate::emulator::{directory, secrets, shape as properties};
 use crate::kinds::application::emulator::APPLICATIONS;
-use crate::kinds::application::emulator::shape as application;
-use crate::kinds::delegated_permission_grant::emulator as grants;
 
+mod follow;
+mod names;
 mod seed;
+mod shape;
+
+pub use follow::{follow, purge_of, restore_of, soft_delete_of};
+pub use names::{name_of, name_permissions, permission_name};
+use shape::PROPERTIES;
 
 /// The entity set `servicePrincipals`.
 pub static PRINCIPALS: Table = Table {
@@ -38,7 +41,7 @@ pub static PRINCIPALS: Table = Table {
         "appOwnerOrganizationId",
     ],
     select_only: &["customSecurityAttributes"],
-    present,
+    present: shape::present,
     related: |view, principal, name| match name {
         "owners" => {
             let owner = |id: &Value| related(view, id.as_str()?);
@@ -52,61 +55,9 @@ pub static PRINCIPALS: Table = Table {
         _ => None,
     },
     restored: Table::nothing_follows,
-    purged,
-    dumped,
+    purged: follow::purged,
+    dumped: names::dumped,
 };
-
-const RESOURCE_SPECIFIC: &[Property] = &[
-    Property::text("description"),
-    Property::text("displayName"),
-    Property::guid("id"),
-    Property::flag("isEnabled"),
-    Property::text("value"),
-];
-const SINGLE_SIGN_ON: &[Property] = &[Property::text("relayState")];
-const OPAQUE: &[Property] = &[];
-
-/// `microsoft.graph.servicePrincipal` (microsoftgraph/msgraph-metadata, v1.0).
-pub const PROPERTIES: &[Property] = &[
-    Property::text("id").read_only(),
-    Property::text("deletedDateTime").read_only(),
-    Property::flag("accountEnabled").maybe(),
-    Property::texts("alternativeNames"),
-    Property::text("appDescription").read_only(),
-    Property::text("appDisplayName").read_only(),
-    Property::text("appId").read_only(),
-    Property::text("applicationTemplateId").read_only(),
-    Property::guid("appOwnerOrganizationId").maybe().read_only(),
-    Property::flag("appRoleAssignmentRequired"),
-    Property::text("createdByAppId").read_only(),
-    Property::maybe_object("customSecurityAttributes", OPAQUE),
-    Property::text("description").longest(1024),
-    Property::text("disabledByMicrosoftStatus").read_only(),
-    Property::text("displayName").longest(256),
-    Property::text("homepage"),
-    Property::flag("isDisabled").maybe(),
-    Property::text("loginUrl"),
-    Property::text("logoutUrl"),
-    Property::text("notes").longest(1024),
-    Property::texts("notificationEmailAddresses"),
-    Property::text("preferredSingleSignOnMode"),
-    Property::text("preferredTokenSigningKeyThumbprint"),
-    Property::texts("replyUrls"),
-    Property::texts("servicePrincipalNames"),
-    Property::text("servicePrincipalType").read_only(),
-    Property::text("signInAudience").read_only(),
-    Property::texts("tags").longest(256),
-    Property::guid("tokenEncryptionKeyId").maybe(),
-    Property::objects("addIns", OPAQUE),
-    Property::objects("appRoles", application::APP_ROLE).read_only(),
-    Property::maybe_object("info", OPAQUE).read_only(),
-    Property::objects("keyCredentials", OPAQUE).read_only(),
-    Property::objects("oauth2PermissionScopes", application::SCOPE).read_only(),
-    Property::objects("passwordCredentials", OPAQUE).read_only(),
-    Property::objects("resourceSpecificApplicationPermissions", RESOURCE_SPECIFIC).read_only(),
-    Property::maybe_object("samlSingleSignOnSettings", SINGLE_SIGN_ON),
-    Property::maybe_object("verifiedPublisher", OPAQUE).read_only(),
-];
 
 const READ: &[&str] = &[
     "Application.Read.All",
@@ -191,23 +142,6 @@ pub const PART: Part = Part {
     trusts: None,
 };
 
-/// Beta's description names the scopes otherwise and lacks some properties.
-fn present(entity: &Entity, version: Version) -> Entity {
-    let mut shown = Table::as_stored(entity, version);
-    if version == Version::Beta {
-        for name in [
-            "resourceSpecificApplicationPermissions",
-            "verifiedPublisher",
-        ] {
-            shown.shift_remove(name);
-        }
-        if let Some(scopes) = shown.shift_remove("oauth2PermissionScopes") {
-            shown.insert("publishedPermissionScopes".into(), scopes);
-        }
-    }
-    shown
-}
-
 fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
     list::table(call, &PRINCIPALS, |row| !is_deleted(row))
 }
@@ -266,13 +200,8 @@ fn insert(call: &mut Call<'_>, client_id: &str, body: &Entity) -> Result<Reply, 
         });
     };
     call.caller.must_own(&application)?;
-    if call
-        .store
-        .primary()
-        .find(&PRINCIPALS, "appId", client_id)
-        .next()
-        .is_some()
-    {
+    // One among the deleted items does not count: deleting and creating again is usual.
+    if graph::lookup(call.store.primary(), &PRINCIPALS, "appId", client_id).is_some() {
         return Err(Failure::new(
             409,
             "Request_MultipleObjectsWithSameKeyValue",
@@ -281,7 +210,7 @@ fn insert(call: &mut Call<'_>, client_id: &str, body: &Entity) -> Result<Reply, 
             ),
         ));
     }
-    let mut principal = shape::defaults(PROPERTIES);
+    let mut principal = properties::defaults(PROPERTIES);
     principal.insert("accountEnabled".into(), true.into());
     principal.insert("servicePrincipalType".into(), "Application".into());
     principal.insert("appId".into(), client_id.into());
@@ -293,8 +222,8 @@ fn insert(call: &mut Call<'_>, client_id: &str, body: &Entity) -> Result<Reply, 
         "createdByAppId".into(),
         call.caller.client_id.clone().into(),
     );
-    copy_from(&mut principal, None, &application);
-    shape::write(&PRINCIPALS, PROPERTIES, &mut principal, body)?;
+    follow::copy_from(&mut principal, None, &application);
+    properties::write(&PRINCIPALS, PROPERTIES, &mut principal, body)?;
     check(&principal)?;
     let owners = match call.caller.is_limited_to_owned() {
         true => json!([call.caller.id]),
@@ -311,107 +240,6 @@ fn insert(call: &mut Call<'_>, client_id: &str, body: &Entity) -> Result<Reply, 
         "servicePrincipals",
         &format!("servicePrincipals/{id}"),
     ))
-}
-
-/// What a service principal shows of its application; tags are passed on too (azuread's `application` documentation).
-fn copy_from(principal: &mut Entity, old: Option<&Entity>, application: &Entity) {
-    let inner = |outer: &str, name: &str| {
-        application
-            .get(outer)
-            .map_or(Value::Null, |object| object[name].clone())
-    };
-    let mut names = vec![application["appId"].clone()];
-    names.extend_from_slice(items(application, "identifierUris"));
-    let mut urls: Vec<Value> = Vec::new();
-    for client in ["web", "spa", "publicClient"] {
-        urls.extend(
-            inner(client, "redirectUris")
-                .as_array()
-                .cloned()
-                .unwrap_or_default(),
-        );
-    }
-    let before = old.map_or(&[][..], |old| items(old, "tags"));
-    let mut tags: Vec<Value> = items(principal, "tags").to_vec();
-    tags.retain(|tag| !before.contains(tag));
-    tags.extend(
-        items(application, "tags")
-            .iter()
-            .filter(|tag| !tags.contains(tag))
-            .cloned()
-            .collect::<Vec<_>>(),
-    );
-    for (property, value) in [
-        ("displayName", application["displayName"].clone()),
-        ("appDisplayName", application["displayName"].clone()),
-        ("appDescription", application["description"].clone()),
-        ("appRoles", application["appRoles"].clone()),
-        (
-            "oauth2PermissionScopes",
-            inner("api", "oauth2PermissionScopes"),
-        ),
-        ("info", application["info"].clone()),
-        ("homepage", inner("web", "homePageUrl")),
-        ("logoutUrl", inner("web", "logoutUrl")),
-        ("replyUrls", urls.into()),
-        ("servicePrincipalNames", names.into()),
-        ("signInAudience", application["signInAudience"].clone()),
-        ("tags", tags.into()),
-    ] {
-        principal.insert(property.to_owned(), value);
-    }
-}
-
-/// Passes a change of an application on to its service principal.
-pub fn follow(store: &mut Store, old: &Entity, application: &Entity, now: u64) {
-    let found = store
-        .primary()
-        .find(&PRINCIPALS, "appId", text(application, "appId"))
-        .next()
-        .cloned();
-    if let Some(found) = found {
-        let mut principal = (*found).clone();
-        copy_from(&mut principal, Some(old), application);
-        store.put(&PRINCIPALS, principal, now);
-    }
-}
-
-/// Deletes the service principal of an application that was deleted (entra-docs, howto-remove-app).
-pub fn soft_delete_of(store: &mut Store, client_id: &str, now: u64) {
-    let found = graph::lookup(store.primary(), &PRINCIPALS, "appId", client_id);
-    if let Some(found) = found {
-        directory::soft_delete(store, &PRINCIPALS, &found, now);
-    }
-}
-
-/// Restores it together with the application (entra-docs, delete-recover-faq).
-pub fn restore_of(store: &mut Store, client_id: &str, now: u64) {
-    let found = store
-        .primary()
-        .find(&PRINCIPALS, "appId", client_id)
-        .next()
-        .cloned();
-    if let Some(found) = found {
-        directory::undelete(store, &PRINCIPALS, &found, now);
-    }
-}
-
-/// Removes a deleted service principal for good, with the application that it belongs to.
-pub fn purge_of(store: &mut Store, client_id: &str, now: u64) {
-    let found = store
-        .primary()
-        .find(&PRINCIPALS, "appId", client_id)
-        .next()
-        .cloned();
-    if let Some(found) = found {
-        store.remove(&PRINCIPALS, text(&found, "id"), now);
-        purged(store, &found, now);
-    }
-}
-
-fn purged(store: &mut Store, principal: &Entity, now: u64) {
-    assignments::purge_of(store, text(principal, "id"), now);
-    grants::purge_of(store, text(principal, "id"), now);
 }
 
 fn check(principal: &Entity) -> Result<(), Failure> {
@@ -446,7 +274,7 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let old = call.find(call.store.primary(), &PRINCIPALS, 0)?;
     call.caller.must_own(&old)?;
     let mut new = (*old).clone();
-    shape::write(&PRINCIPALS, PROPERTIES, &mut new, &body)?;
+    properties::write(&PRINCIPALS, PROPERTIES, &mut new, &body)?;
     check(&new)?;
     if new != *old {
         new.insert("~seeded".into(), false.into());
@@ -465,126 +293,23 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
 fn principal(view: View<'_>, client_id: &str) -> Option<Principal> {
     let found = graph::lookup(view, &PRINCIPALS, "appId", &client_id.to_ascii_lowercase())?;
     let local = graph::lookup(view, &APPLICATIONS, "appId", text(&found, "appId"));
-    let disabled = local.is_some_and(|application| application["isDisabled"] == true);
+    let disabled = local.is_some_and(|application| member(&application, "isDisabled") == true);
     Some(Principal {
         id: text(&found, "id").to_owned(),
         client_id: text(&found, "appId").to_owned(),
         display_name: text(&found, "displayName").to_owned(),
-        enabled: found["accountEnabled"] != false && !disabled,
+        enabled: member(&found, "accountEnabled") != false && !disabled,
     })
 }
 
-fn resource(view: View<'_>, identifier: &str) -> Option<Resource> {
-    let found = graph::lookup(
-        view,
-        &PRINCIPALS,
-        "servicePrincipalNames",
-        identifier.trim_end_matches('/'),
-    )?;
-    Some(Resource {
-        id: text(&found, "id").to_owned(),
-        client_id: text(&found, "appId").to_owned(),
-    })
+fn resource(view: View<'_>, identifier: &str) -> Option<String> {
+    let identifier = identifier.trim_end_matches('/');
+    let found = graph::lookup(view, &PRINCIPALS, "servicePrincipalNames", identifier)?;
+    Some(text(&found, "id").to_owned())
 }
 
 /// A service principal as another object's relation.
 pub fn related(view: View<'_>, id: &str) -> Option<Related> {
     view.get(&PRINCIPALS, id)
         .map(|found| (&PRINCIPALS, Arc::clone(found)))
-}
-
-/// What a dump calls a service principal: its application's unique name where it has one.
-pub fn name_of(view: View<'_>, id: &str) -> String {
-    let Some(found) = view.get(&PRINCIPALS, id) else {
-        return id.to_owned();
-    };
-    let application = view
-        .find(&APPLICATIONS, "appId", text(found, "appId"))
-        .next();
-    let unique = application.map_or("", |application| text(application, "uniqueName"));
-    if unique.is_empty() {
-        text(found, "displayName").to_owned()
-    } else {
-        unique.to_owned()
-    }
-}
-
-/// The name of a permission of an API that is known by its object id.
-pub fn permission_name(view: View<'_>, resource: &str, id: &str) -> String {
-    let found = view.get(&PRINCIPALS, resource);
-    let entries = found.into_iter().flat_map(|api| {
-        items(api, "appRoles")
-            .iter()
-            .chain(items(api, "oauth2PermissionScopes"))
-    });
-    let named = entries
-        .filter(|entry| entry["id"] == id)
-        .find_map(|entry| entry["value"].as_str());
-    named.unwrap_or(id).to_owned()
-}
-
-/// `requiredResourceAccess` in names, for dumps.
-pub fn name_permissions(view: View<'_>, wanted: &Value) -> Value {
-    let mut named = Entity::new();
-    for resource in wanted.as_array().into_iter().flatten() {
-        let client_id = resource["resourceAppId"].as_str().unwrap_or_default();
-        let api = view.find(&PRINCIPALS, "appId", client_id).next();
-        let (name, id) = api.map_or((client_id, ""), |api| {
-            (text(api, "displayName"), text(api, "id"))
-        });
-        let access = resource["resourceAccess"].as_array();
-        let mut values: Vec<String> = access
-            .into_iter()
-            .flatten()
-            .map(|access| {
-                let value = permission_name(view, id, access["id"].as_str().unwrap_or_default());
-                format!("{value} ({})", access["type"].as_str().unwrap_or_default())
-            })
-            .collect();
-        values.sort();
-        named.insert(name.to_owned(), json!(values));
-    }
-    Value::Object(named)
-}
-
-fn dumped(view: View<'_>, principal: &Entity) -> Option<Dumped> {
-    if principal.get("~seeded") == Some(&Value::Bool(true)) {
-        return None;
-    }
-    let mut shown = shape::beyond_defaults(PROPERTIES, principal);
-    for copied in [
-        "displayName",
-        "homepage",
-        "logoutUrl",
-        "replyUrls",
-        "servicePrincipalNames",
-    ] {
-        shown.shift_remove(copied);
-    }
-    if principal["accountEnabled"] == true {
-        shown.shift_remove("accountEnabled");
-    }
-    if !items(principal, "passwordCredentials").is_empty() {
-        let names: Vec<&str> = items(principal, "passwordCredentials")
-            .iter()
-            .filter_map(|key| key["displayName"].as_str())
-            .collect();
-        shown.insert("passwordCredentials".into(), json!(names));
-    }
-    let application = view
-        .find(&APPLICATIONS, "appId", text(principal, "appId"))
-        .next();
-    let gone = if is_deleted(principal) {
-        " (deleted)"
-    } else {
-        ""
-    };
-    Some(Dumped {
-        title: match &application {
-            Some(_) => format!("service_principal{gone}"),
-            None => format!("service_principal {}{gone}", text(principal, "displayName")),
-        },
-        parent: application.map(|application| text(application, "id").to_owned()),
-        properties: shown,
-    })
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::APPLICATIONS;
 use crate::emulator::graph::Failure;
-use crate::emulator::store::{View, list, text};
+use crate::emulator::store::{View, list, member, text};
 use crate::emulator::table::Entity;
 
 /// Checks an application that is about to be stored against its last state.
@@ -147,7 +147,7 @@ fn identifier_uris(
             return Err(invalid("identifierUris"));
         }
         let mut holders = view.find(&APPLICATIONS, "identifierUris", uri);
-        if holders.any(|other| other["id"] != new["id"]) {
+        if holders.any(|other| member(other, "id") != member(new, "id")) {
             return Err(Failure::conflict("identifierUris"));
         }
         let is_new =

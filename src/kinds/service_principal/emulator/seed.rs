@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{PRINCIPALS, PROPERTIES};
+use super::PRINCIPALS;
+use super::shape::PROPERTIES;
 use crate::emulator::login::ADMINISTRATOR_CLIENT_ID;
 use crate::emulator::route::Routes;
 use crate::emulator::shape;

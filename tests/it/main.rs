@@ -1,0 +1,29 @@
+//! Everything that is tested from outside, in one binary.
+
+mod catalogue;
+mod converge;
+mod layers;
+mod play;
+mod scenario;
+mod wire;
+
+use std::path::{Path, PathBuf};
+
+/// The project's directory.
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a directory, in order.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten() {
+        let path = entry.expect("a directory entry").path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+    found
+}

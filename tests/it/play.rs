@@ -1,0 +1,344 @@
+//! Plays scenarios: commands run in this process, against an emulated tenant with a clock of its own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use serde_json::Value as Json;
+use trustform::cli::{World, run};
+use trustform::cloud::Clock;
+use trustform::emulator::blob::PublicAccess;
+use trustform::emulator::fault::Faults;
+use trustform::emulator::inprocess::{Emulator, new_tenant};
+use trustform::emulator::request::{Reply, Request};
+use trustform::emulator::session::Session;
+use trustform::emulator::store::Store;
+use trustform::kinds;
+
+use crate::scenario::{Command, Scenario, Step};
+use crate::wire::Wire;
+
+/// The tenant that every scenario's stack names.
+pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+/// 20 November 2026, 10:00 UTC.
+const START_MS: i64 = 1_795_168_800_000;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What a scenario plays on.
+pub struct Stage {
+    pub directory: tempfile::TempDir,
+    pub emulator: Arc<Emulator>,
+    pub clock: Clock,
+    pub env: BTreeMap<String, String>,
+    wire: Option<Wire>,
+    answers: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+/// How a command went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    pub out: String,
+    pub err: String,
+    pub exit: i32,
+}
+
+/// A tenant as it is on the first day; made once, because its signing key takes its time.
+fn first_day() -> Store {
+    static STORE: OnceLock<Store> = OnceLock::new();
+    let store = STORE.get_or_init(|| {
+        let seed = new_tenant(TENANT, START_MS.unsigned_abs()).expect("a new tenant");
+        Store::new(seed, &kinds::emulated()).expect("an emulated tenant")
+    });
+    store.clone()
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self::with(first_day(), Clock::starting_at(START_MS))
+    }
+
+    /// A stage of its own with a tenant and a clock as they are elsewhere.
+    pub fn with(store: Store, clock: Clock) -> Self {
+        let time = clock.clone();
+        let now = Arc::new(move || time.now_ms().unsigned_abs());
+        Self {
+            directory: tempfile::tempdir().expect("a temporary directory"),
+            emulator: Emulator::new(store, kinds::emulated(), now, None),
+            clock,
+            env: BTreeMap::from([("NO_COLOR".to_owned(), "1".to_owned())]),
+            wire: None,
+            answers: Arc::default(),
+        }
+    }
+
+    /// Does a step; the step as it really went.
+    pub fn step(&mut self, step: &Step) -> Step {
+        match step {
+            Step::File { path, content } => {
+                let path = self.directory.path().join(path);
+                std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+                std::fs::write(path, content).expect("a file");
+            }
+            Step::Remove { path } => {
+                std::fs::remove_file(self.directory.path().join(path)).expect("a file to remove");
+            }
+            Step::Env { name, value } => {
+                match value {
+                    Some(value) => self.env.insert(name.clone(), value.clone()),
+                    None => self.env.remove(name),
+                };
+            }
+            Step::Storage { account, container } => {
+                let now = self.clock.now_ms().unsigned_abs();
+                self.emulator.with_store(|store, _| {
+                    store.provision_account(account, true);
+                    store.provision_container(account, container, PublicAccess::Blob, now);
+                });
+            }
+            Step::Wait { days } => {
+                let Clock::Virtual(time) = &self.clock else {
+                    unreachable!("a scenario's clock is virtual");
+                };
+                let ms = i64::try_from(days * DAY_MS).expect("a wait that ends");
+                time.fetch_add(ms, std::sync::atomic::Ordering::SeqCst);
+            }
+            Step::Faults(json) => {
+                let faults: Faults = serde_json::from_str(json).expect("switches of the emulator");
+                self.emulator.with_store(|store, _| store.faults = faults);
+            }
+            Step::Answer { request, answer } => {
+                let mut answers = self.answers.lock().expect("answers");
+                match answer.trim() {
+                    "" => answers.remove(request),
+                    answer => answers.insert(request.clone(), answer.to_owned()),
+                };
+            }
+            Step::Remark(_) => {}
+            Step::Tenant {
+                method, path, body, ..
+            } => {
+                return Step::Tenant {
+                    method: method.clone(),
+                    path: path.clone(),
+                    body: body.clone(),
+                    reply: self.behind_our_back(method, path, body),
+                };
+            }
+            Step::Command(command) => {
+                let run = self.run(&command.line, command.input.as_deref());
+                return Step::Command(Command {
+                    line: command.line.clone(),
+                    input: command.input.clone(),
+                    out: run.out,
+                    err: run.err,
+                    exit: run.exit,
+                });
+            }
+            Step::Dump(_) => return Step::Dump(self.emulator.dump()),
+        }
+        step.clone()
+    }
+
+    /// Runs `trustform …`. Without an input, nobody is there to be asked.
+    pub fn run(&mut self, line: &str, input: Option<&str>) -> Run {
+        let mut line = line.to_owned();
+        let mut port = None;
+        if line.contains("PORT") {
+            let wire = self
+                .wire
+                .get_or_insert_with(|| Wire::open(self.emulator.clone(), self.answers.clone()));
+            port = Some(wire.port.to_string());
+            line = line.replace("PORT", &wire.port.to_string());
+        }
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let exit = run(World {
+            args: words(&line).into_iter().map(Into::into).collect(),
+            env: self.env.clone(),
+            directory: self.directory.path().to_owned(),
+            input: &mut input.unwrap_or_default().as_bytes(),
+            out: &mut out,
+            err: &mut err,
+            terminal: input.is_some(),
+            tenant: Some(self.emulator.clone()),
+            clock: self.clock.clone(),
+        });
+        let text = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).expect("commands print UTF-8");
+            // The two things that no two runs share.
+            let text = text.replace(&shown(self.directory.path()), "/work/stack");
+            match &port {
+                Some(port) => text.replace(&format!("127.0.0.1:{port}"), "127.0.0.1:PORT"),
+                None => text,
+            }
+        };
+        Run {
+            out: text(out),
+            err: text(err),
+            exit: exit as i32,
+        }
+    }
+
+    /// The tenant's administrator sends a request; its status, and the body of an error.
+    fn behind_our_back(&self, method: &str, path: &str, body: &str) -> String {
+        let path = self.filled(path);
+        let body = self.filled(body);
+        let reply = self.as_administrator(|session| {
+            if path.starts_with("https://") {
+                return blob(session, method, &path, &body);
+            }
+            let json = match body.trim() {
+                "" => Json::Null,
+                text => serde_json::from_str(text).expect("a JSON body"),
+            };
+            session.graph_with(method, &path, &json, &[("prefer", "create-if-missing")])
+        });
+        match reply.status {
+            200..=299 => format!("{}\n", reply.status),
+            status => format!("{status}\n{}\n", String::from_utf8_lossy(&reply.body)),
+        }
+    }
+
+    /// Works on the tenant while nothing goes wrong there.
+    fn as_administrator<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        let now = self.clock.now_ms().unsigned_abs();
+        self.emulator.with_store(|store, routes| {
+            let faults = store.faults.clone();
+            let mut session =
+                Session::new(store.clone(), routes.clone(), now).expect("an administrator");
+            session.store.faults = Faults {
+                replica_lag_ms: Vec::new(),
+                ..Faults::default()
+            };
+            let answer = work(&mut session);
+            *store = session.store;
+            store.faults = faults;
+            answer
+        })
+    }
+
+    /// Puts what a GET answers in place of each `${PATH#POINTER}`, the innermost first.
+    fn filled(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        while let Some(begin) = text.rfind("${") {
+            let end = begin + text[begin..].find('}').expect("`${` ends with `}`");
+            let (path, pointer) = text[begin + 2..end]
+                .split_once('#')
+                .expect("`${path#pointer}`");
+            let reply = self.as_administrator(|session| session.graph("GET", path, &Json::Null));
+            let value = reply.value();
+            let value = value
+                .pointer(&format!("/{}", pointer.trim_start_matches('/')))
+                .and_then(Json::as_str)
+                .unwrap_or_else(|| panic!("GET {path} has no `{pointer}`: {value}"))
+                .to_owned();
+            text.replace_range(begin..=end, &value);
+        }
+        text
+    }
+}
+
+/// A path as commands print it.
+fn shown(directory: &Path) -> String {
+    let directory = directory.canonicalize().unwrap_or(directory.to_owned());
+    directory.display().to_string()
+}
+
+fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
+    let token = session
+        .log_in(
+            trustform::emulator::login::ADMINISTRATOR_CLIENT_ID,
+            trustform::emulator::login::ADMINISTRATOR_ASSERTION,
+            "https://storage.azure.com",
+        )
+        .expect("a login to Blob Storage");
+    let mut request = Request::new(method, url)
+        .expect("an absolute URL")
+        .with_header("authorization", &format!("Bearer {token}"))
+        .with_header("x-ms-version", "2025-11-05")
+        .with_header("x-ms-blob-type", "BlockBlob")
+        .with_header("content-type", "application/json");
+    request.body = body.trim_end().as_bytes().to_vec();
+    session.send(&request)
+}
+
+/// A command line's words; quotes keep blanks together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.chars() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            (c, Some(_)) => word.get_or_insert_default().push(c),
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (' ', None) => words.extend(word.take()),
+            (c, None) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// Plays a scenario to its end: what came of it, and whether an apply left something to do.
+pub fn play(scenario: &Scenario) -> (Scenario, Option<String>) {
+    let mut stage = Stage::new();
+    let mut broken = None;
+    let steps = scenario
+        .steps
+        .iter()
+        .map(|step| {
+            let done = stage.step(step);
+            if let Step::Command(command) = &done
+                && broken.is_none()
+            {
+                broken = leaves_something(&mut stage, command);
+            }
+            done
+        })
+        .collect();
+    let actual = Scenario {
+        head: scenario.head.clone(),
+        steps,
+    };
+    (actual, broken)
+}
+
+/// The same command line as a plan, where it is an apply that was to end well.
+pub fn plan_after(line: &str) -> Option<String> {
+    let plan = line.strip_prefix("trustform apply")?;
+    let kept: Vec<&str> = plan
+        .split(' ')
+        .filter(|word| !word.contains("-auto-approve") && !word.starts_with("--allow-"))
+        .collect();
+    let mut words = kept.join(" ");
+    for option in ["--expect", "--format"] {
+        if let Some(at) = words.find(option) {
+            let end = words[at + option.len() + 1..]
+                .find(' ')
+                .map_or(words.len(), |end| at + option.len() + 1 + end);
+            words.replace_range(at..end, "");
+        }
+    }
+    Some(format!("trustform plan{words} --format json"))
+}
+
+/// After an apply that ended well the next plan is empty.
+pub fn leaves_something(stage: &mut Stage, command: &Command) -> Option<String> {
+    if command.exit != 0 {
+        return None;
+    }
+    let line = plan_after(&command.line)?;
+    let run = stage.run(&line, None);
+    let plan: Json = serde_json::from_str(&run.out).unwrap_or_default();
+    let empty = |name: &str| plan[name].as_array().is_some_and(Vec::is_empty);
+    if run.exit == 0 && empty("changes") && empty("requests") {
+        return None;
+    }
+    Some(format!(
+        "after `{}` there is still something to do:\n{}{}",
+        command.line, run.out, run.err
+    ))
+}
