@@ -29,9 +29,18 @@ impl Exit {
     pub const ALL: &[(Exit, &str)] = &[
         (Exit::Done, "done, or nothing to do"),
         (Exit::Error, "an error; usage errors too"),
-        (Exit::Changes, "there are changes (`plan --detailed-exitcode`)"),
-        (Exit::Drift, "the world changed since the plan (`apply --expect`, a saved plan)"),
-        (Exit::Refused, "refused by a guard, or by the person who was asked"),
+        (
+            Exit::Changes,
+            "there are changes (`plan --detailed-exitcode`)",
+        ),
+        (
+            Exit::Drift,
+            "the world changed since the plan (`apply --expect`, a saved plan)",
+        ),
+        (
+            Exit::Refused,
+            "refused by a guard, or by the person who was asked",
+        ),
         (Exit::Partial, "stopped half-way; safe to run again"),
         (Exit::Locked, "another run of the stack holds the lock"),
     ];

@@ -25,7 +25,11 @@ pub(super) const FIELDS: &[Field] = &[
     .required()
     .check(tenant),
     Field::string("cloud", "The national cloud. Default: `public`.").words(CLOUDS),
-    Field::string("name", "The stack's name, where it depends on variables. Default: the label.").check(name),
+    Field::string(
+        "name",
+        "The stack's name, where it depends on variables. Default: the label.",
+    )
+    .check(name),
 ];
 
 fn tenant(value: &Plain) -> Result<(), Complaint> {

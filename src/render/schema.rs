@@ -199,9 +199,7 @@ fn group(group: &Group) -> Vec<Json> {
                 .into_iter()
                 .map(|name| ((*name).to_owned(), reference("literal")))
                 .collect();
-            rules.push(
-                json!({ "not": { "required": [first, second], "properties": literal } }),
-            );
+            rules.push(json!({ "not": { "required": [first, second], "properties": literal } }));
         }
     }
     rules

@@ -63,7 +63,7 @@ impl Stage {
         let now = Arc::new(move || time.now_ms().unsigned_abs());
         Self {
             directory: tempfile::tempdir().expect("a temporary directory"),
-            emulator: Emulator::new(store, kinds::emulated(), now),
+            emulator: Emulator::new(store, kinds::emulated(), now, None),
             clock,
             env: BTreeMap::from([("NO_COLOR".to_owned(), "1".to_owned())]),
             wire: None,
@@ -247,6 +247,7 @@ fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
     let token = session
         .log_in(
             trustform::emulator::login::ADMINISTRATOR_CLIENT_ID,
+            trustform::emulator::login::ADMINISTRATOR_ASSERTION,
             "https://storage.azure.com",
         )
         .expect("a login to Blob Storage");

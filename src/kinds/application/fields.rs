@@ -42,8 +42,10 @@ static FIELDS: &[Field] = &[
         .wire("/uniqueName")
         .when(When::Create)
         .check(check::unique_name),
-    Field::block("adopt", EXISTING_BY_ID, "An application that is there already and becomes this stack's: it gets the unique name and the mark. The apply that takes it over deletes nothing, and what is not declared stays as it is for as long as `adopt` stands here."),
-    Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted."),
+    Field::block("adopt", EXISTING_BY_ID, "An application that is there already and becomes this stack's: it gets the unique name and the mark. The apply that takes it over deletes nothing, and what is not declared stays as it is for as long as `adopt` stands here.")
+        .compare(Compare::Never),
+    Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted.")
+        .compare(Compare::Never),
     Field::string("unmanaged_credentials", "What happens to federated credentials that nobody declared: `report` shows them in every plan, `delete` removes them, `keep` leaves them without a word.")
         .words(&["report", "delete", "keep"])
         .compare(Compare::Never),
