@@ -42,7 +42,8 @@ static FIELDS: &[Field] = &[
         .wire("/uniqueName")
         .when(When::Create)
         .check(check::unique_name),
-    Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted."),
+    Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted.")
+        .compare(Compare::Never),
     Field::string("unmanaged_credentials", "What happens to federated credentials that nobody declared: `report` shows them in every plan, `delete` removes them, `keep` leaves them without a word.")
         .words(&["report", "delete", "keep"])
         .compare(Compare::Never),
