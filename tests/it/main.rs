@@ -5,6 +5,8 @@ mod converge;
 mod layers;
 mod play;
 mod scenario;
+mod simulate;
+mod simulation;
 mod wire;
 
 use std::path::{Path, PathBuf};
