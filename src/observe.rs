@@ -37,6 +37,12 @@ pub async fn confirm(
     let reads: BTreeSet<Read> = keys
         .iter()
         .filter_map(|key| live.get(key))
+        .flat_map(|object| {
+            let within = kinds::ALL
+                .iter()
+                .flat_map(|kind| live.children(&object.key, kind.shape().kind));
+            std::iter::once(object).chain(within)
+        })
         .flat_map(|object| kinds::ALL.iter().flat_map(|kind| kind.confirm(object)))
         .collect();
     wave(reads, live, reader).await?;

@@ -2,4 +2,5 @@
 
 pub mod driver;
 pub mod engine;
+pub mod lock;
 mod verify;

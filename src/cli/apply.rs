@@ -2,10 +2,13 @@
 
 use super::args::{Apply, Format};
 use super::connect::Connection;
+use super::local::own_directory;
 use super::progress::Bar;
 use super::stack::Stack;
 use super::{Exit, Failure, World, ask, block_on, connect, planning, stack};
 use crate::apply::driver;
+use crate::apply::lock::{self, Lock};
+use crate::cloud::rights;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
 use crate::model::outcome::Outcome;
@@ -26,6 +29,7 @@ pub fn run(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
     let options = Options {
         only: args.only.clone(),
         allow: super::plan::allow(&args.allow),
+        without_consent: args.consent.without_consent,
         ..Options::default()
     };
     let terms = Terms {
@@ -33,6 +37,7 @@ pub fn run(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
         approved: args.auto_approve,
         expect: args.expect.as_deref(),
         saved: None,
+        lock_timeout: args.lock_timeout,
         format: args.format,
     };
     carry_out(world, &stack, &connection, &options, &terms)
@@ -70,6 +75,7 @@ fn saved_plan(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
         approved: true,
         expect: args.expect.as_deref(),
         saved: Some(&saved),
+        lock_timeout: args.lock_timeout,
         format: args.format,
     };
     carry_out(world, &stack, &connection, &saved.options(), &terms)
@@ -83,6 +89,8 @@ pub struct Terms<'a> {
     pub expect: Option<&'a str>,
     /// The saved plan that it has to be, in the world that it was made in.
     pub saved: Option<&'a Saved>,
+    /// Seconds to wait for another run.
+    pub lock_timeout: u64,
     pub format: Format,
 }
 
@@ -94,6 +102,7 @@ pub fn carry_out(
     options: &Options,
     terms: &Terms,
 ) -> Result<Exit, Failure> {
+    let _lock = locked(stack, connection, terms.lock_timeout)?;
     let mut passes: Vec<(Plan, Option<Outcome>)> = Vec::new();
     let exit = loop {
         let (plan, live) = block_on(planning::plan(stack, connection, options))??;
@@ -117,6 +126,11 @@ pub fn carry_out(
         }
         if first && !terms.approved && terms.expect.is_none() {
             ask::confirm(world, terms.question)?;
+        }
+        let caller = block_on(connection.client.caller())??;
+        let missing = rights::missing(&plan.steps, &caller);
+        if !missing.is_empty() {
+            return Err(stack.failure(missing));
         }
         let outcome = send(world, &plan, connection)?;
         connection.save()?;
@@ -145,6 +159,39 @@ pub fn carry_out(
     connection.save()?;
     finish(world, &passes, options, terms.format);
     Ok(exit)
+}
+
+/// Held while the stack is planned and applied.
+fn locked(stack: &Stack, connection: &Connection, timeout: u64) -> Result<Lock, Failure> {
+    let directory = own_directory(&stack.directory).map_err(|error| {
+        let shown = stack.directory.display();
+        Failure::plain(
+            "unwritable",
+            format!("nothing can be written in `{shown}`: {error}"),
+        )
+    })?;
+    let file = directory.join("lock");
+    let clock = connection.client.clock();
+    let since = clock.now().time().to_string();
+    let holder = format!(
+        "process {} since {}",
+        std::process::id(),
+        since.split('.').next().unwrap_or(&since)
+    );
+    let lock = block_on(lock::acquire(
+        &file,
+        &holder,
+        timeout.saturating_mul(1000),
+        clock,
+    ))?;
+    lock.map_err(|diagnostic| {
+        let exit = if diagnostic.code == "locked" {
+            Exit::Locked
+        } else {
+            Exit::Error
+        };
+        Failure::from(diagnostic).exit(exit)
+    })
 }
 
 fn send(world: &mut World, plan: &Plan, connection: &Connection) -> Result<Outcome, Failure> {

@@ -21,6 +21,7 @@ pub fn run(world: &mut World, args: &Destroy) -> Result<Exit, Failure> {
         approved: args.auto_approve,
         expect: None,
         saved: None,
+        lock_timeout: args.lock_timeout,
         format: args.format,
     };
     carry_out(world, &stack, &connection, &options, &terms)

@@ -12,7 +12,7 @@ use crate::emulator::persist;
 use crate::emulator::store::Store;
 use crate::kinds;
 
-/// Where the tenant is kept, within the stack's directory.
+/// Where a stack keeps what is its own: the emulated tenant, the lock.
 const DIRECTORY: &str = ".trustform";
 const FILE: &str = "tenant.json";
 
@@ -76,7 +76,9 @@ impl Local {
         let (Some(file), Some(store)) = (&self.file, self.emulator.take_changed()) else {
             return Ok(());
         };
-        keep(&store, file).map_err(|error| {
+        let stack = file.ancestors().nth(2).unwrap_or(Path::new("."));
+        let saved = own_directory(stack).and_then(|_| persist::save(&store, file));
+        saved.map_err(|error| {
             let message = format!("`{}` cannot be written: {error}", file.display());
             Failure::plain("unwritable", message)
         })
@@ -110,12 +112,13 @@ fn read(file: &Path, tenant_id: &str, now: u64) -> Result<Store, Failure> {
     Ok(store)
 }
 
-/// Writes the tenant; nobody commits it by accident.
-fn keep(store: &Store, file: &Path) -> std::io::Result<()> {
-    persist::save(store, file)?;
-    let ignore = file.with_file_name(".gitignore");
+/// A stack's own directory, made where it is missing; nobody commits it by accident.
+pub fn own_directory(stack: &Path) -> std::io::Result<PathBuf> {
+    let directory = stack.join(DIRECTORY);
+    std::fs::create_dir_all(&directory)?;
+    let ignore = directory.join(".gitignore");
     if !ignore.exists() {
         std::fs::write(ignore, "*\n")?;
     }
-    Ok(())
+    Ok(directory)
 }

@@ -16,6 +16,7 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
     let options = Options {
         only: args.only.clone(),
         allow: allow(&args.allow),
+        without_consent: args.consent.without_consent,
         ..Options::default()
     };
     let (plan, live) = super::block_on(planning::plan(&stack, &connection, &options))??;

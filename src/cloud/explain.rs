@@ -1,8 +1,9 @@
 //! Refusals in words: what the service said, why it says so, and what to do. Pure.
 
 use super::reply::Lost;
+use super::rights;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::step::{Method, Reply, Request, Service};
+use crate::model::step::{Reply, Request, Service};
 
 /// The longest piece of a service's own words that is repeated, in characters.
 const MAX_WORDS: usize = 600;
@@ -99,7 +100,7 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "not-permitted",
             "the storage account's network rules keep this machine out",
         ),
-        (403, _) => ("not-permitted", rights(request)),
+        (403, _) => one("not-permitted", rights::needed(request).words),
         (404, "ContainerNotFound") => one(
             "not-found",
             "create the container first, with public access to its blobs",
@@ -132,39 +133,6 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
     }
 }
 
-/// The rights that a request needs.
-///
-/// Source: the permission tables of the Microsoft Graph reference, one per operation; Microsoft, "Azure built-in roles for
-/// storage".
-fn rights(request: &Request) -> Vec<String> {
-    let text = request.to_string();
-    let read = request.method == Method::Get;
-    let has = |part: &str| text.contains(part);
-    let needs: &[&str] = match request.service {
-        Service::Blob if read => {
-            &["the login needs the role Storage Blob Data Reader on the container"]
-        }
-        Service::Blob => &[
-            "the login needs the role Storage Blob Data Contributor on the container; Owner and Contributor of the account give no access to data",
-        ],
-        Service::Arm => &["the login needs a role on the resource that includes this operation"],
-        _ if has("/appRoleAssign") && !read => &[
-            "granting application permissions needs `AppRoleAssignment.ReadWrite.All` and `Application.Read.All`, or the role Privileged Role Administrator",
-        ],
-        _ if has("/oauth2PermissionGrants") && !read => &[
-            "admin consent needs `DelegatedPermissionGrant.ReadWrite.All`, or the role Cloud Application Administrator",
-        ],
-        _ if has("/oauth2PermissionGrants") => &["reading consent needs `Directory.Read.All`"],
-        _ if has("/organization") => &["reading the tenant needs `Organization.Read.All`"],
-        _ if has("/users") => &["reading users needs `User.Read.All`"],
-        _ if read => &["reading applications and service principals needs `Application.Read.All`"],
-        _ => &[
-            "changing applications needs `Application.ReadWrite.OwnedBy` and being an owner, or `Application.ReadWrite.All`, or the role Cloud Application Administrator",
-        ],
-    };
-    needs.iter().map(|&text| text.to_owned()).collect()
-}
-
 fn name(service: Service) -> &'static str {
     match service {
         Service::Graph | Service::GraphBeta => "Microsoft Graph",
@@ -188,6 +156,8 @@ pub fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::step::Method;
+
     use super::*;
     use serde_json::json;
 

@@ -15,6 +15,7 @@ pub mod explain;
 pub mod login;
 pub mod reader;
 pub mod reply;
+pub mod rights;
 pub mod transport;
 pub mod web;
 

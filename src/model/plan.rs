@@ -28,6 +28,8 @@ pub enum Reason {
     Absent,
     /// Declared, and there with other values.
     Differs,
+    /// Declared, and there as somebody else's: it is taken over.
+    Adopted,
     /// Ours, and not declared any more.
     NotDeclared,
     /// Not ours, and `unmanaged_credentials = "delete"`.

@@ -37,6 +37,7 @@ pub struct Saved {
     pub purge: bool,
     pub only: Option<Address>,
     pub allow: Allow,
+    pub without_consent: bool,
     /// Of the requests; see [`Plan::digest`].
     pub digest: String,
     /// The members of every object that was read, by kind and id.
@@ -66,6 +67,7 @@ pub fn save(
         purge: options.purge,
         only: options.only.clone(),
         allow: options.allow.clone(),
+        without_consent: options.without_consent,
         digest: plan.digest.clone(),
         world: world(live),
         plan: shown,
@@ -128,6 +130,7 @@ impl Saved {
             purge: self.purge,
             only: self.only.clone(),
             allow: self.allow.clone(),
+            without_consent: self.without_consent,
         }
     }
 

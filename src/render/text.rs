@@ -93,6 +93,7 @@ fn one_change(change: &Change, style: Style) -> String {
 fn reason(change: &Change) -> Option<&'static str> {
     match change.reason {
         Reason::Absent | Reason::Differs => None,
+        Reason::Adopted => Some("taken over"),
         Reason::NotDeclared => Some("not declared any more"),
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),

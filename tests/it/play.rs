@@ -145,9 +145,9 @@ impl Stage {
         let mut line = line.to_owned();
         let mut port = None;
         if line.contains("PORT") {
-            let wire = self.wire.get_or_insert_with(|| {
-                Wire::open(self.emulator.clone(), self.answers.clone())
-            });
+            let wire = self
+                .wire
+                .get_or_insert_with(|| Wire::open(self.emulator.clone(), self.answers.clone()));
             port = Some(wire.port.to_string());
             line = line.replace("PORT", &wire.port.to_string());
         }
@@ -225,8 +225,7 @@ impl Stage {
             let (path, pointer) = text[begin + 2..end]
                 .split_once('#')
                 .expect("`${path#pointer}`");
-            let reply =
-                self.as_administrator(|session| session.graph("GET", path, &Json::Null));
+            let reply = self.as_administrator(|session| session.graph("GET", path, &Json::Null));
             let value = reply.value();
             let value = value
                 .pointer(&format!("/{}", pointer.trim_start_matches('/')))

@@ -37,7 +37,10 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
     };
     let line = format!("{} {}", request.method, request.path);
     let wanted = answers.lock().expect("answers").get(&line).cloned();
-    let reply = match wanted.as_deref().map(|text| text.split_once(' ').unwrap_or((text, ""))) {
+    let reply = match wanted
+        .as_deref()
+        .map(|text| text.split_once(' ').unwrap_or((text, "")))
+    {
         // Says that more will come than does.
         Some(("cut", _)) => {
             return stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"value\": [");

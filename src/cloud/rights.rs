@@ -1,0 +1,115 @@
+//! Which permissions a request needs: asked before the first write, and told when a service refuses one.
+//!
+//! Source: the permission tables of the Microsoft Graph reference, one per operation; Microsoft, "Azure built-in
+//! roles for storage".
+
+use std::collections::BTreeSet;
+
+use super::Caller;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::step::{Method, Request, Service, Step};
+
+/// What a kind of request needs.
+pub struct Right {
+    /// Application permissions of Graph, any one of which is enough; empty where a token's claims do not tell.
+    pub any: &'static [&'static str],
+    /// For people.
+    pub words: &'static str,
+}
+
+const fn right(any: &'static [&'static str], words: &'static str) -> Right {
+    Right { any, words }
+}
+
+static BLOB_READ: Right = right(
+    &[],
+    "the login needs the role Storage Blob Data Reader on the container",
+);
+static BLOB_WRITE: Right = right(
+    &[],
+    "the login needs the role Storage Blob Data Contributor on the container; Owner and Contributor of the account give no access to data",
+);
+static ARM: Right = right(
+    &[],
+    "the login needs a role on the resource that includes this operation",
+);
+static ASSIGN: Right = right(
+    &["AppRoleAssignment.ReadWrite.All"],
+    "granting application permissions needs `AppRoleAssignment.ReadWrite.All` and `Application.Read.All`, or the role Privileged Role Administrator",
+);
+static CONSENT: Right = right(
+    &[
+        "DelegatedPermissionGrant.ReadWrite.All",
+        "Directory.ReadWrite.All",
+    ],
+    "admin consent needs `DelegatedPermissionGrant.ReadWrite.All`, or the role Cloud Application Administrator",
+);
+static CONSENT_READ: Right = right(&[], "reading consent needs `Directory.Read.All`");
+static TENANT_READ: Right = right(&[], "reading the tenant needs `Organization.Read.All`");
+static USER_READ: Right = right(&[], "reading users needs `User.Read.All`");
+static READ: Right = right(
+    &[
+        "Application.Read.All",
+        "Application.ReadWrite.OwnedBy",
+        "Application.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    ],
+    "reading applications and service principals needs `Application.Read.All`",
+);
+static WRITE: Right = right(
+    &[
+        "Application.ReadWrite.OwnedBy",
+        "Application.ReadWrite.All",
+        "Directory.ReadWrite.All",
+    ],
+    "changing applications needs `Application.ReadWrite.OwnedBy` and being an owner, or `Application.ReadWrite.All`, or the role Cloud Application Administrator",
+);
+
+/// What a request needs.
+pub fn needed(request: &Request) -> &'static Right {
+    let text = request.to_string();
+    let read = request.method == Method::Get;
+    let has = |part: &str| text.contains(part);
+    match request.service {
+        Service::Blob if read => &BLOB_READ,
+        Service::Blob => &BLOB_WRITE,
+        Service::Arm => &ARM,
+        _ if has("/appRoleAssign") && !read => &ASSIGN,
+        _ if has("/oauth2PermissionGrants") && !read => &CONSENT,
+        _ if has("/oauth2PermissionGrants") => &CONSENT_READ,
+        _ if has("/organization") => &TENANT_READ,
+        _ if has("/users") => &USER_READ,
+        _ if read => &READ,
+        _ => &WRITE,
+    }
+}
+
+/// The rights that a plan's writes need and the login does not have, one diagnostic each. A user's token does not
+/// say what the user may do: for one, nothing is missing as far as anybody can tell.
+pub fn missing(steps: &[Step], caller: &Caller) -> Vec<Diagnostic> {
+    if caller.roles.is_empty() || !caller.scopes.is_empty() {
+        return Vec::new();
+    }
+    let mut said = BTreeSet::new();
+    steps
+        .iter()
+        .map(|step| (step, needed(&step.request)))
+        .filter(|(_, right)| !right.any.is_empty())
+        .filter(|(_, right)| {
+            !right
+                .any
+                .iter()
+                .any(|role| caller.roles.iter().any(|held| held == role))
+        })
+        .filter(|(_, right)| said.insert(right.words))
+        .map(|(step, right)| {
+            Diagnostic::error(
+                "missing-right",
+                format!("the login may not send `{}`", step.request),
+            )
+            .about(&step.address)
+            .help(right.words)
+        })
+        .collect()
+}
