@@ -8,6 +8,8 @@ mod layers;
 mod play;
 mod scenario;
 mod schemas;
+mod simulate;
+mod simulation;
 mod wire;
 
 use std::path::{Path, PathBuf};
