@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod converge;
+mod docs;
 mod examples;
 mod layers;
 mod play;
