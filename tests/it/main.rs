@@ -1,7 +1,9 @@
 //! Everything that is tested from outside, in one binary.
 
+mod azurite;
 mod catalogue;
 mod converge;
+mod fidelity;
 mod layers;
 mod play;
 mod scenario;
