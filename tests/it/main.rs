@@ -3,10 +3,14 @@
 mod azurite;
 mod catalogue;
 mod converge;
+mod examples;
 mod fidelity;
 mod layers;
 mod play;
 mod scenario;
+mod schemas;
+mod simulate;
+mod simulation;
 mod wire;
 
 use std::path::{Path, PathBuf};
