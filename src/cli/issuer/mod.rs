@@ -15,6 +15,7 @@ use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
 
 pub use check::after_apply;
+pub use write::IssuerArgs;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -41,7 +42,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The issuer that is meant: the named one, or the only one.
-fn chosen<'a>(stack: &'a Stack, label: Option<&str>) -> Result<&'a Resource, Failure> {
+pub fn chosen<'a>(stack: &'a Stack, label: Option<&str>) -> Result<&'a Resource, Failure> {
     let all: Vec<&Resource> = stack.desired.of_kind(oidc_issuer::KIND).collect();
     let found = match label {
         None if all.len() == 1 => all.first(),

@@ -62,8 +62,10 @@ fn parsed(bytes: &[u8]) -> Result<Jwks, Failure> {
         Err(error) => match input::keys(bytes) {
             Ok(keys) => Ok(Jwks { keys }),
             // Of a text that begins like JSON, the set's error says more.
-            Err(_) if bytes.trim_ascii_start().starts_with(b"{") => Err(error),
-            Err(error) => Err(error),
+            Err(other) => Err(match bytes.trim_ascii_start().starts_with(b"{") {
+                true => error,
+                false => other,
+            }),
         },
     };
     keys.map_err(|error| {

@@ -1,8 +1,9 @@
-//! `jwks`: key sets as files, with no tenant and no login.
+//! `jwks`: key sets as files, and the rotation of an issuer's keys.
 
 mod build;
 mod check;
 mod cluster;
+mod rotate;
 
 use clap::Subcommand;
 
@@ -20,12 +21,15 @@ enum Command {
     Build(build::Args),
     /// Say everything that is wrong with a JWKS.
     Check(check::Args),
+    /// Say where an issuer's key rotation stands, and what to change next.
+    Rotate(rotate::Args),
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     match &args.command {
         Command::Build(args) => build::run(world, args),
         Command::Check(args) => check::run(world, args),
+        Command::Rotate(args) => rotate::run(world, args),
     }
 }
 

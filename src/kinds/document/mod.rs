@@ -179,6 +179,12 @@ pub fn is_jwks(resource: &Resource) -> bool {
             .is_some_and(|last| last.label == JWKS)
 }
 
+/// The path of an issuer's key set; none where it is hosted elsewhere.
+pub fn jwks_path<'a>(desired: &'a Desired, issuer: &Resource) -> Option<&'a str> {
+    let mut documents = desired.of_kind(KIND).filter(|resource| is_jwks(resource));
+    documents.find(|resource| resource.address.parent().as_ref() == Some(&issuer.address))?.text("path")
+}
+
 /// The storage accounts and containers that the stack's documents stand in.
 pub fn containers(desired: &Desired) -> BTreeSet<(String, String)> {
     let paths = desired
