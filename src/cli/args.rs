@@ -15,7 +15,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done or nothing to do · 1 error · 2 changes (plan --detailed-exitcode) · \
+const EXIT_CODES: &str = "Exit codes: 0 done or nothing to do · 1 error · 2 changes (plan --detailed-exitcode) or findings (audit) · \
 3 the world changed since the plan · 4 refused by a guard · 5 stopped half-way, safe to run again · 6 locked";
 
 #[derive(Debug, Subcommand)]
@@ -32,6 +32,8 @@ pub enum Command {
     Output(Output),
     /// List what the stack declares, and what is there of it.
     List(List),
+    /// Find leftover secrets, and trusts that should not be there.
+    Audit(Audit),
     /// Serve an emulated tenant on loopback.
     Emulator(Emulator),
     /// Print a shell's completion script.
@@ -205,6 +207,47 @@ pub struct List {
     pub tenant: TenantArgs,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// Audit this tenant; no stack is needed.
+    #[arg(long = "tenant", value_name = "ID")]
+    pub tenant_id: Option<String>,
+    /// Only this application, by client id or object id. May be repeated.
+    #[arg(long, value_name = "ID")]
+    pub application: Vec<String>,
+    /// Keep what was read in this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub save: Option<PathBuf>,
+    /// Judge what `--save` kept: no login is needed.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Fail only for what is not in this snapshot.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Do not ask the issuers.
+    #[arg(long)]
+    pub no_network: bool,
+    /// Exit with 2 from this severity on.
+    #[arg(long, value_enum, default_value_t = FailOn::High)]
+    pub fail_on: FailOn,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    Never,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod progress;
 mod stack;
 
 mod apply;
+mod audit;
 mod destroy;
 mod emulator;
 mod list;
@@ -60,6 +61,7 @@ pub fn run(mut world: World) -> Exit {
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
+        Command::Audit(args) => audit::run(&mut world, &args),
         Command::Emulator(args) => emulator::run(&mut world, &args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "trustform", world.out);

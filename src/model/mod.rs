@@ -23,3 +23,6 @@ pub mod plan;
 pub mod verdict;
 
 pub mod outcome;
+
+pub mod rule;
+pub mod tenant;

@@ -6,6 +6,7 @@ mod fields;
 mod lower;
 pub mod mark;
 mod permissions;
+pub mod rules;
 mod wire;
 
 pub use permissions::blocks as permission_blocks;
@@ -28,6 +29,10 @@ pub struct Application;
 impl Kind for Application {
     fn shape(&self) -> &'static Shape {
         &fields::SHAPE
+    }
+
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
     }
 
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
