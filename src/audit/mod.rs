@@ -3,7 +3,7 @@
 pub mod across;
 pub mod snapshot;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::kinds;
 use crate::kinds::rule::{Rule, Scene, day};
@@ -130,14 +130,5 @@ impl Report {
         self.findings
             .iter()
             .any(|finding| finding.counts() && finding.severity >= at)
-    }
-
-    /// How many findings count, by severity.
-    pub fn counts(&self) -> BTreeMap<Severity, usize> {
-        let mut counts = BTreeMap::new();
-        for finding in self.findings.iter().filter(|finding| finding.counts()) {
-            *counts.entry(finding.severity).or_default() += 1;
-        }
-        counts
     }
 }

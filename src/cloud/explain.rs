@@ -156,6 +156,8 @@ pub fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::step::Method;
+
     use super::*;
     use serde_json::json;
 

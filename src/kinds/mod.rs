@@ -1,8 +1,8 @@
 //! One folder per resource kind.
 //!
 //! To add a kind: make a folder with `mod.rs` (its field table and its [`Kind`]), `wire.rs` (reads, decoding and
-//! steps), `emulator.rs` (how the service behaves) and `scenarios/`; add its `mod` line here and its line in
-//! [`ALL`]; run the tests with `UPDATE=1` to regenerate `schemas/`. Nothing else names a kind.
+//! steps), `emulator.rs` (how the service behaves), `example.trust.hcl` (for the reference) and `scenarios/`; add its `mod` line here and its line in
+//! [`ALL`]; run the tests with `UPDATE=1` to regenerate `schemas/` and `docs/reference/`. Nothing else names a kind.
 
 use std::collections::BTreeMap;
 
@@ -58,6 +58,11 @@ pub trait Kind: Sync {
     /// Audit rules about it.
     fn rules(&self) -> &'static [&'static rule::Rule] {
         &[]
+    }
+
+    /// A stack file that shows it, for the reference; none for what has no block of its own.
+    fn example(&self) -> Option<&'static str> {
+        None
     }
 
     /// Whether the tenant holds an object of it; a block may also only mean others.
@@ -129,6 +134,17 @@ pub trait Kind: Sync {
 
     /// Whether the service deletes it together with what it belongs to.
     fn goes_with_parent(&self) -> bool {
+        false
+    }
+
+    /// Whether what a resource does not declare is left as it is, in it and in what belongs to it: it was somebody
+    /// else's before.
+    fn keeps(&self, _resource: &Resource) -> bool {
+        false
+    }
+
+    /// Whether the plan at hand takes the object over: nothing that belongs to it is deleted then.
+    fn arrives(&self, _resource: &Resource, _object: &Object, _stack: &Stack) -> bool {
         false
     }
 
@@ -226,4 +242,13 @@ pub fn known_outputs(resource: &Resource, stack: &Stack) -> BTreeMap<Ref, Value>
             (reference, value)
         })
         .collect()
+}
+
+/// Whether what is not declared of a resource is left as it is: its outermost block decides.
+pub fn keeps(resource: &Resource, desired: &Desired) -> bool {
+    let mut root = resource;
+    while let Some(parent) = desired.parent(root) {
+        root = parent;
+    }
+    of(root.kind()).is_some_and(|kind| kind.keeps(root))
 }

@@ -31,16 +31,6 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
-
-    /// One step worse.
-    pub fn raised(self) -> Self {
-        match self {
-            Self::Info => Self::Low,
-            Self::Low => Self::Medium,
-            Self::Medium => Self::High,
-            Self::High | Self::Critical => Self::Critical,
-        }
-    }
 }
 
 /// What a rule has to know. One that lacks something is not run, and the report says so.
@@ -56,10 +46,6 @@ pub enum Need {
     Owners,
     /// What issuers serve: discovery documents and keys.
     Issuers,
-    /// What the stack declares.
-    Declaration,
-    /// `allowed_issuers` of a policy.
-    Policy,
 }
 
 impl Need {
@@ -70,8 +56,6 @@ impl Need {
             Self::Grants => "grants",
             Self::Owners => "owners",
             Self::Issuers => "issuers",
-            Self::Declaration => "declaration",
-            Self::Policy => "policy",
         }
     }
 }

@@ -13,17 +13,24 @@ use crate::model::schema::{Absent, Compare, Field, Type};
 use crate::model::value::{Map, Value};
 
 /// What has to change for `live` to be as `declared` says; everything that is declared, when nothing is there.
-pub fn diff(fields: &[Field], declared: &Map, live: Option<&Map>) -> Vec<FieldChange> {
+/// With `keep`, nothing that is not declared changes.
+pub fn diff(fields: &[Field], declared: &Map, live: Option<&Map>, keep: bool) -> Vec<FieldChange> {
+    let mode = match (live, keep) {
+        (None, _) => Mode::Create,
+        (Some(_), true) => Mode::Keep,
+        (Some(_), false) => Mode::Reset,
+    };
     let mut changes = Vec::new();
-    level(
-        fields,
-        "",
-        Some(declared),
-        live,
-        live.is_none(),
-        &mut changes,
-    );
+    level(fields, "", Some(declared), live, mode, &mut changes);
     changes
+}
+
+/// What happens to fields that are not declared.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    Create,
+    Keep,
+    Reset,
 }
 
 fn level(
@@ -31,7 +38,7 @@ fn level(
     prefix: &str,
     declared: Option<&Map>,
     live: Option<&Map>,
-    create: bool,
+    mode: Mode,
     changes: &mut Vec<FieldChange>,
 ) {
     for field in fields
@@ -44,17 +51,17 @@ fn level(
         if let Type::Block(nested) = field.ty {
             let wanted = wanted.and_then(Value::as_map);
             let there = there.and_then(Value::as_map);
-            level(nested, &format!("{path}."), wanted, there, create, changes);
+            level(nested, &format!("{path}."), wanted, there, mode, changes);
             continue;
         }
         let default = field.default.value().unwrap_or(Value::Null);
         let wanted = match wanted {
             Some(Value::Null) => &default,
             Some(value) => value,
-            None if field.absent == Absent::Reset => &default,
+            None if field.absent == Absent::Reset && mode != Mode::Keep => &default,
             None => continue,
         };
-        if create {
+        if mode == Mode::Create {
             // What nobody declared, and what is empty, a new object says by itself.
             let said = declared.is_some_and(|body| body.contains_key(field.name));
             if said && !wanted.is_empty() {

@@ -88,7 +88,32 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
             let parent = object.parent.as_ref().and_then(|key| live.get(key));
             let scene = scene(Some(object), parent);
             let resource = owner.and_then(|address| desired.resources.get(address));
+            let arrives = resource
+                .zip(kinds::of(root.key.kind))
+                .is_some_and(|(resource, kind)| {
+                    let root = kind.seen(root, &desired.stack);
+                    !destroy && kind.arrives(resource, &root, &desired.stack)
+                });
             let ours = match kind.claim(object, resource, &scene) {
+                // The apply that takes something over deletes nothing.
+                Claim::Ours | Claim::Unwanted if arrives => {
+                    let subject = resource
+                        .map(|resource| resource.address.to_string())
+                        .unwrap_or_default();
+                    diagnostics.push(
+                        Diagnostic::warning(
+                            "goes-after-adoption",
+                            format!(
+                                "{} `{}` is not declared: it goes with the next apply",
+                                kind.shape().kind,
+                                object.name
+                            ),
+                        )
+                        .about(subject)
+                        .help("declare it to keep it"),
+                    );
+                    continue;
+                }
                 Claim::Ours => true,
                 Claim::Unwanted => false,
                 Claim::Reported(diagnostic) => {

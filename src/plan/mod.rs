@@ -102,6 +102,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),
+        destroy: options.destroy,
         changes,
         steps,
         access,
@@ -164,11 +165,21 @@ fn declared(
             pair.kind.shape().fields,
             &resource.body,
             pair.object.as_ref().map(|object| &object.body),
+            kinds::keeps(resource, desired),
         ),
     };
     if action == Action::Update && fields.is_empty() {
         return None;
     }
+    let arrives = pair
+        .object
+        .as_ref()
+        .is_some_and(|object| pair.kind.arrives(resource, object, &desired.stack));
+    let reason = if arrives && action == Action::Update {
+        Reason::Adopted
+    } else {
+        reason
+    };
     let task = Task {
         action,
         address: &resource.address,

@@ -9,4 +9,7 @@ pub mod text;
 pub mod audit;
 pub mod json;
 
+pub mod reference;
+pub mod schema;
+
 mod value;

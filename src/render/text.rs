@@ -93,6 +93,7 @@ fn one_change(change: &Change, style: Style) -> String {
 fn reason(change: &Change) -> Option<&'static str> {
     match change.reason {
         Reason::Absent | Reason::Differs => None,
+        Reason::Adopted => Some("taken over"),
         Reason::NotDeclared => Some("not declared any more"),
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),
@@ -236,6 +237,7 @@ fn one_note(note: &Diagnostic, style: Style) -> String {
 fn summary(plan: &Plan) -> String {
     if plan.changes.is_empty() {
         return match plan.pending.len() {
+            _ if plan.destroy => "Nothing to destroy: nothing of this stack is there.".to_owned(),
             0 => "No changes: the tenant is as declared.".to_owned(),
             pending => format!("No changes. {pending} pending."),
         };

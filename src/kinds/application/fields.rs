@@ -1,7 +1,7 @@
 //! The field table of `application`.
 
 use super::check;
-use crate::model::schema::{Compare, Default, Field, Output, Shape, Type, When};
+use crate::model::schema::{Compare, Default, Field, Group, Output, Shape, Type, When};
 
 pub static SHAPE: Shape = Shape {
     kind: "application",
@@ -9,7 +9,7 @@ pub static SHAPE: Shape = Shape {
     parent: None,
     implied: false,
     fields: FIELDS,
-    groups: &[],
+    groups: &[Group::AtMostOne(&["adopt", "existing"])],
     outputs: &[
         Output {
             name: "client_id",
@@ -42,7 +42,10 @@ static FIELDS: &[Field] = &[
         .wire("/uniqueName")
         .when(When::Create)
         .check(check::unique_name),
-    Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted."),
+    Field::block("adopt", EXISTING_BY_ID, "An application that is there already and becomes this stack's: it gets the unique name and the mark. The apply that takes it over deletes nothing, and what is not declared stays as it is for as long as `adopt` stands here.")
+        .compare(Compare::Never),
+    Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted.")
+        .compare(Compare::Never),
     Field::string("unmanaged_credentials", "What happens to federated credentials that nobody declared: `report` shows them in every plan, `delete` removes them, `keep` leaves them without a word.")
         .words(&["report", "delete", "keep"])
         .compare(Compare::Never),
@@ -87,6 +90,11 @@ static FIELDS: &[Field] = &[
         .reset(),
     Field::new("service_principal", Type::BlockOrFalse(crate::kinds::service_principal::FIELDS), "The application's identity in this tenant. `false` goes without one: then nothing can log in as it (AADSTS700016).")
         .compare(Compare::Never),
+];
+
+static EXISTING_BY_ID: &[Field] = &[
+    Field::string("client_id", "Its application (client) id.").check(check::guid),
+    Field::string("object_id", "Its object id.").check(check::guid),
 ];
 
 static EXISTING: &[Field] = &[

@@ -17,6 +17,9 @@ pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
     if super::is_existing(resource) {
         return existing(resource, lowering);
     }
+    if super::is_adopted(resource) {
+        named_once(resource, "adopt", lowering);
+    }
     names(resource, lowering);
     tags(resource, lowering);
     redirects(resource, lowering);
@@ -36,18 +39,7 @@ fn existing(resource: &Resource, lowering: &mut Lowering) {
             );
         }
     }
-    let named = resource.body["existing"].as_map().map_or(0, |map| {
-        map.values().filter(|value| !value.is_empty()).count()
-    });
-    if named != 1 {
-        lowering.refuse(
-            resource,
-            "existing",
-            "one-of",
-            format!("`existing` names the application {named} times"),
-            "give exactly one of `client_id`, `object_id` and `unique_name`",
-        );
-    }
+    named_once(resource, "existing", lowering);
     if resource.text("unmanaged_credentials") == Some("delete") {
         lowering.refuse(
             resource,
@@ -55,6 +47,27 @@ fn existing(resource: &Resource, lowering: &mut Lowering) {
             "not-ours",
             "credentials that others made on an application that others manage are not ours to delete",
             "use `report` or `keep`",
+        );
+    }
+}
+
+/// `adopt` and `existing` name an application in one way.
+fn named_once(resource: &Resource, block: &str, lowering: &mut Lowering) {
+    let named = resource.body[block].as_map().map_or(0, |map| {
+        map.values().filter(|value| !value.is_empty()).count()
+    });
+    if named != 1 {
+        let ways = if block == "adopt" {
+            "`client_id` and `object_id`"
+        } else {
+            "`client_id`, `object_id` and `unique_name`"
+        };
+        lowering.refuse(
+            resource,
+            block,
+            "one-of",
+            format!("`{block}` names the application {named} times"),
+            format!("give exactly one of {ways}"),
         );
     }
 }
@@ -83,10 +96,12 @@ fn names(resource: &mut Resource, lowering: &mut Lowering) {
         Some(_) => {}
     }
     // Microsoft's documents disagree on the default, so it is always sent.
-    resource
-        .body
-        .entry("sign_in_audience".into())
-        .or_insert_with(|| "AzureADMyOrg".into());
+    if !super::is_adopted(resource) {
+        resource
+            .body
+            .entry("sign_in_audience".into())
+            .or_insert_with(|| "AzureADMyOrg".into());
+    }
     if !resource.body.contains_key("unique_name") {
         let name = mark::unique_name(&lowering.stack.name, &resource.address);
         resource.body.insert("unique_name".into(), name.into());

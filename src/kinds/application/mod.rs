@@ -5,7 +5,9 @@ pub mod emulator;
 mod fields;
 mod lower;
 pub mod mark;
+mod ownership;
 mod permissions;
+mod reads;
 pub mod rules;
 mod wire;
 
@@ -35,6 +37,10 @@ impl Kind for Application {
         rules::ALL
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(include_str!("example.trust.hcl"))
+    }
+
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
         lower::lower(resource, lowering);
     }
@@ -53,15 +59,15 @@ impl Kind for Application {
     }
 
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        wire::reads(desired, live)
+        reads::reads(desired, live)
     }
 
     fn confirm(&self, object: &Object) -> Vec<Read> {
-        wire::confirm(object)
+        reads::confirm(object)
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
-        wire::decode(read, reply, live);
+        reads::decode(read, reply, live);
     }
 
     fn find<'a>(
@@ -75,21 +81,29 @@ impl Kind for Application {
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
         if is_existing(resource) {
-            return wire::missing(resource, scene);
+            return ownership::missing(resource, "existing", scene);
         }
-        if let Some(foreign) = wire::foreign(resource, scene) {
+        if is_adopted(resource) {
+            let missing = ownership::missing(resource, "adopt", scene);
+            if !missing.is_empty() {
+                return missing;
+            }
+        }
+        if let Some(foreign) = ownership::foreign(resource, scene) {
             return vec![foreign];
         }
-        wire::keep_tags(resource, scene);
+        ownership::keep_tags(resource, scene);
         if scene.destroy {
             return Vec::new();
         }
-        permissions::resolve(resource, scene)
+        let mut said = permissions::resolve(resource, scene);
+        said.extend(ownership::undeclared(resource, scene));
+        said
     }
 
     /// Ours are the live applications that carry both our mark and the unique name that it was made from.
     fn claim(&self, object: &Object, _owner: Option<&Resource>, scene: &Scene) -> Claim {
-        wire::claim(object, &scene.desired.stack)
+        ownership::claim(object, &scene.desired.stack)
     }
 
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
@@ -102,10 +116,23 @@ impl Kind for Application {
         mark::has(object.body.get("tags"), mark::PROTECT)
     }
 
+    fn keeps(&self, resource: &Resource) -> bool {
+        is_existing(resource) || is_adopted(resource)
+    }
+
+    fn arrives(&self, resource: &Resource, object: &Object, stack: &Stack) -> bool {
+        is_adopted(resource) && !ownership::is_marked(resource, object, stack)
+    }
+
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {
         match path {
             "required_resource_access" => permissions::show(value, live),
-            "tags" => Value::Set(mark::without(value)),
+            "tags" => Value::set(
+                value
+                    .items()
+                    .filter(|tag| !mark::is_mark(tag) || tag.as_str() == Some(mark::PROTECT))
+                    .cloned(),
+            ),
             _ => value.clone(),
         }
     }
@@ -120,7 +147,12 @@ pub fn is_existing(resource: &Resource) -> bool {
     resource.body.contains_key("existing")
 }
 
+/// Whether the application was there before, and is taken over.
+pub fn is_adopted(resource: &Resource) -> bool {
+    resource.body.contains_key("adopt")
+}
+
 /// The application that a resource describes.
 pub fn found<'a>(resource: &Resource, live: &'a Live) -> Option<&'a Object> {
-    live.find(KIND, &wire::alternate(resource)?)
+    live.find(KIND, &reads::alternate(resource)?)
 }

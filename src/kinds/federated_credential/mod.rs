@@ -41,6 +41,10 @@ impl Kind for FederatedCredential {
         rules::ALL
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(include_str!("example.trust.hcl"))
+    }
+
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
         lower::lower(resource, lowering);
     }
@@ -86,11 +90,17 @@ impl Kind for FederatedCredential {
         wire::claim(object, owner, scene)
     }
 
-    /// Whether a new credential is ours says itself; of an old one it is news.
+    /// A credential with the wanted content under somebody else's name satisfies the wish, and gets our mark.
+    fn arrives(&self, _resource: &Resource, object: &Object, _stack: &Stack) -> bool {
+        object.body.get("marked") == Some(&Value::Bool(false))
+    }
+
+    /// The mark is our own business.
     fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {
-        match (path, value) {
-            ("marked", Value::Bool(true)) => Value::Null,
-            _ => value.clone(),
+        if path == "marked" {
+            Value::Null
+        } else {
+            value.clone()
         }
     }
 

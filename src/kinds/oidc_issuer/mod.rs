@@ -121,6 +121,10 @@ impl Kind for OidcIssuer {
         rules::ALL
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(include_str!("example.trust.hcl"))
+    }
+
     fn is_object(&self) -> bool {
         false
     }
