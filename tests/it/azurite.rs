@@ -36,6 +36,8 @@ const ACCOUNT: &str = "oidc4f1c";
 const HOST: &str = "oidc4f1c.blob.core.windows.net";
 const INSTALL: Duration = Duration::from_secs(300);
 const START: Duration = Duration::from_secs(60);
+/// Azurite ends when its input does, however the test ended.
+const TIE: &str = "process.stdin.on('end', () => process.exit()).resume();";
 
 #[tokio::test]
 async fn blobs_are_handled_as_azurite_and_the_emulator_do() {
@@ -278,7 +280,11 @@ impl Azurite {
         let (chain, key) = (data.path().join("chain.pem"), data.path().join("key.pem"));
         std::fs::write(&chain, certificate.chain).expect("the certificate is written");
         std::fs::write(&key, certificate.key).expect("the key is written");
+        let tie = data.path().join("tie.js");
+        std::fs::write(&tie, TIE).expect("a file");
         let mut process = Command::new("node")
+            .arg("--require")
+            .arg(&tie)
             .arg(main)
             .args(["--blobHost", "127.0.0.1", "--blobPort", "0"])
             .args([
@@ -296,7 +302,7 @@ impl Azurite {
                 "AZURITE_ACCOUNTS",
                 format!("{ACCOUNT}:{}", STANDARD.encode([7; 64])),
             )
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -306,7 +312,7 @@ impl Azurite {
         // Reads on until Azurite ends, or it would stop at a full pipe.
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if let Some((_, url)) = line.split_once("listening at https://") {
+                if let Some((_, url)) = line.split_once("listens on https://") {
                     let _ = tell.send(url.trim().parse::<SocketAddr>());
                 }
             }

@@ -12,7 +12,7 @@ use crate::play::Stage;
 use crate::project;
 
 /// The examples' names.
-fn examples() -> Vec<String> {
+pub fn examples() -> Vec<String> {
     let directory = std::fs::read_dir(project().join("examples")).expect("the examples");
     let mut names: Vec<String> = directory
         .map(|entry| entry.expect("an example"))

@@ -1,4 +1,4 @@
-//! Traffic for a check against Microsoft's own description of Graph: every scenario, and a tour of what the emulator
+//! Traffic for a check against Microsoft's own description of Graph: every scenario and example, and a tour of what the emulator
 //! offers to other clients, recorded as one JSON object a line.
 //!
 //! The record is written to `TRUSTFORM_RECORD`, else to `target/tmp/graph-traffic.jsonl`. `.ci/run` has it checked.
@@ -13,7 +13,7 @@ use trustform::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_I
 use trustform::emulator::request::{Reply, Request};
 
 use crate::play::{Stage, TENANT};
-use crate::scenario;
+use crate::{examples, scenario};
 
 const GRAPH: &str = "https://graph.microsoft.com";
 
@@ -32,8 +32,22 @@ fn recorded_traffic() {
             stage.step(step);
         }
     }
-    let stage = Stage::new();
+    let mut stage = examples::stage();
     stage.emulator.record(&path).expect("the record");
+    for name in examples::examples() {
+        for command in ["apply", "plan", "destroy --purge"] {
+            let approved = if command == "plan" {
+                ""
+            } else {
+                " --auto-approve"
+            };
+            let run = stage.run(
+                &format!("trustform {command} examples/{name} --local{approved}"),
+                None,
+            );
+            assert_eq!(run.exit, 0, "{command} {name}: {}{}", run.out, run.err);
+        }
+    }
     Tour::begin(&stage.emulator).go();
 
     let text = std::fs::read_to_string(&path).expect("the record");
@@ -51,7 +65,7 @@ fn recorded_traffic() {
     for wanted in [
         "POST /v1.0/$batch",
         "PATCH /v1.0/applications(uniqueName='')",
-        "POST /beta/applications/ID/federatedIdentityCredentials",
+        "PATCH /beta/applications(uniqueName='')/federatedIdentityCredentials(name='')",
         "GET /beta/applications",
         "PATCH /v1.0/servicePrincipals(appId='')",
         "GET /v1.0/servicePrincipals/ID/appRoleAssignments",
@@ -184,7 +198,6 @@ impl<'a> Tour<'a> {
                 format!("servicePrincipals/{principal_id}/appRoleAssignedTo"),
                 format!("servicePrincipals/{principal_id}/oauth2PermissionGrants"),
                 "oauth2PermissionGrants".to_owned(),
-                "organization".to_owned(),
             ] {
                 get(&format!(
                     "/{version}/{}",
