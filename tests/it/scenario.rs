@@ -24,7 +24,8 @@
 //! === dump                      the tenant, from the emulator's own store
 //! ```
 //!
-//! In `tenant` steps, `${PATH#POINTER}` is what a GET of that path answers at that place. One empty line before a
+//! In `tenant` steps, `${PATH#POINTER}` is what a GET of that path answers at that place; `${object_id NAME}`,
+//! `${client_id NAME}` and `${principal NAME}` are those of an application by its unique name. One empty line before a
 //! `===` belongs to the form. A run writes a scenario anew with what really came of it; the test compares the texts.
 
 use std::path::{Path, PathBuf};
