@@ -277,6 +277,14 @@ fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
         .with_header("x-ms-version", "2025-11-05")
         .with_header("x-ms-blob-type", "BlockBlob")
         .with_header("content-type", "application/json");
+    let (headers, body) = match body.split_once("\n\n") {
+        Some((headers, body)) if !headers.starts_with('{') => (headers, body),
+        _ => ("", body),
+    };
+    for line in headers.lines() {
+        let (name, value) = line.split_once(": ").expect("a header");
+        request = request.with_header(name, value);
+    }
     request.body = body.trim_end().as_bytes().to_vec();
     session.send(&request)
 }
