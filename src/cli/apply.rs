@@ -125,7 +125,11 @@ pub fn carry_out(
             break Exit::Done;
         }
         if first && !terms.approved && terms.expect.is_none() {
-            ask::confirm(world, terms.question)?;
+            let help = match options.destroy {
+                true => "add `--auto-approve`",
+                false => "add `--auto-approve`, or `--expect DIGEST` with the digest of the plan that was reviewed",
+            };
+            ask::confirm(world, terms.question, help)?;
         }
         let caller = block_on(connection.client.caller())??;
         let missing = rights::missing(&plan.steps, &caller);

@@ -171,7 +171,9 @@ impl Reader<'_> {
             .next()
             .unwrap_or(message);
         let mut diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
-        if message.contains("did not find expected") {
+        if message.contains("flow mapping") {
+            diagnostic = diagnostic.help("inside `{ … }`, put quotes around `${…}`");
+        } else if message.contains("did not find expected") {
             diagnostic = diagnostic.help("look at how the lines after it are indented");
         }
         match error.location() {
@@ -182,7 +184,11 @@ impl Reader<'_> {
 
     fn span(&self, at: &Location) -> Span {
         let limit = self.text.len();
-        let start = at.span().byte_offset().unwrap_or(0) as usize;
+        // A syntax error has only line and column.
+        let start = match at.span().byte_offset() {
+            Some(start) => start as usize,
+            None => self.offset(at.line() as usize, at.column() as usize),
+        };
         let length = at.span().byte_len().unwrap_or(1) as usize;
         let start = start.min(limit);
         let text = self.text.get(start..(start + length).min(limit));
@@ -192,6 +198,14 @@ impl Reader<'_> {
             self.base + start,
             self.base + start + length.max(1),
         )
+    }
+
+    /// Where a line and column, both from 1, begin in the text.
+    fn offset(&self, line: usize, column: usize) -> usize {
+        let mut lines = self.text.split_inclusive('\n');
+        let before: usize = lines.by_ref().take(line.max(1) - 1).map(str::len).sum();
+        let within = lines.next().unwrap_or_default().char_indices();
+        before + within.map(|(at, _)| at).nth(column.max(1) - 1).unwrap_or(0)
     }
 
     fn word(&self, key: &Spanned<String>) -> Word {

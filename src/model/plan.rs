@@ -30,7 +30,7 @@ pub enum Reason {
     Differs,
     /// Declared, and there as somebody else's: it is taken over.
     Adopted,
-    /// Ours, and not declared any more.
+    /// Ours, and not declared (any more).
     NotDeclared,
     /// Not ours, and `unmanaged_credentials = "delete"`.
     Unmanaged,
@@ -76,6 +76,8 @@ pub struct Grantee {
     pub address: Option<Address>,
     /// What the identity may do: `Microsoft Graph Application.Read.All`.
     pub holding: Vec<String>,
+    /// They may act as the identity before and after: only what it holds changes.
+    pub remains: bool,
     /// A subject that is admitted.
     pub example: Option<String>,
 }

@@ -23,6 +23,7 @@ use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
 use crate::model::step::Step;
 use crate::model::value::{Part, Ref, Value};
+use crate::model::words::nearest;
 use matching::{Leftover, Matched, Pair};
 
 pub use guard::Allow;
@@ -62,6 +63,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     if let Some(only) = &options.only {
         pairs.retain(|pair| pair.resource.address.within(only));
         leftovers.retain(|leftover| leftover.address.within(only));
+        if pairs.is_empty() && leftovers.is_empty() {
+            return Err(vec![unknown(only, desired)]);
+        }
         notes.retain(|note| {
             note.subject
                 .as_ref()
@@ -124,6 +128,20 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     plan.notes
         .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
     Ok(plan)
+}
+
+/// There is nothing at an address.
+fn unknown(address: &Address, desired: &Desired) -> Diagnostic {
+    let addresses: Vec<String> = desired.resources.keys().map(ToString::to_string).collect();
+    let near = nearest(&address.to_string(), addresses.iter().map(String::as_str));
+    let diagnostic = Diagnostic::error(
+        "unknown-address",
+        format!("nothing is declared or left over at `{address}`"),
+    );
+    match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help("`trustform list` shows every address"),
+    }
 }
 
 /// The outermost objects that a plan's changes rest on and that only a list has shown so far: they are read by
