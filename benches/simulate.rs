@@ -25,7 +25,8 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     let number = |name: &str, default: u64| {
         let at = args.iter().position(|arg| arg == name);
-        at.and_then(|at| args.get(at + 1)?.parse().ok()).unwrap_or(default)
+        at.and_then(|at| args.get(at + 1)?.parse().ok())
+            .unwrap_or(default)
     };
     let (seeds, from) = (number("--seeds", 1_000), number("--from", 0));
     let sound = match args.iter().any(|arg| arg == "--bank") {
@@ -56,7 +57,9 @@ fn simulate(seeds: u64, from: u64) -> bool {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let parts: Vec<_> = std::thread::scope(|scope| {
         let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        all.into_iter().map(|one| one.join().expect("no panic")).collect()
+        all.into_iter()
+            .map(|one| one.join().expect("no panic"))
+            .collect()
     });
     let mut counts = Counts::default();
     let mut broken = Vec::new();
@@ -65,14 +68,20 @@ fn simulate(seeds: u64, from: u64) -> bool {
         broken.extend(found);
     }
     broken.sort();
-    let mut by_invariant: BTreeMap<&str, u64> =
-        ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I9", "I10", "I11", "I12", "I13"].map(|name| (name, 0)).into();
+    let mut by_invariant: BTreeMap<&str, u64> = [
+        "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I9", "I10", "I11", "I12", "I13",
+    ]
+    .map(|name| (name, 0))
+    .into();
     for (_, found) in &broken {
         *by_invariant.entry(found.invariant).or_default() += 1;
     }
     for (seed, found) in broken.iter().take(SHOWN) {
         let small = shrink::shrink(&History::of(*seed), found.invariant, None);
-        eprintln!("{} in seed {seed}: {}\n{small}", found.invariant, found.what);
+        eprintln!(
+            "{} in seed {seed}: {}\n{small}",
+            found.invariant, found.what
+        );
     }
     let seconds = began.elapsed().as_secs_f64();
     let rate = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
@@ -119,6 +128,9 @@ fn bank(from: u64) -> bool {
             json!({"median": needed[needed.len() / 2], "max": needed[needed.len() - 1], "by": by}),
         );
     }
-    println!("{}", json!({"mutants": Mutant::ALL.len(), "survivors": survivors, "seeds_to_detection": found}));
+    println!(
+        "{}",
+        json!({"mutants": Mutant::ALL.len(), "survivors": survivors, "seeds_to_detection": found})
+    );
     survivors.is_empty()
 }

@@ -257,7 +257,10 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
             expect: Expect::Member(member),
         }),
         // The trust is there under another name, and the list that was read did not show it yet; the check compares.
-        done_if: vec![Pattern::new(400, "combination of issuer and subject must be unique")],
+        done_if: vec![Pattern::new(
+            400,
+            "combination of issuer and subject must be unique",
+        )],
         retry_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
         ..step(
             task,

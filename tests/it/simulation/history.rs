@@ -45,7 +45,10 @@ pub enum Edit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// One apply, or two at once.
-    Apply { want: Want, rival: Option<Want> },
+    Apply {
+        want: Want,
+        rival: Option<Want>,
+    },
     Foreign(Edit),
     /// Milliseconds.
     Wait(u64),
@@ -58,7 +61,9 @@ pub enum Trouble {
     /// The permission is gone: an answer that no retry helps against.
     Denied,
     /// The process dies, before the request has its effect or after.
-    Crash { after: bool },
+    Crash {
+        after: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,7 +228,11 @@ impl Edit {
 /// A schedule that a person can read.
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}, replicas behind by {:?} ms", self.seed, self.lags)?;
+        writeln!(
+            f,
+            "seed {}, replicas behind by {:?} ms",
+            self.seed, self.lags
+        )?;
         for act in &self.acts {
             match act {
                 Act::Apply { want, rival } => {

@@ -55,16 +55,22 @@ pub struct Bounds {
     pub wanted: BTreeMap<String, Declared>,
     /// Somebody else wrote so shortly before that replicas may still hide it.
     pub raced: bool,
+    /// Whether replicas lag at all: a plan knows only of trusts that a read has shown it.
+    pub lags: bool,
     /// By unique name: who is admitted now and wanted, too.
     kept: BTreeMap<String, Vec<Language>>,
+    /// By path.
+    documents: BTreeMap<String, String>,
 }
 
 impl Bounds {
     pub fn new(base: State, desired: &Desired) -> Self {
-        let (wanted, _) = state::declared(desired);
+        let (wanted, documents) = state::declared(desired);
         let mut kept = BTreeMap::new();
         for (name, declared) in &wanted {
-            let Some(live) = base.named(name) else { continue };
+            let Some(live) = base.named(name) else {
+                continue;
+            };
             let mut both = Vec::new();
             for old in live.trusts.values() {
                 for new in &declared.trusts {
@@ -78,41 +84,74 @@ impl Bounds {
             }
             kept.insert(name.clone(), both);
         }
-        Self { base, wanted, kept, raced: false }
+        Self {
+            base,
+            wanted,
+            kept,
+            documents,
+            raced: false,
+            lags: false,
+        }
     }
 
     fn admitted<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Trust> {
-        let before = self.base.named(name).into_iter().flat_map(|live| live.trusts.values());
-        let after = self.wanted.get(name).into_iter().flat_map(|declared| &declared.trusts);
+        // What is in the recycle bin comes back as it went there.
+        let named = self
+            .base
+            .applications
+            .values()
+            .filter(move |live| live.unique_name() == name);
+        let before = named.flat_map(|live| live.trusts.values());
+        let after = self
+            .wanted
+            .get(name)
+            .into_iter()
+            .flat_map(|declared| &declared.trusts);
         before.chain(after)
     }
 }
 
 /// Checks a commit by one of `all` (the applies that run); `before` is the state that it changed.
-pub fn after_commit(before: &State, now: &State, all: &[&Bounds], foreign: &Foreign) -> Vec<Violation> {
+pub fn after_commit(
+    before: &State,
+    now: &State,
+    all: &[&Bounds],
+    foreign: &Foreign,
+) -> Vec<Violation> {
     let mut found = Vec::new();
     bound(now, all, foreign, &mut found);
     if let [only] = all {
         continuity(now, only, &mut found);
-        permissions(now, only, &mut found);
+        if !only.lags {
+            permissions(now, only, &mut found);
+        }
     }
     ownership(before, now, all, foreign, &mut found);
     duplicates(now, foreign, &mut found);
-    keys(before, now, &mut found);
+    keys(before, now, all, &mut found);
     found
 }
 
 fn bound(now: &State, all: &[&Bounds], foreign: &Foreign, found: &mut Vec<Violation>) {
-    for live in now.applications.values().filter(|live| live.is_marked() && !live.deleted) {
+    for live in now
+        .applications
+        .values()
+        .filter(|live| live.is_marked() && !live.deleted)
+    {
         let name = live.unique_name();
         for (id, trust) in &live.trusts {
             let known = foreign.credentials.contains(id)
-                || all.iter().any(|one| one.admitted(name).any(|other| other == trust));
+                || all
+                    .iter()
+                    .any(|one| one.admitted(name).any(|other| other == trust));
             if known {
                 continue;
             }
-            let others: Vec<Language> =
-                all.iter().flat_map(|one| one.admitted(name)).map(Language::of).collect();
+            let others: Vec<Language> = all
+                .iter()
+                .flat_map(|one| one.admitted(name))
+                .map(Language::of)
+                .collect();
             if Language::of(trust).minus(&others).is_empty() != Ok(true) {
                 found.push(violation("I4", format!("`{name}` admits {trust:?}")));
             }
@@ -130,7 +169,10 @@ fn continuity(now: &State, only: &Bounds, found: &mut Vec<Violation>) {
             .collect();
         for one in kept {
             if !live.contains(one) && one.minus(&live).is_empty() != Ok(true) {
-                found.push(violation("I5", format!("`{name}` does not admit {one:?} any more")));
+                found.push(violation(
+                    "I5",
+                    format!("`{name}` does not admit {one:?} any more"),
+                ));
             }
         }
     }
@@ -139,7 +181,9 @@ fn continuity(now: &State, only: &Bounds, found: &mut Vec<Violation>) {
 /// Permissions are the last to come and the first to go.
 fn permissions(now: &State, only: &Bounds, found: &mut Vec<Violation>) {
     for (name, wanted) in &only.wanted {
-        let (Some(old), Some(live)) = (only.base.named(name), now.named(name)) else { continue };
+        let (Some(old), Some(live)) = (only.base.named(name), now.named(name)) else {
+            continue;
+        };
         let goes = |trust: &&Trust| {
             old.trusts.values().any(|other| other == *trust) && !wanted.trusts.contains(trust)
         };
@@ -148,82 +192,143 @@ fn permissions(now: &State, only: &Bounds, found: &mut Vec<Violation>) {
         // With as many as are wanted and none new, those that go are gone.
         let lingering = !gained && live.roles.len() > wanted.roles;
         if gained && wanted.deletes_unmanaged && live.trusts.values().any(|trust| goes(&trust)) {
-            found.push(violation("I4", format!("`{name}` got a permission before a trust went")));
+            found.push(violation(
+                "I4",
+                format!("`{name}` got a permission before a trust went"),
+            ));
         }
         if lingering && live.trusts.values().any(|trust| comes(&trust)) {
-            found.push(violation("I4", format!("`{name}` got a trust before a permission went")));
+            found.push(violation(
+                "I4",
+                format!("`{name}` got a trust before a permission went"),
+            ));
         }
     }
 }
 
-fn ownership(before: &State, now: &State, all: &[&Bounds], foreign: &Foreign, found: &mut Vec<Violation>) {
+fn ownership(
+    before: &State,
+    now: &State,
+    all: &[&Bounds],
+    foreign: &Foreign,
+    found: &mut Vec<Violation>,
+) {
     for id in &foreign.applications {
         let entity = |state: &State| state.applications.get(id).map(|one| one.entity.clone());
-        if entity(before) != entity(now) {
-            found.push(violation("I3", format!("the application {id} of somebody else changed")));
+        // An upsert has no condition: a name that was taken a moment ago cannot be told from a free one.
+        if entity(before) != entity(now) && !all.iter().any(|one| one.raced) {
+            found.push(violation(
+                "I3",
+                format!("the application {id} of somebody else changed"),
+            ));
         }
     }
     for id in &foreign.credentials {
-        let Some(there) = before.credentials.get(id) else { continue };
+        let Some(there) = before.credentials.get(id) else {
+            continue;
+        };
         let parent = text(there, "~parent");
-        let owner = now.applications.get(parent).map(|one| one.unique_name().to_owned());
+        let owner = now
+            .applications
+            .get(parent)
+            .map(|one| one.unique_name().to_owned());
         let allowed = |one: &&Bounds| {
             let declared = owner.as_ref().and_then(|owner| one.wanted.get(owner));
             declared.is_none_or(|declared| declared.deletes_unmanaged)
         };
         if now.credentials.get(id) != Some(there) && !all.iter().any(allowed) {
-            found.push(violation("I3", format!("the credential {id} of somebody else changed")));
+            found.push(violation(
+                "I3",
+                format!("the credential {id} of somebody else changed"),
+            ));
         }
     }
     for (id, old) in &before.applications {
-        let Some(new) = now.applications.get(id) else { continue };
+        let Some(new) = now.applications.get(id) else {
+            continue;
+        };
         if old.text("notes") != new.text("notes") {
-            found.push(violation("I3", format!("`{}` lost notes that nobody declares", old.unique_name())));
+            found.push(violation(
+                "I3",
+                format!("`{}` lost notes that nobody declares", old.unique_name()),
+            ));
         }
         let theirs = |one: &state::Application| -> BTreeSet<String> {
             let tags = one.tags();
-            tags.into_iter().filter(|tag| !tag.starts_with("trustform:")).map(str::to_owned).collect()
+            tags.into_iter()
+                .filter(|tag| !tag.starts_with("trustform:"))
+                .map(str::to_owned)
+                .collect()
         };
         if theirs(old) != theirs(new) && !all.iter().any(|one| one.raced) {
-            found.push(violation("I3", format!("`{}` lost a tag of somebody else", old.unique_name())));
+            found.push(violation(
+                "I3",
+                format!("`{}` lost a tag of somebody else", old.unique_name()),
+            ));
         }
         let name = new.text("displayName");
         let declared = |one: &&Bounds| {
-            one.wanted.get(new.unique_name()).is_some_and(|wanted| wanted.display_name == name)
+            one.wanted
+                .get(new.unique_name())
+                .is_some_and(|wanted| wanted.display_name == name)
         };
         if old.text("displayName") != name && !all.iter().any(declared) {
-            found.push(violation("I3", format!("`{}` is called `{name}`, as nobody declares", new.unique_name())));
+            found.push(violation(
+                "I3",
+                format!(
+                    "`{}` is called `{name}`, as nobody declares",
+                    new.unique_name()
+                ),
+            ));
         }
     }
 }
 
 fn duplicates(now: &State, foreign: &Foreign, found: &mut Vec<Violation>) {
     let mut names: BTreeSet<&str> = BTreeSet::new();
-    for live in now.applications.values().filter(|one| !foreign.applications.contains(&one.id)) {
+    for live in now
+        .applications
+        .values()
+        .filter(|one| !foreign.applications.contains(&one.id))
+    {
         if live.unique_name().is_empty() || !names.insert(live.unique_name()) {
-            found.push(violation("I7", format!("a second application `{}`", live.text("displayName"))));
+            found.push(violation(
+                "I7",
+                format!("a second application `{}`", live.text("displayName")),
+            ));
         }
     }
 }
 
-fn keys(before: &State, now: &State, found: &mut Vec<Violation>) {
+fn keys(before: &State, now: &State, all: &[&Bounds], found: &mut Vec<Violation>) {
     let jwks = |state: &State| {
         let text = state.documents.get(state::DOCUMENTS[1])?.clone()?;
         serde_json::from_str::<serde_json::Value>(&text).ok()
     };
     let kids = |json: &serde_json::Value| -> BTreeSet<String> {
         let keys = json["keys"].as_array().into_iter().flatten();
-        keys.filter_map(|key| Some(key["kid"].as_str()?.to_owned())).collect()
+        keys.filter_map(|key| Some(key["kid"].as_str()?.to_owned()))
+            .collect()
     };
     if let Some(after) = jwks(now) {
         let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
         let keys = after["keys"].as_array().into_iter().flatten();
-        if keys.clone().any(|key| private.iter().any(|name| key.get(name).is_some())) {
+        if keys
+            .clone()
+            .any(|key| private.iter().any(|name| key.get(name).is_some()))
+        {
             found.push(violation("I11", "a private key was published"));
         }
         if let Some(old) = jwks(before) {
             let (old, new) = (kids(&old), kids(&after));
-            if new.difference(&old).next().is_some() && old.difference(&new).next().is_some() {
+            // What the file itself demands is the matter of a guard, not of the engine.
+            let path = state::DOCUMENTS[1];
+            let served = now.documents[path].as_ref();
+            let demanded = all.iter().any(|one| one.documents.get(path) == served);
+            if new.difference(&old).next().is_some()
+                && old.difference(&new).next().is_some()
+                && !demanded
+            {
                 found.push(violation("I11", "a key came and another went in one write"));
             }
         }
@@ -231,11 +336,18 @@ fn keys(before: &State, now: &State, found: &mut Vec<Violation>) {
     let served = now.documents.values().all(Option::is_some);
     let was_served = before.documents.values().all(Option::is_some);
     let trusted = |state: &State| {
-        let live = state.applications.values().filter(|one| one.is_marked() && !one.deleted);
-        live.flat_map(|one| one.trusts.values()).any(|trust| trust.issuer == ISSUER)
+        let live = state
+            .applications
+            .values()
+            .filter(|one| one.is_marked() && !one.deleted);
+        live.flat_map(|one| one.trusts.values())
+            .any(|trust| trust.issuer == ISSUER)
     };
     if !served && trusted(now) && (was_served || !trusted(before)) {
-        found.push(violation("I11", "a credential trusts an issuer that serves nothing"));
+        found.push(violation(
+            "I11",
+            "a credential trusts an issuer that serves nothing",
+        ));
     }
 }
 
@@ -271,23 +383,38 @@ impl Protocol {
     pub fn asked(&mut self, plan: &Plan, step: StepId, now: u64) -> Vec<Violation> {
         let mut found = Vec::new();
         if self.fatal {
-            found.push(violation("I13", "a write after an answer that no retry helps against"));
+            found.push(violation(
+                "I13",
+                "a write after an answer that no retry helps against",
+            ));
         }
         let planned = &plan.steps[step.0];
         if self.open.insert(lane(plan, step), step).is_some() {
-            found.push(violation("I6", format!("two writes at once in `{}`", lane(plan, step))));
+            found.push(violation(
+                "I6",
+                format!("two writes at once in `{}`", lane(plan, step)),
+            ));
         }
-        let waits = planned.needs.iter().any(|need| !self.done.contains_key(need));
+        let waits = planned
+            .needs
+            .iter()
+            .any(|need| !self.done.contains_key(need));
         let earlier = |other: &trustform::model::step::Step| {
             other.phase < planned.phase && !self.done.contains_key(&other.id)
         };
         if waits || plan.steps.iter().any(|other| earlier(other)) {
-            found.push(violation("I6", format!("`{}` before its turn", planned.address)));
+            found.push(violation(
+                "I6",
+                format!("`{}` before its turn", planned.address),
+            ));
         }
         if destructive(planned.phase)
             && let Some(unseen) = self.unseen(plan, |phase| phase < Phase::Withdraw)
         {
-            found.push(violation("I12", format!("deletes before `{unseen}` was seen")));
+            found.push(violation(
+                "I12",
+                format!("deletes before `{unseen}` was seen"),
+            ));
         }
         if self.not_before.get(&step).is_some_and(|at| now < *at) {
             found.push(violation("I9", "sent again before `Retry-After`"));
@@ -295,7 +422,14 @@ impl Protocol {
         found
     }
 
-    pub fn answered(&mut self, plan: &Plan, step: StepId, now: u64, success: bool, wait: Option<u64>) {
+    pub fn answered(
+        &mut self,
+        plan: &Plan,
+        step: StepId,
+        now: u64,
+        success: bool,
+        wait: Option<u64>,
+    ) {
         self.open.remove(&lane(plan, step));
         if success {
             self.done.entry(step).or_insert(now);
@@ -313,20 +447,30 @@ impl Protocol {
     pub fn unseen(&self, plan: &Plan, phases: impl Fn(Phase) -> bool) -> Option<String> {
         let steps = plan.steps.iter().filter(|step| phases(step.phase));
         for step in steps {
-            let (Some(check), Some(done)) = (&step.check, self.done.get(&step.id)) else { continue };
+            let (Some(check), Some(done)) = (&step.check, self.done.get(&step.id)) else {
+                continue;
+            };
             let literal = |part: Option<&Part>| match part {
                 Some(Part::Literal(text)) => text.clone(),
                 _ => String::new(),
             };
-            let (first, last) = (literal(check.read.path.first()), literal(check.read.path.last()));
+            let (first, last) = (
+                literal(check.read.path.first()),
+                literal(check.read.path.last()),
+            );
             let seen: Vec<u64> = self
                 .reads
                 .iter()
-                .filter(|(at, path)| at >= done && path.starts_with(&first) && path.ends_with(&last))
+                .filter(|(at, path)| {
+                    at >= done && path.starts_with(&first) && path.ends_with(&last)
+                })
                 .map(|(at, _)| *at)
                 .collect();
-            let spread = seen.last().zip(seen.first()).map_or(0, |(last, first)| last - first);
-        if seen.len() < 5 || spread < SPREAD_MS {
+            let spread = seen
+                .last()
+                .zip(seen.first())
+                .map_or(0, |(last, first)| last - first);
+            if seen.len() < 5 || spread < SPREAD_MS {
                 return Some(step.address.to_string());
             }
         }

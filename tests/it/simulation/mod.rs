@@ -95,6 +95,7 @@ impl Stage {
             .map(|want| {
                 let desired = world::declared(want);
                 let mut bounds = Bounds::new(self.state.clone(), &desired);
+                bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
                 run.passing &= !(self.lags && self.raced());
@@ -105,8 +106,9 @@ impl Stage {
         let mut turn = 0;
         while runs.iter().any(|run| run.end().is_none()) && self.violations.is_empty() {
             turn += 1;
-            let open: Vec<usize> =
-                (0..runs.len()).filter(|index| runs[*index].end().is_none()).collect();
+            let open: Vec<usize> = (0..runs.len())
+                .filter(|index| runs[*index].end().is_none())
+                .collect();
             let draw = trustform::emulator::fault::draw(self.world.seed, 50_000 + turn);
             let chosen = open[draw as usize % open.len()];
             let (found, committed) = runs[chosen].step(&mut self.world, &mut self.memory);
@@ -122,7 +124,9 @@ impl Stage {
         for (run, want) in runs.iter().zip(&wants) {
             self.judge(run, want);
         }
-        runs.into_iter().filter_map(|run| run.end().cloned()).collect()
+        runs.into_iter()
+            .filter_map(|run| run.end().cloned())
+            .collect()
     }
 
     /// Whether some replica may not show yet what somebody else did: Graph has no conditional writes, so nothing helps.
@@ -141,13 +145,20 @@ impl Stage {
                 {
                     self.world.counts.untrue += 1;
                     if !self.lags {
-                        self.violations.push(violation("I12", format!("success, and {unlike}")));
+                        self.violations
+                            .push(violation("I12", format!("success, and {unlike}")));
                     }
                 }
             }
             Some(End::Stopped(said)) if run.passing && !self.rivals => {
-                let said = said.iter().map(|one| one.message.as_str()).collect::<Vec<_>>();
-                self.violations.push(violation("I1", format!("faults that pass failed an apply: {}", said.join("; "))));
+                let said = said
+                    .iter()
+                    .map(|one| one.message.as_str())
+                    .collect::<Vec<_>>();
+                self.violations.push(violation(
+                    "I1",
+                    format!("faults that pass failed an apply: {}", said.join("; ")),
+                ));
             }
             _ => {}
         }
@@ -172,12 +183,14 @@ impl Stage {
         }
         let desired = world::declared(want);
         if let Some(unlike) = state::unlike(&self.state, &desired, &self.foreign.credentials) {
-            self.violations.push(violation("I1", format!("two applies later {unlike}")));
+            self.violations
+                .push(violation("I1", format!("two applies later {unlike}")));
             return;
         }
         let ends = self.apply(want, None);
         if self.violations.is_empty() && ends != [End::Done { wrote: false }] {
-            self.violations.push(violation("I2", format!("a third apply: {ends:?}")));
+            self.violations
+                .push(violation("I2", format!("a third apply: {ends:?}")));
         }
     }
 
@@ -233,7 +246,19 @@ impl Stage {
         });
         self.state = State::of(&mut self.world);
         let state = &self.state;
-        self.foreign.applications.extend(state.applications.keys().filter(|id| !before.contains(*id)).cloned());
-        self.foreign.credentials.extend(state.credentials.keys().filter(|id| !known.contains(*id)).cloned());
+        self.foreign.applications.extend(
+            state
+                .applications
+                .keys()
+                .filter(|id| !before.contains(*id))
+                .cloned(),
+        );
+        self.foreign.credentials.extend(
+            state
+                .credentials
+                .keys()
+                .filter(|id| !known.contains(*id))
+                .cloned(),
+        );
     }
 }

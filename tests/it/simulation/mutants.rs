@@ -41,7 +41,9 @@ impl Mutant {
         if self == Mutant::DeleteWhatOthersMade {
             for resource in desired.resources.values_mut() {
                 if resource.kind() == application::KIND {
-                    resource.body.insert("unmanaged_credentials".into(), "delete".into());
+                    resource
+                        .body
+                        .insert("unmanaged_credentials".into(), "delete".into());
                 }
             }
         }
@@ -98,7 +100,11 @@ impl Mutant {
             Mutant::DeleteFirst => phase(plan, Phase::Withdraw, Phase::Revoke),
             Mutant::GrantBeforeTrusts => {
                 // Only where nothing has to come before it.
-                for step in plan.steps.iter_mut().filter(|step| step.phase == Phase::Grant) {
+                for step in plan
+                    .steps
+                    .iter_mut()
+                    .filter(|step| step.phase == Phase::Grant)
+                {
                     if step.needs.is_empty() {
                         step.phase = Phase::Publish;
                     }
@@ -156,7 +162,12 @@ impl Mutant {
             }
             Mutant::NeverDelete => {
                 let deletes = |step: &trustform::model::step::Step| step.phase == Phase::Withdraw;
-                if plan.steps.iter().rev().take_while(|step| deletes(step)).count()
+                if plan
+                    .steps
+                    .iter()
+                    .rev()
+                    .take_while(|step| deletes(step))
+                    .count()
                     == plan.steps.iter().filter(|step| deletes(step)).count()
                 {
                     plan.steps.retain(|step| !deletes(step));
@@ -165,10 +176,13 @@ impl Mutant {
             Mutant::PatchSubjectInPlace => patch_in_place(plan),
             Mutant::ReplaceKeysAtOnce => documents(plan, |keys| {
                 keys.truncate(1);
-                keys.iter_mut().for_each(|key| key["kid"] = json!(format!("{}x", key["kid"])));
+                keys.iter_mut()
+                    .for_each(|key| key["kid"] = json!(format!("{}x", key["kid"])));
             }),
             Mutant::PublishPrivateKey => {
-                documents(plan, |keys| keys.iter_mut().for_each(|key| key["d"] = json!("AQAB")));
+                documents(plan, |keys| {
+                    keys.iter_mut().for_each(|key| key["d"] = json!("AQAB"))
+                });
             }
             _ => {}
         }
@@ -209,10 +223,12 @@ impl Mutant {
             })
         };
         match self {
-            Mutant::ErrorMeansEmpty if path.contains("federatedIdentityCredentials") => match result {
-                Ok(reply) if reply.ok() => Ok(reply),
-                _ => empty(),
-            },
+            Mutant::ErrorMeansEmpty if path.contains("federatedIdentityCredentials") => {
+                match result {
+                    Ok(reply) if reply.ok() => Ok(reply),
+                    _ => empty(),
+                }
+            }
             Mutant::EmptyMeansAbsent => match result {
                 Ok(reply) if reply.ok() || reply.status == 404 => Ok(reply),
                 _ => Ok(Reply {
@@ -260,12 +276,17 @@ impl Mutant {
     pub fn outcome(self, outcome: &mut Outcome, world: &World) {
         match self {
             Mutant::SuccessWhateverHappens => {
-                outcome.fates.values_mut().for_each(|fate| *fate = Fate::Done);
+                outcome
+                    .fates
+                    .values_mut()
+                    .for_each(|fate| *fate = Fate::Done);
                 outcome.diagnostics.clear();
             }
             Mutant::TokenInMessage if !outcome.complete() => {
                 let token = world.secrets().next().unwrap_or_default();
-                outcome.diagnostics.push(Diagnostic::error("refused", format!("sent {token}")));
+                outcome
+                    .diagnostics
+                    .push(Diagnostic::error("refused", format!("sent {token}")));
             }
             _ => {}
         }
@@ -282,7 +303,11 @@ fn fatal() -> Reply {
 
 /// Edits the bodies that are written to a kind's own objects.
 fn body(plan: &mut Plan, kind: &str, edit: impl Fn(&mut Map)) {
-    for step in plan.steps.iter_mut().filter(|step| step.address.kind() == kind) {
+    for step in plan
+        .steps
+        .iter_mut()
+        .filter(|step| step.address.kind() == kind)
+    {
         if let Some(Value::Map(map)) = &mut step.request.body {
             edit(map);
         }
@@ -290,9 +315,17 @@ fn body(plan: &mut Plan, kind: &str, edit: impl Fn(&mut Map)) {
 }
 
 fn documents(plan: &mut Plan, edit: impl Fn(&mut Vec<Json>)) {
-    for step in plan.steps.iter_mut().filter(|step| step.address.kind() == document::KIND) {
-        let Some(text) = step.request.body.as_ref().and_then(Value::as_str) else { continue };
-        let Ok(mut json) = serde_json::from_str::<Json>(text) else { continue };
+    for step in plan
+        .steps
+        .iter_mut()
+        .filter(|step| step.address.kind() == document::KIND)
+    {
+        let Some(text) = step.request.body.as_ref().and_then(Value::as_str) else {
+            continue;
+        };
+        let Ok(mut json) = serde_json::from_str::<Json>(text) else {
+            continue;
+        };
         if let Some(keys) = json["keys"].as_array_mut() {
             edit(keys);
             step.request.body = Some(json.to_string().into());
@@ -319,16 +352,23 @@ fn same_name(world: &World) -> Option<Reply> {
 
 /// One trust is edited into another, and the old one's delete left out.
 fn patch_in_place(plan: &mut Plan) {
-    let credential = |step: &trustform::model::step::Step| step.address.kind() == federated_credential::KIND;
-    let Some(delete) = plan.steps.iter().position(|step| credential(step) && step.phase == Phase::Withdraw) else {
+    let credential =
+        |step: &trustform::model::step::Step| step.address.kind() == federated_credential::KIND;
+    let Some(delete) = plan
+        .steps
+        .iter()
+        .position(|step| credential(step) && step.phase == Phase::Withdraw)
+    else {
         return;
     };
     let path = plan.steps[delete].request.path.clone();
     let lane = plan.steps[delete].lane.clone();
     let last = plan.steps.len() - 1;
-    let Some(create) = plan.steps.iter_mut().find(|step| {
-        credential(step) && step.lane == lane && !step.request.headers.is_empty()
-    }) else {
+    let Some(create) = plan
+        .steps
+        .iter_mut()
+        .find(|step| credential(step) && step.lane == lane && !step.request.headers.is_empty())
+    else {
         return;
     };
     create.request.path = path;
@@ -337,7 +377,8 @@ fn patch_in_place(plan: &mut Plan) {
     if delete == last {
         plan.steps.pop();
     } else {
-        plan.steps[delete].request = Request::get(plan.steps[delete].request.service, "/applications?$top=1");
+        plan.steps[delete].request =
+            Request::get(plan.steps[delete].request.service, "/applications?$top=1");
         plan.steps[delete].check = None;
     }
 }

@@ -13,8 +13,8 @@ use trustform::model::live::{Live, Read};
 use trustform::model::outcome::Outcome;
 use trustform::model::plan::{Action, Plan};
 use trustform::model::step::{Phase, Reply, Request};
-use trustform::plan::{self, Allow, Options};
 use trustform::observe;
+use trustform::plan::{self, Allow, Options};
 
 use super::history::Trouble;
 use super::invariants::{Bounds, Protocol, Violation, violation};
@@ -25,7 +25,9 @@ use super::world::{Sent, World};
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
     /// Success was said; whether anything was written.
-    Done { wrote: bool },
+    Done {
+        wrote: bool,
+    },
     /// Refused before the first write.
     Refused(Vec<Diagnostic>),
     Stopped(Vec<Diagnostic>),
@@ -33,8 +35,15 @@ pub enum End {
 }
 
 enum Stage {
-    Reading { left: Vec<Read>, round: usize },
-    Applying { engine: Box<Engine>, effects: Vec<Effect>, wake: Option<i64> },
+    Reading {
+        left: Vec<Read>,
+        round: usize,
+    },
+    Applying {
+        engine: Box<Engine>,
+        effects: Vec<Effect>,
+        wake: Option<i64>,
+    },
     Ended(End),
 }
 
@@ -64,7 +73,12 @@ const TIME_MS: u64 = 90 * 60_000;
 const ROUNDS: usize = 4;
 
 impl Run {
-    pub fn new(desired: Arc<Desired>, bounds: Bounds, world: &World, mutant: Option<Mutant>) -> Self {
+    pub fn new(
+        desired: Arc<Desired>,
+        bounds: Bounds,
+        world: &World,
+        mutant: Option<Mutant>,
+    ) -> Self {
         let desired = match mutant {
             Some(mutant) => Arc::new(mutant.desired((*desired).clone())),
             None => desired,
@@ -72,7 +86,10 @@ impl Run {
         Self {
             desired,
             live: Live::default(),
-            stage: Stage::Reading { left: Vec::new(), round: 0 },
+            stage: Stage::Reading {
+                left: Vec::new(),
+                round: 0,
+            },
             plan: Plan::default(),
             bounds,
             protocol: Protocol::default(),
@@ -105,9 +122,11 @@ impl Run {
         let mut committed = false;
         self.stage = match stage {
             Stage::Reading { left, round } => self.reading(left, round, world, memory, &mut found),
-            Stage::Applying { engine, effects, wake } => {
-                self.applying(engine, effects, wake, world, &mut found, &mut committed)
-            }
+            Stage::Applying {
+                engine,
+                effects,
+                wake,
+            } => self.applying(engine, effects, wake, world, &mut found, &mut committed),
             ended => ended,
         };
         (found, committed)
@@ -133,10 +152,16 @@ impl Run {
         }
         let more = observe::wanted(&self.desired, &self.live);
         if !more.is_empty() {
-            return Stage::Reading { left: more.into_iter().collect(), round };
+            return Stage::Reading {
+                left: more.into_iter().collect(),
+                round,
+            };
         }
         let options = Options {
-            allow: Allow { deletes: Some(1_000), gap: true },
+            allow: Allow {
+                deletes: Some(1_000),
+                gap: true,
+            },
             ..Options::default()
         };
         let mut live = self.live.clone();
@@ -154,7 +179,10 @@ impl Run {
         if !unsure.is_empty() && round < ROUNDS {
             round += 1;
             let left: BTreeSet<Read> = observe::confirming(&live, &unsure);
-            return Stage::Reading { left: left.into_iter().collect(), round };
+            return Stage::Reading {
+                left: left.into_iter().collect(),
+                round,
+            };
         }
         if !plan.refusals.is_empty() {
             return Stage::Ended(End::Refused(Vec::new()));
@@ -173,7 +201,9 @@ impl Run {
             mutant.engine(&mut given);
         }
         let mut engine = Box::new(Engine::new(&given, world.seed));
-        let effects = engine.handle(Event::Start { now: world.now.cast_signed() });
+        let effects = engine.handle(Event::Start {
+            now: world.now.cast_signed(),
+        });
         self.went_on(engine, effects, Vec::new(), world, found)
     }
 
@@ -192,7 +222,9 @@ impl Run {
                 return Stage::Ended(End::Crashed);
             };
             world.now = world.now.max(at.cast_unsigned());
-            let more = engine.handle(Event::Tick { now: world.now.cast_signed() });
+            let more = engine.handle(Event::Tick {
+                now: world.now.cast_signed(),
+            });
             return self.went_on(engine, more, effects, world, found);
         }
         let at = draw(world.seed, 70_000 + self.requests) as usize % effects.len();
@@ -215,14 +247,21 @@ impl Run {
                 let success = match &result {
                     Ok(reply) => {
                         let known = planned.into_iter().flat_map(|step| &step.done_if);
-                        reply.ok() || reply.status == 404 || known.into_iter().any(|one| one.matches(reply))
+                        reply.ok()
+                            || reply.status == 404
+                            || known.into_iter().any(|one| one.matches(reply))
                     }
                     Err(_) => false,
                 };
                 if planned.is_some() {
-                    self.protocol.answered(&self.plan, step, world.now, success, wait);
+                    self.protocol
+                        .answered(&self.plan, step, world.now, success, wait);
                 }
-                engine.handle(Event::Written { step, result, now: world.now.cast_signed() })
+                engine.handle(Event::Written {
+                    step,
+                    result,
+                    now: world.now.cast_signed(),
+                })
             }
             Effect::Read { request } => {
                 let result = match self.get(&request, world) {
@@ -230,8 +269,13 @@ impl Run {
                     Ok(None) => return Stage::Ended(End::Crashed),
                     Err(diagnostic) => Err(diagnostic),
                 };
-                self.protocol.read(request.known_path().unwrap_or_default(), world.now);
-                engine.handle(Event::Read { request, result, now: world.now.cast_signed() })
+                self.protocol
+                    .read(request.known_path().unwrap_or_default(), world.now);
+                engine.handle(Event::Read {
+                    request,
+                    result,
+                    now: world.now.cast_signed(),
+                })
             }
             Effect::WakeAt(_) | Effect::Done(_) => Vec::new(),
         };
@@ -276,13 +320,22 @@ impl Run {
                 }
             }
             if again.is_empty() {
-                return Stage::Applying { engine, effects, wake };
+                return Stage::Applying {
+                    engine,
+                    effects,
+                    wake,
+                };
             }
             new = again;
         }
     }
 
-    fn done(&mut self, mut outcome: Outcome, world: &mut World, found: &mut Vec<Violation>) -> Stage {
+    fn done(
+        &mut self,
+        mut outcome: Outcome,
+        world: &mut World,
+        found: &mut Vec<Violation>,
+    ) -> Stage {
         if let Some(mutant) = self.mutant {
             mutant.outcome(&mut outcome, world);
         }
@@ -290,13 +343,22 @@ impl Run {
         if !outcome.complete() {
             return Stage::Ended(End::Stopped(outcome.diagnostics));
         }
-        if let Some(unseen) = self.protocol.unseen(&self.plan, |phase| phase <= Phase::Unpublish) {
-            found.push(violation("I12", format!("success before `{unseen}` was seen")));
+        if let Some(unseen) = self
+            .protocol
+            .unseen(&self.plan, |phase| phase <= Phase::Unpublish)
+        {
+            found.push(violation(
+                "I12",
+                format!("success before `{unseen}` was seen"),
+            ));
         }
         self.passes += 1;
         if self.plan.count(Action::Restore) > 0 && self.passes < 4 {
             self.live = Live::default();
-            return Stage::Reading { left: Vec::new(), round: 0 };
+            return Stage::Reading {
+                left: Vec::new(),
+                round: 0,
+            };
         }
         self.ended(End::Done { wrote: self.wrote })
     }
@@ -333,7 +395,11 @@ impl Run {
             if let Some(mutant) = self.mutant {
                 result = mutant.read(request, result, world);
             }
-            let context = Context { attempt, seed: world.seed, ..Context::new(request) };
+            let context = Context {
+                attempt,
+                seed: world.seed,
+                ..Context::new(request)
+            };
             match classify(&result, &context) {
                 Class::Done | Class::AlreadyDone => {
                     let reply = result.map_err(|lost: Lost| explain::lost(&lost, request))?;
@@ -346,7 +412,9 @@ impl Run {
                     self.protocol.fatal |= trouble == Some(Trouble::Denied);
                     return Err(diagnostic);
                 }
-                Class::Again { after_ms } | Class::Replicating { after_ms } | Class::Lost { after_ms } => {
+                Class::Again { after_ms }
+                | Class::Replicating { after_ms }
+                | Class::Lost { after_ms } => {
                     world.now += after_ms;
                 }
             }

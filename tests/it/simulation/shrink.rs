@@ -8,20 +8,35 @@ use super::play;
 pub fn shrink(history: &History, invariant: &str, mutant: Option<Mutant>) -> History {
     let breaks = |one: &History| {
         let report = play(one, mutant);
-        report.violations.iter().any(|found| found.invariant == invariant)
+        report
+            .violations
+            .iter()
+            .any(|found| found.invariant == invariant)
     };
     let mut best = history.clone();
     loop {
         let before = best.clone();
         let troubles: Vec<(u64, Trouble)> = best.troubles.clone().into_iter().collect();
         let kept = fewer(&troubles, &mut |some| {
-            breaks(&History { troubles: some.iter().copied().collect(), ..best.clone() })
+            breaks(&History {
+                troubles: some.iter().copied().collect(),
+                ..best.clone()
+            })
         });
         best.troubles = kept.into_iter().collect();
         let acts = best.acts.clone();
-        best.acts = fewer(&acts, &mut |some| breaks(&History { acts: some.to_vec(), ..best.clone() }));
+        best.acts = fewer(&acts, &mut |some| {
+            breaks(&History {
+                acts: some.to_vec(),
+                ..best.clone()
+            })
+        });
         for index in 0..best.acts.len() {
-            if let Act::Apply { want, rival: Some(_) } = best.acts[index] {
+            if let Act::Apply {
+                want,
+                rival: Some(_),
+            } = best.acts[index]
+            {
                 let mut simpler = best.clone();
                 simpler.acts[index] = Act::Apply { want, rival: None };
                 if breaks(&simpler) {
@@ -30,7 +45,12 @@ pub fn shrink(history: &History, invariant: &str, mutant: Option<Mutant>) -> His
             }
         }
         let lags = best.lags.clone();
-        best.lags = fewer(&lags, &mut |some| breaks(&History { lags: some.to_vec(), ..best.clone() }));
+        best.lags = fewer(&lags, &mut |some| {
+            breaks(&History {
+                lags: some.to_vec(),
+                ..best.clone()
+            })
+        });
         if best == before {
             return best;
         }

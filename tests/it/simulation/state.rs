@@ -51,11 +51,15 @@ impl State {
     pub fn of(world: &mut World) -> Self {
         let mut state = Self::default();
         for path in DOCUMENTS {
-            state.documents.insert(path.to_owned(), document(world, path));
+            state
+                .documents
+                .insert(path.to_owned(), document(world, path));
         }
         let view = world.store.primary();
         for row in view.rows(&CREDENTIALS, None) {
-            state.credentials.insert(text(row, "id").to_owned(), row.clone());
+            state
+                .credentials
+                .insert(text(row, "id").to_owned(), row.clone());
         }
         for row in view.rows(&APPLICATIONS, None) {
             let id = text(row, "id");
@@ -71,7 +75,9 @@ impl State {
                 id: id.to_owned(),
                 deleted: is_deleted(row),
                 trusts: trusts.collect(),
-                roles: roles.map(|role| text(role, "appRoleId").to_ascii_lowercase()).collect(),
+                roles: roles
+                    .map(|role| text(role, "appRoleId").to_ascii_lowercase())
+                    .collect(),
                 has_principal: principal.is_some(),
                 entity: row.clone(),
             };
@@ -98,12 +104,17 @@ impl Application {
     }
 
     pub fn tags(&self) -> BTreeSet<&str> {
-        list(&self.entity, "tags").iter().filter_map(Json::as_str).collect()
+        list(&self.entity, "tags")
+            .iter()
+            .filter_map(Json::as_str)
+            .collect()
     }
 
     /// Whether it carries our mark.
     pub fn is_marked(&self) -> bool {
-        self.tags().iter().any(|tag| tag.starts_with("trustform:sim:"))
+        self.tags()
+            .iter()
+            .any(|tag| tag.starts_with("trustform:sim:"))
     }
 }
 
@@ -123,7 +134,9 @@ fn trust(row: &Entity) -> Option<Trust> {
 fn document(world: &mut World, path: &str) -> Option<String> {
     let (account, rest) = path[1..].split_once('/').expect("an account");
     let url = format!("https://{account}.blob.core.windows.net/{rest}");
-    let http = Http::new("GET", &url).expect("a URL").with_header("x-ms-version", "2025-11-05");
+    let http = Http::new("GET", &url)
+        .expect("a URL")
+        .with_header("x-ms-version", "2025-11-05");
     let faults = world.store.faults.clone();
     world.store.faults.schedule.clear();
     let answer = handle(&mut world.store, &world.routes, &http, world.now, 0);
@@ -162,7 +175,10 @@ pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<Stri
             roles: inside(app_role_assignment::KIND).count(),
             deletes_unmanaged: resource.text("unmanaged_credentials") == Some("delete"),
         };
-        applications.insert(resource.text("unique_name").unwrap_or_default().to_owned(), declared);
+        applications.insert(
+            resource.text("unique_name").unwrap_or_default().to_owned(),
+            declared,
+        );
     }
     let text = |name: &str, one: &trustform::model::desired::Resource| {
         one.text(name).unwrap_or_default().to_owned()
@@ -188,7 +204,11 @@ pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> O
             return Some(format!("`{name}` has no service principal"));
         }
         if live.roles.len() != wanted.roles {
-            return Some(format!("`{name}` holds {} permissions instead of {}", live.roles.len(), wanted.roles));
+            return Some(format!(
+                "`{name}` holds {} permissions instead of {}",
+                live.roles.len(),
+                wanted.roles
+            ));
         }
         for trust in &wanted.trusts {
             if !live.trusts.values().any(|other| other == trust) {

@@ -143,7 +143,10 @@ impl World {
 
     /// No output may hold one of these.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.tokens.iter().map(String::as_str).chain([ADMINISTRATOR_ASSERTION])
+        self.tokens
+            .iter()
+            .map(String::as_str)
+            .chain([ADMINISTRATOR_ASSERTION])
     }
 
     /// Sends one request; time goes on a little.
@@ -221,7 +224,10 @@ impl World {
                 .with_header("x-ms-version", "2025-11-05")
                 .with_header("x-ms-blob-type", "BlockBlob");
         }
-        let url = format!("https://graph.microsoft.com{}{path}", request.service.version());
+        let url = format!(
+            "https://graph.microsoft.com{}{path}",
+            request.service.version()
+        );
         let mut http = Http::new(method, &url).expect("a URL");
         if let Some(body) = &request.body {
             http = http.with_json(&body.to_json());
@@ -252,7 +258,10 @@ fn read(request: &Request, reply: &trustform::emulator::request::Reply) -> Reply
         }
         _ => serde_json::from_str(&text).unwrap_or(Json::Null),
     };
-    assert!(body.get("@odata.nextLink").is_none(), "a small world has no pages");
+    assert!(
+        body.get("@odata.nextLink").is_none(),
+        "a small world has no pages"
+    );
     Reply {
         status: reply.status,
         body,
@@ -296,10 +305,7 @@ fn load(text: &str) -> Desired {
     );
     assert!(loaded.is_ok(), "{text}\n{:?}", loaded.diagnostics);
     let (desired, said) = kinds::lower::lower(loaded.desired);
-    assert!(
-        !said.iter().any(|one| one.is_error()),
-        "{text}\n{said:?}"
-    );
+    assert!(!said.iter().any(|one| one.is_error()), "{text}\n{said:?}");
     desired
 }
 
@@ -344,11 +350,30 @@ pub fn text(want: &Want) -> String {
         for (place, bit) in (0..5).filter(|bit| set & 1 << bit != 0).enumerate() {
             let github = "https://token.actions.githubusercontent.com";
             let (issuer, trust) = match bit {
-                0 => (format!("{github:?}"), format!("subject = \"{subject}:ref:refs/heads/main\"")),
-                1 => (format!("{github:?}"), format!("subject = \"{subject}:environment:prod\"")),
-                2 => (format!("{github:?}"), format!("claims_matching_expression = \"claims['sub'] matches '{subject}:*' and claims['repository_owner_id'] eq '1'\"")),
-                3 => (format!("{github:?}"), format!("claims_matching_expression = \"claims['sub'] matches '{subject}:environment:*' and claims['repository_owner_id'] eq '1'\"")),
-                _ => ("oidc_issuer.cluster.url".to_owned(), format!("subject = \"system:serviceaccount:{label}:sa\"")),
+                0 => (
+                    format!("{github:?}"),
+                    format!("subject = \"{subject}:ref:refs/heads/main\""),
+                ),
+                1 => (
+                    format!("{github:?}"),
+                    format!("subject = \"{subject}:environment:prod\""),
+                ),
+                2 => (
+                    format!("{github:?}"),
+                    format!(
+                        "claims_matching_expression = \"claims['sub'] matches '{subject}:*' and claims['repository_owner_id'] eq '1'\""
+                    ),
+                ),
+                3 => (
+                    format!("{github:?}"),
+                    format!(
+                        "claims_matching_expression = \"claims['sub'] matches '{subject}:environment:*' and claims['repository_owner_id'] eq '1'\""
+                    ),
+                ),
+                _ => (
+                    "oidc_issuer.cluster.url".to_owned(),
+                    format!("subject = \"system:serviceaccount:{label}:sa\""),
+                ),
             };
             text.push_str(&format!(
                 "  federated_credential \"c{place}\" {{\n    issuer = {issuer}\n    {trust}\n  }}\n"
