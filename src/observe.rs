@@ -52,6 +52,12 @@ pub fn wanted(desired: &Desired, live: &Live) -> BTreeSet<Read> {
 pub fn confirming(live: &Live, keys: &BTreeSet<Key>) -> BTreeSet<Read> {
     keys.iter()
         .filter_map(|key| live.get(key))
+        .flat_map(|object| {
+            let within = kinds::ALL
+                .iter()
+                .flat_map(|kind| live.children(&object.key, kind.shape().kind));
+            std::iter::once(object).chain(within)
+        })
         .flat_map(|object| kinds::ALL.iter().flat_map(|kind| kind.confirm(object)))
         .collect()
 }

@@ -17,15 +17,19 @@ use crate::model::value::Value as Plain;
 
 const CLOUDS: &[&str] = &["public", "usgov", "usdod", "china"];
 
-const FIELDS: &[Field] = &[
+pub(super) const FIELDS: &[Field] = &[
     Field::string(
         "tenant_id",
-        "the tenant's GUID; an apply refuses to run against any other",
+        "The tenant's GUID. An apply refuses to run against any other.",
     )
     .required()
     .check(tenant),
-    Field::string("cloud", "the national cloud, `public` unless said").words(CLOUDS),
-    Field::string("name", "the stack's name, the block's label unless said").check(name),
+    Field::string("cloud", "The national cloud. Default: `public`.").words(CLOUDS),
+    Field::string(
+        "name",
+        "The stack's name, where it depends on variables. Default: the label.",
+    )
+    .check(name),
 ];
 
 fn tenant(value: &Plain) -> Result<(), Complaint> {
@@ -103,7 +107,7 @@ pub(super) fn outputs(context: &Context) -> BTreeMap<String, OutputValue> {
         .collect()
 }
 
-const OUTPUT: [&str; 2] = ["value", "description"];
+pub(super) const OUTPUT: [&str; 2] = ["value", "description"];
 
 fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
     super::unknown::only(context, "output", block, &OUTPUT, &[]);

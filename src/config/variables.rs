@@ -16,7 +16,8 @@ use super::{Given, hcl, types, words};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Sources, Span};
 
-const ATTRIBUTES: [&str; 5] = ["type", "default", "description", "nullable", "sensitive"];
+pub(super) const ATTRIBUTES: [&str; 5] =
+    ["type", "default", "description", "nullable", "sensitive"];
 
 /// A `variable` block.
 struct Variable {

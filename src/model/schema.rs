@@ -21,7 +21,7 @@ pub struct Shape {
 }
 
 /// An attribute or nested block.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub name: &'static str,
     pub ty: Type,

@@ -1,6 +1,6 @@
 //! What a `federated_credential` block means: issuer, subject or expression, audience and name.
 
-use super::builders::{self, Trusts};
+use super::builders::{self, Block, Match, Trusts};
 use crate::exchange::expression::Expression;
 use crate::exchange::{issuers, subject};
 use crate::kinds::application;
@@ -9,13 +9,14 @@ use crate::model::address::InstanceKey;
 use crate::model::credential_name::NameOf;
 use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::schema::Complaint;
 use crate::model::source::Span;
 use crate::model::value::{Map, Part, Value};
 
 pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
-    let Some((name, builder)) = builders::ALL
+    let Some(builder) = builders::ALL
         .iter()
-        .find(|(name, _)| resource.body.contains_key(*name))
+        .find(|builder| resource.body.contains_key(builder.name))
     else {
         if resource.at("issuer").is_none_or(Value::is_empty) {
             lowering.refuse(
@@ -27,37 +28,52 @@ pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
             );
             return;
         }
-        return finish(resource, lowering);
+        return finish(resource, false, lowering);
     };
-    let block = resource.body.remove(*name).unwrap_or(Value::Null);
-    let trusts = match builder(&block, resource.text("issuer")) {
-        Ok(trusts) => trusts,
-        Err(complaints) => {
-            for (path, complaint) in complaints {
-                let path = if path.is_empty() {
-                    (*name).to_owned()
-                } else {
-                    format!("{name}.{path}")
-                };
-                lowering.diagnostics.push(
-                    Diagnostic::error("builder", complaint.message)
-                        .about(&resource.address)
-                        .at(resource.span(&path), "")
-                        .help(complaint.help.unwrap_or_default()),
-                );
-            }
-            lowering.drop = true;
-            return;
+    let name = builder.name;
+    let value = resource.body.remove(name).unwrap_or(Value::Null);
+    let mut block = Block::new(&value, resource.at("issuer"), lowering.stack);
+    let trusts = (builder.build)(&mut block);
+    let Block {
+        complaints, notes, ..
+    } = block;
+    let failed = !complaints.is_empty();
+    say(Diagnostic::error, name, complaints, resource, lowering);
+    match trusts.filter(|_| !failed) {
+        Some(trusts) => {
+            say(Diagnostic::note, name, notes, resource, lowering);
+            expand(resource, trusts, lowering);
         }
-    };
-    expand(resource, trusts, lowering);
+        None => lowering.drop = true,
+    }
+}
+
+/// Says what a builder has to say, where it was written.
+fn say(
+    diagnostic: fn(&'static str, String) -> Diagnostic,
+    name: &str,
+    complaints: Vec<(&'static str, Complaint)>,
+    resource: &Resource,
+    lowering: &mut Lowering,
+) {
+    for (path, complaint) in complaints {
+        let path = match path {
+            "" => name.to_owned(),
+            path => format!("{name}.{path}"),
+        };
+        let mut said = diagnostic("builder", complaint.message)
+            .about(&resource.address)
+            .at(resource.span(&path), "");
+        said.help.extend(complaint.help);
+        lowering.diagnostics.push(said);
+    }
 }
 
 /// A builder may mean several credentials: each then gets an instance key of its own.
 fn expand(resource: &mut Resource, trusts: Trusts, lowering: &mut Lowering) {
     let several = trusts.matches.len() > 1;
     lowering.drop = several;
-    for (key, member, text) in trusts.matches {
+    for Match { key, member, text } in trusts.matches {
         let mut one = resource.clone();
         one.body.insert("issuer".into(), trusts.issuer.clone());
         one.body.insert(member.into(), text);
@@ -70,23 +86,23 @@ fn expand(resource: &mut Resource, trusts: Trusts, lowering: &mut Lowering) {
                     Some(InstanceKey::Name(name)) => format!("{name}/{key}"),
                 }));
             }
-            finish(&mut one, lowering);
+            finish(&mut one, true, lowering);
             lowering.resources.push(one);
         } else {
-            finish(&mut one, lowering);
+            finish(&mut one, true, lowering);
             *resource = one;
         }
     }
 }
 
 /// Audience and name, and a last look at what was written or built.
-fn finish(resource: &mut Resource, lowering: &mut Lowering) {
+fn finish(resource: &mut Resource, built: bool, lowering: &mut Lowering) {
     if resource.at("audience").is_none_or(Value::is_empty) {
         let audience = lowering.stack.cloud.exchange_audience();
         resource.body.insert("audience".into(), audience.into());
     }
     expression(resource, lowering);
-    traps(resource, lowering);
+    traps(resource, built, lowering);
     if !lowering.parent.is_some_and(application::is_existing) {
         resource.body.insert("marked".into(), Value::Bool(true));
     }
@@ -172,11 +188,20 @@ fn within(whole: Span, text: &str, part: &std::ops::Range<usize>) -> Span {
 }
 
 /// Issuers and subjects that Entra accepts and no token ever matches.
-fn traps(resource: &Resource, lowering: &mut Lowering) {
+fn traps(resource: &Resource, built: bool, lowering: &mut Lowering) {
     let Some(trust) = super::trust(&resource.body) else {
         return;
     };
     for trap in subject::traps(&trust) {
+        // A builder knows its subjects, customised ones too.
+        if built
+            && matches!(
+                trap.field,
+                subject::Field::Subject | subject::Field::Expression
+            )
+        {
+            continue;
+        }
         let path = match trap.field {
             subject::Field::Issuer => "issuer",
             subject::Field::Audience => "audience",

@@ -191,7 +191,7 @@ fn reported(object: &Object, owner: &Resource) -> Diagnostic {
     Diagnostic::warning(
         "undeclared-credential",
         format!(
-            "credential `{}`, which nobody declared, lets {} in",
+            "nobody declared the credential `{}`: {} may act as this application",
             object.name,
             who.unwrap_or_else(|| "somebody".to_owned())
         ),

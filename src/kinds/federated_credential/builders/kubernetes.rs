@@ -1,44 +1,62 @@
 //! Service accounts: `system:serviceaccount:<namespace>:<name>`.
 
-use super::{Complaints, Trusts, join, member};
-use crate::model::schema::{Complaint, Field};
+use super::{Block, Builder, Match, Trusts, join};
+use crate::kinds::federated_credential::check;
+use crate::model::schema::Field;
 use crate::model::value::Value;
 
-pub static FIELDS: &[Field] = &[
-    Field::string(
-        "issuer",
-        "The cluster's `--service-account-issuer`, exactly: an AKS issuer ends with `/`.",
-    )
-    .required()
-    .check(super::super::check::issuer),
+pub const BUILDER: Builder = Builder {
+    name: "kubernetes",
+    doc: "A Kubernetes service account.",
+    fields: FIELDS,
+    build,
+};
+
+static FIELDS: &[Field] = &[
+    Field::string("issuer", "The cluster's `--service-account-issuer`, exactly: an AKS issuer ends with `/`. A variable without a value leaves the credential pending.")
+        .required()
+        .pending()
+        .check(check::issuer),
     Field::string("namespace", "The service account's namespace.").required(),
     Field::string("service_account", "The service account's name.").required(),
 ];
 
-pub fn build(block: &Value, _issuer: Option<&str>) -> Result<Trusts, Complaints> {
-    let mut complaints = Complaints::new();
+fn build(block: &mut Block) -> Option<Trusts> {
     for name in ["namespace", "service_account"] {
-        if let Some(text) = member(block, name).and_then(Value::as_str)
-            && (text.contains([':', '/', '*']) || text.contains(char::is_whitespace))
+        if let Some(text) = block.text(name)
+            && (text.contains([':', '/', '*', '?']) || text.contains(char::is_whitespace))
         {
-            let complaint = Complaint::new(format!("`{text}` is not a Kubernetes name"))
-                .help("use the plain name, as in `kubectl get serviceaccount`");
-            complaints.push((name, complaint));
+            block.complain(
+                name,
+                format!("`{text}` is not a Kubernetes name"),
+                "use the plain name, as in `kubectl get serviceaccount`; one credential for each, `for_each` makes several",
+            );
         }
     }
-    if !complaints.is_empty() {
-        return Err(complaints);
+    // AKS publishes its issuers with the slash (Azure/AKS, "Use the OIDC issuer").
+    if let Some(issuer) = block.text("issuer")
+        && issuer.contains(".oic.prod-aks.azure.com/")
+        && !issuer.ends_with('/')
+    {
+        block.complain(
+            "issuer",
+            "an AKS issuer ends with `/`, and this one does not: no token would match",
+            format!(
+                "write `{issuer}/`: `az aks show --query oidcIssuerProfile.issuerUrl` prints it"
+            ),
+        );
     }
+    let issuer = block.issuer("");
     let null = Value::Null;
-    let part = |name| member(block, name).unwrap_or(&null);
+    let part = |name| block.value(name).unwrap_or(&null);
     let subject = join([
         &"system:serviceaccount:".into(),
         part("namespace"),
         &":".into(),
         part("service_account"),
     ]);
-    Ok(Trusts {
-        issuer: part("issuer").clone(),
-        matches: vec![("", "subject", subject)],
+    Some(Trusts {
+        issuer,
+        matches: vec![Match::subject(subject)],
     })
 }

@@ -1,48 +1,141 @@
 //! Typed builders: each knows its platform's issuer and subjects, and their traps. One file each.
+//!
+//! To add one: write its file with a `BUILDER`, its `mod` line, and its line in [`ALL`]. The field table of
+//! `federated_credential` and its group of alternatives are made from that list.
 
-pub mod github;
-pub mod kubernetes;
-pub mod spiffe;
+mod aws;
+mod azure_devops;
+mod block;
+mod buildkite;
+mod circleci;
+mod github;
+mod github_template;
+mod gitlab;
+mod google;
+mod kubernetes;
+mod managed_identity;
+mod spiffe;
+mod terraform_cloud;
 
-use crate::model::schema::Complaint;
+#[cfg(test)]
+mod tests;
+
+use crate::model::schema::{Compare, Field};
 use crate::model::value::{Part, Value};
+
+pub use block::{Block, join};
+
+/// A platform's block: what may stand in it, and what it means.
+pub struct Builder {
+    /// The block's word.
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub fields: &'static [Field],
+    /// What the block means. Nothing is made of a block that it complains about.
+    pub build: fn(&mut Block) -> Option<Trusts>,
+}
 
 /// What a builder makes: an issuer, and one or more subjects or expressions.
 pub struct Trusts {
     pub issuer: Value,
-    /// An instance key (used when there are several), the member (`subject` or `claims_matching_expression`), its text.
-    pub matches: Vec<(&'static str, &'static str, Value)>,
+    pub matches: Vec<Match>,
 }
 
-/// Complaints about the block's members, by path.
-pub type Complaints = Vec<(&'static str, Complaint)>;
+/// One subject or expression.
+pub struct Match {
+    /// An instance key, used where there are several.
+    pub key: &'static str,
+    /// `subject` or `claims_matching_expression`.
+    pub member: &'static str,
+    pub text: Value,
+}
 
-/// From a block, and the issuer that stands beside it, to trusts.
-pub type Builder = fn(&Value, Option<&str>) -> Result<Trusts, Complaints>;
-
-/// Every builder, by the block's name.
-pub static ALL: &[(&str, Builder)] = &[
-    ("github", github::build),
-    ("kubernetes", kubernetes::build),
-    ("spiffe", spiffe::build),
+/// Every builder.
+pub const ALL: &[Builder] = &[
+    github::BUILDER,
+    gitlab::BUILDER,
+    azure_devops::BUILDER,
+    kubernetes::BUILDER,
+    terraform_cloud::BUILDER,
+    spiffe::BUILDER,
+    managed_identity::BUILDER,
+    google::BUILDER,
+    aws::BUILDER,
+    buildkite::BUILDER,
+    circleci::BUILDER,
 ];
 
-/// Text pieces joined, holes and all.
-pub fn join<'a>(pieces: impl IntoIterator<Item = &'a Value>) -> Value {
-    let mut parts: Vec<Part> = Vec::new();
-    for piece in pieces {
-        let Value::Text(piece) = piece else { continue };
-        for part in piece {
-            match (parts.last_mut(), part) {
-                (Some(Part::Literal(before)), Part::Literal(text)) => before.push_str(text),
-                (_, part) => parts.push(part.clone()),
-            }
-        }
+/// `before`, a field for each builder, `after`: a const function, because a field table is a constant.
+pub const fn with_fields<const N: usize>(before: &[Field], after: &[Field]) -> [Field; N] {
+    let mut fields = [const { Field::bool("", "") }; N];
+    let mut at = 0;
+    while at < N {
+        fields[at] = if at < before.len() {
+            before[at]
+        } else if at < before.len() + ALL.len() {
+            let builder = &ALL[at - before.len()];
+            Field::block(builder.name, builder.fields, builder.doc).compare(Compare::Never)
+        } else {
+            after[at - before.len() - ALL.len()]
+        };
+        at += 1;
     }
-    Value::Text(parts)
+    fields
 }
 
-/// A member of the block that has a value.
-pub fn member<'a>(block: &'a Value, name: &str) -> Option<&'a Value> {
-    block.get(name).filter(|value| !value.is_empty())
+/// `before`, and every builder's name.
+pub const fn with_names<const N: usize>(before: &[&'static str]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut at = 0;
+    while at < N {
+        names[at] = if at < before.len() {
+            before[at]
+        } else {
+            ALL[at - before.len()].name
+        };
+        at += 1;
+    }
+    names
+}
+
+impl Match {
+    pub fn subject(text: impl Into<Value>) -> Self {
+        Self {
+            key: "",
+            member: "subject",
+            text: text.into(),
+        }
+    }
+
+    pub fn expression(text: impl Into<Value>) -> Self {
+        Self {
+            key: "",
+            member: "claims_matching_expression",
+            text: text.into(),
+        }
+    }
+
+    pub fn keyed(mut self, key: &'static str) -> Self {
+        self.key = key;
+        self
+    }
+}
+
+/// Whether a text has one of an expression's wildcards.
+pub fn wild(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// `claims['claim'] eq 'text'`, or `matches` where the text has a wildcard.
+pub fn clause(claim: &str, text: &str) -> String {
+    let operator = if wild(text) { "matches" } else { "eq" };
+    format!("claims['{claim}'] {operator} '{text}'")
+}
+
+/// Appends a part to others; literals that meet become one.
+fn push(parts: &mut Vec<Part>, part: &Part) {
+    match (parts.last_mut(), part) {
+        (Some(Part::Literal(before)), Part::Literal(text)) => before.push_str(text),
+        (_, part) => parts.push(part.clone()),
+    }
 }
