@@ -7,7 +7,7 @@ use super::desired::{OutputValue, Pending, Stack};
 use super::diagnostic::Diagnostic;
 use super::live::Key;
 use super::source::Span;
-use super::step::{Step, StepId};
+use super::step::{Check, Step, StepId};
 use super::value::{Ref, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -103,6 +103,8 @@ pub struct Plan {
     pub counts: BTreeMap<String, usize>,
     pub changes: Vec<Change>,
     pub steps: Vec<Step>,
+    /// What must be there before a step is sent: what a delete leaves in its place.
+    pub premises: Vec<(StepId, Check)>,
     pub access: Access,
     pub notes: Vec<Diagnostic>,
     pub pending: Vec<Pending>,

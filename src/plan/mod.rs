@@ -15,13 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::{self, Task};
+use crate::kinds::{self, Task, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
-use crate::model::step::Step;
+use crate::model::step::{Check, Expect, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
 use crate::model::words::nearest;
 use matching::{Leftover, Matched, Pair};
@@ -104,6 +104,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     let access = access::changes(&changes, &pairs, &leftovers, live);
     let mut plan = Plan {
         counts: counts(desired),
+        premises: premises(&changes, &pairs),
         digest: digest(desired, &steps),
         refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
         outputs: outputs(desired, &fill),
@@ -330,6 +331,35 @@ fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
         }
     }
     known
+}
+
+/// A trust goes because others stay: reads must agree that those are there, since the one read that was planned
+/// with may have been old.
+fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
+    let of_credentials = |change: &&Change| {
+        change.action == Action::Delete && change.address.kind() == federated_credential::KIND
+    };
+    let mut premises = Vec::new();
+    for change in changes.iter().filter(of_credentials) {
+        let (Some(parent), Some(step)) = (&change.parent, change.steps.first()) else {
+            continue;
+        };
+        let staying = pairs
+            .iter()
+            .filter(|pair| {
+                pair.kind.shape().kind == federated_credential::KIND
+                    && pair.parent.as_ref() == Some(parent)
+            })
+            .filter_map(|pair| pair.object.as_ref()?.outputs.get("id"));
+        premises.extend(staying.map(|id| {
+            let check = Check {
+                read: federated_credential::list(&parent.id).request,
+                expect: Expect::Member(Value::map([("id", id.as_str().into())])),
+            };
+            (*step, check)
+        }));
+    }
+    premises
 }
 
 fn counts(desired: &Desired) -> BTreeMap<String, usize> {
