@@ -63,6 +63,10 @@ pub enum Command {
     /// Serve an emulated tenant on loopback, for other processes and tools.
     ///
     /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
+    /// Make and check key sets, and rotate keys.
+    Jwks(super::jwks::Args),
+    /// Check, write and use an issuer's documents.
+    Issuer(super::issuer::Args),
     /// tenant in the process.
     Emulator(Emulator),
     /// Print the JSON Schema of stack files, or the reference of one kind.
@@ -143,6 +147,9 @@ pub struct AllowArgs {
     /// Let a trust that is still wanted go before what covers it has come, where there is no room for both.
     #[arg(long)]
     pub allow_gap: bool,
+    /// Let a signing key be retired at once, though tokens that it signed may be valid.
+    #[arg(long)]
+    pub allow_key_retirement: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::StackArgs;
-use super::{Failure, World};
+use super::{Failure, World, private_keys};
 use crate::config::{self, FileError, Given, Input, files};
 use crate::kinds;
 use crate::model::desired::Desired;
@@ -97,9 +97,15 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
         false => kinds::lower::lower(loaded.desired),
     };
     diagnostics.extend(said);
+    // In the order of the files; what has no place in one comes first.
+    diagnostics.sort_by_key(|diagnostic| {
+        let place = diagnostic.labels.iter().find(|label| label.primary);
+        place.map(|label| (label.span.source, label.span.start))
+    });
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Failure::new(diagnostics, &sources));
     }
+    diagnostics.extend(private_keys::found(&directory));
     Ok(Stack {
         directory,
         desired,
