@@ -103,10 +103,14 @@ pub(super) fn outputs(context: &Context) -> BTreeMap<String, OutputValue> {
         .collect()
 }
 
-const OUTPUT: [&str; 2] = ["value", "description"];
+const OUTPUT: [&str; 3] = ["value", "description", "sensitive"];
 
-fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
+/// The value of an output, of the stack or a module.
+pub(super) fn output_value(context: &Context, block: &Block) -> Eval<Value> {
     super::unknown::only(context, "output", block, &OUTPUT, &[]);
+    if let Some(attribute) = block.body.attribute("sensitive") {
+        context.say(super::variables::sensitive(attribute.name.span));
+    }
     let Some(attribute) = block.body.attribute("value") else {
         return Err(
             Diagnostic::error("missing-attribute", "an output needs a `value`")
@@ -114,8 +118,15 @@ fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
                 .into(),
         );
     };
-    let span = attribute.value.span;
-    let value = evaluate(context, &Scope::EMPTY, &attribute.value)?;
+    evaluate(context, &Scope::EMPTY, &attribute.value)
+}
+
+fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
+    let value = output_value(context, block)?;
+    let span = block
+        .body
+        .attribute("value")
+        .map_or(block.span, |attribute| attribute.value.span);
     let unset = value.unset_variables();
     if !unset.is_empty() {
         return Err(no_value(unset.iter(), span));

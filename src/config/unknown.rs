@@ -6,7 +6,7 @@ use super::references::Kinds;
 use super::words;
 use crate::model::diagnostic::Diagnostic;
 
-const LANGUAGE_BLOCKS: [&str; 4] = ["stack", "variable", "locals", "output"];
+const LANGUAGE_BLOCKS: [&str; 5] = ["stack", "variable", "locals", "output", "module"];
 
 /// What is said of a block that is none.
 pub(super) fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {
@@ -65,6 +65,12 @@ pub(super) fn only(
     let names = names.filter(|name| !attributes.contains(&&*name.text));
     let inner = block.body.blocks.iter().map(|block| &block.word);
     let inner = inner.filter(|name| !blocks.contains(&&*name.text));
+    // Terraform's marks for secrets are known only to be refused.
+    let taken: Vec<&str> = attributes
+        .iter()
+        .copied()
+        .filter(|word| !["sensitive", "ephemeral"].contains(word))
+        .collect();
     for name in names
         .chain(inner)
         .filter(|name| !name.text.starts_with("x-"))
@@ -82,7 +88,7 @@ pub(super) fn only(
                 format!("`{word}` has no attribute `{text}`"),
             )
             .at(name.span, "not known")
-            .help(words::help(text, attributes, &format!("`{word}`")))
+            .help(words::help(text, &taken, &format!("`{word}`")))
         };
         context.say(diagnostic);
     }

@@ -7,7 +7,7 @@ mod stacks;
 
 use std::collections::BTreeMap;
 
-use super::{FileError, Given, Input, Loaded, load};
+use super::{Access, FileError, Given, Input, Loaded, load};
 use crate::model::schema::{Complaint, Field, Group, Output, Shape, Type, When};
 use crate::model::source::Sources;
 use crate::model::value::Value;
@@ -202,7 +202,10 @@ impl Stack {
                 environment: &environment,
                 automatic: &automatic,
                 given: &given,
-                read: &read,
+                access: Access {
+                    read: &read,
+                    list: &|_| Ok(Vec::new()),
+                },
             },
             &SHAPES,
         );
