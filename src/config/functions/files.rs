@@ -107,7 +107,7 @@ pub(super) fn fileset(arguments: &Arguments) -> Eval<Value> {
     while let Some((below, depth)) = waiting.pop() {
         let path = match below.as_str() {
             "" => directory.to_string(),
-            below => format!("{}/{below}", directory.trim_end_matches('/')),
+            below => clean(&format!("{directory}/{below}")),
         };
         let entries = arguments
             .context
