@@ -146,7 +146,11 @@ pub fn carry_out(
         let _ = write!(world.err, "{said}");
         passes.push((plan, Some(outcome)));
         match (complete, started) {
-            (true, _) if again => {}
+            (true, _) if again => {
+                if terms.format == Format::Text {
+                    world.print("\n");
+                }
+            }
             (true, _) => break Exit::Done,
             (false, true) => break Exit::Partial,
             (false, false) => break Exit::Error,

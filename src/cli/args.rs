@@ -3,42 +3,82 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::exit::Exit;
 use crate::model::address::Address;
 
-/// Declarative provisioning of Microsoft Entra workload identity federation, without state and without secrets.
+/// Provisions Microsoft Entra workload identity federation from files, without state and without secrets.
+///
+/// A stack is a directory with `trust.hcl` or `trust.yaml`. It says which applications, permissions and trusts
+/// a tenant should hold; `plan` shows what differs, `apply` makes it so. With `--local` all of it happens in an
+/// emulated tenant on this machine: try `trustform apply --local`.
 #[derive(Debug, Parser)]
-#[command(name = "trustform", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "trustform", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done or nothing to do · 1 error · 2 changes (plan --detailed-exitcode) · \
-3 the world changed since the plan · 4 refused by a guard · 5 stopped half-way, safe to run again · 6 locked";
+/// The command line, with what only other tables know.
+pub fn command() -> clap::Command {
+    let codes = Exit::ALL
+        .iter()
+        .map(|(exit, meaning)| format!("\n  {}  {meaning}", *exit as u8));
+    Cli::command().after_help(format!("Exit codes:{}", codes.collect::<String>()))
+}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check a stack's files without contacting anything.
+    ///
+    /// Reads the files, evaluates them and checks them against what Entra takes. All errors are shown
+    /// together, each with its place and what to do. No login is needed.
     Validate(Validate),
     /// Show what an apply would change, and who gains and loses access.
+    ///
+    /// Reads the tenant and changes nothing. Next to the changes stands what they mean: who may act as which
+    /// application afterwards, holding what. Guards that an apply would refuse are shown, too.
     Plan(Plan),
     /// Make the tenant as the files say.
+    ///
+    /// Plans, shows the plan, asks, sends its requests and reads back what they made: success is said only
+    /// then. What stopped half-way goes on from there when it is run again. Instead of a directory a file may be
+    /// given that `plan --out` saved: then exactly that plan is applied, or nothing.
     Apply(Apply),
     /// Delete what the stack made.
+    ///
+    /// Deletes what is provably this stack's: trusts before applications, issuers last. Applications stay in the
+    /// recycle bin for 30 days, and an apply restores them, unless `--purge` deletes them for good.
     Destroy(Destroy),
     /// Print the stack's outputs, with the tenant's values.
+    ///
+    /// For example `trustform output`, `trustform output client_id --format raw` or `trustform output client_id
+    /// environments/prod`. Where every output is known from the files alone, nothing is contacted.
     Output(Output),
     /// List what the stack declares, and what is there of it.
     List(List),
-    /// Serve an emulated tenant on loopback.
+    /// Serve an emulated tenant on loopback, for other processes and tools.
+    ///
+    /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
+    /// tenant in the process.
     Emulator(Emulator),
+    /// Print the JSON Schema of stack files, or the reference of one kind.
+    ///
+    /// The schema lets an editor complete and check `trust.yaml`. With a kind, such as `application`, its
+    /// reference page is printed: attributes, defaults, what an undeclared attribute means, outputs.
+    Schema(Schema),
     /// Print a shell's completion script.
+    ///
+    /// For bash: `trustform completions bash > ~/.local/share/bash-completion/completions/trustform`
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Print the manual page of trustform or of a command.
+    ///
+    /// For example: `trustform man plan | man -l -`
+    Man(Man),
 }
 
 /// Which stack, and its variables.
@@ -47,7 +87,7 @@ pub struct StackArgs {
     /// The stack's directory: the one with trust.hcl, trust.yaml, *.trust.hcl or *.trust.yaml.
     #[arg(default_value = ".")]
     pub directory: PathBuf,
-    /// A variable's value. May be repeated; later ones win.
+    /// A variable's value: text, or HCL for a type that is not text. May be repeated; later ones win.
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub variables: Vec<String>,
     /// A file with variables' values. May be repeated; `-var` wins.
@@ -58,10 +98,11 @@ pub struct StackArgs {
 /// Which tenant.
 #[derive(Debug, Args)]
 pub struct TenantArgs {
-    /// Use an emulated tenant of the stack's own, kept in its .trustform directory. No login is needed.
+    /// Use an emulated tenant of the stack's own instead of the real one; no login is needed. It is kept in the
+    /// stack's .trustform directory: remove that to begin anew.
     #[arg(long, conflicts_with = "emulator")]
     pub local: bool,
-    /// Use a running emulator, as `trustform emulator` prints it. Loopback only.
+    /// Use a running emulator: the URL that `trustform emulator` prints. Loopback only.
     #[arg(long, value_name = "URL")]
     pub emulator: Option<String>,
     /// The certificate of an emulator that serves https.
@@ -106,6 +147,7 @@ pub struct AllowArgs {
 pub struct Validate {
     #[command(flatten)]
     pub stack: StackArgs,
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -120,7 +162,7 @@ pub struct Plan {
     pub allow: AllowArgs,
     #[command(flatten)]
     pub consent: ConsentArgs,
-    /// Only this resource and what is in it.
+    /// Only this resource and what is in it, as in `application.deployer`.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
     /// Save the plan, bound to what was read: `trustform apply FILE` refuses if any of it changed.
@@ -132,11 +174,11 @@ pub struct Plan {
     /// Exit with 2 when there are changes, or credentials that nobody declared.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
 
-/// The directory may also be a file that `plan --out` saved: then exactly that plan is applied, or nothing.
 #[derive(Debug, Args)]
 pub struct Apply {
     #[command(flatten)]
@@ -147,18 +189,20 @@ pub struct Apply {
     pub allow: AllowArgs,
     #[command(flatten)]
     pub consent: ConsentArgs,
-    /// Only this resource and what is in it.
+    /// Only this resource and what is in it, as in `application.deployer`.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     pub auto_approve: bool,
     /// Wait so long for another run of this stack to end.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub lock_timeout: u64,
-    /// Apply only if the plan still has this digest; a plan prints it.
+    /// Apply exactly the plan that was reviewed: without a question if the plan still has this digest, else not at
+    /// all (exit code 3). A plan prints its digest.
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<String>,
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -169,7 +213,7 @@ pub struct Destroy {
     pub stack: StackArgs,
     #[command(flatten)]
     pub tenant: TenantArgs,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     pub auto_approve: bool,
     /// Wait so long for another run of this stack to end.
@@ -178,12 +222,11 @@ pub struct Destroy {
     /// Delete for good: applications do not stay in the recycle bin for 30 days.
     #[arg(long)]
     pub purge: bool,
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
 
-/// `trustform output`, `trustform output client_id`, `trustform output environments/prod`,
-/// `trustform output client_id environments/prod`.
 #[derive(Debug, Args)]
 pub struct Output {
     /// One output alone; a name that is a directory is the stack's.
@@ -193,6 +236,7 @@ pub struct Output {
     pub stack: StackArgs,
     #[command(flatten)]
     pub tenant: TenantArgs,
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     pub format: OutputFormat,
 }
@@ -203,6 +247,7 @@ pub struct List {
     pub stack: StackArgs,
     #[command(flatten)]
     pub tenant: TenantArgs,
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -234,6 +279,27 @@ pub struct Emulator {
     /// Storage accounts and containers that are there from the beginning. May be repeated.
     #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
     pub containers: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// A kind, such as `application`, or `language` for the blocks that are no resources.
+    pub kind: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ManFormat {
+    Roff,
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// A command. Default: the program as a whole.
+    pub command: Option<String>,
+    /// How the page is printed.
+    #[arg(long, value_enum, default_value_t = ManFormat::Roff)]
+    pub format: ManFormat,
 }
 
 /// Long options that Terraform writes with one dash.

@@ -24,6 +24,28 @@ pub enum Exit {
     Locked = 6,
 }
 
+impl Exit {
+    /// Every code and what it says, for `--help` and the reference.
+    pub const ALL: &[(Exit, &str)] = &[
+        (Exit::Done, "done, or nothing to do"),
+        (Exit::Error, "an error; usage errors too"),
+        (
+            Exit::Changes,
+            "there are changes (`plan --detailed-exitcode`)",
+        ),
+        (
+            Exit::Drift,
+            "the world changed since the plan (`apply --expect`, a saved plan)",
+        ),
+        (
+            Exit::Refused,
+            "refused by a guard, or by the person who was asked",
+        ),
+        (Exit::Partial, "stopped half-way; safe to run again"),
+        (Exit::Locked, "another run of the stack holds the lock"),
+    ];
+}
+
 /// A command that did not come to its end.
 #[derive(Debug)]
 pub struct Failure {

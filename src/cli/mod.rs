@@ -13,8 +13,10 @@ mod apply;
 mod destroy;
 mod emulator;
 mod list;
+mod man;
 mod output;
 mod plan;
+mod schema;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -23,7 +25,7 @@ use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches;
 
 use crate::cloud::Clock;
 use crate::emulator::inprocess;
@@ -49,7 +51,10 @@ pub struct World<'a> {
 /// Runs a command line and says how the process should end.
 pub fn run(mut world: World) -> Exit {
     let args = args::normalised(std::mem::take(&mut world.args));
-    let cli = match Cli::try_parse_from(args) {
+    let parsed = args::command()
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&mut world, &error),
     };
@@ -61,8 +66,10 @@ pub fn run(mut world: World) -> Exit {
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
         Command::Emulator(args) => emulator::run(&mut world, &args),
+        Command::Schema(args) => schema::run(&mut world, &args),
+        Command::Man(args) => man::run(&mut world, &args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "trustform", world.out);
+            clap_complete::generate(shell, &mut args::command(), "trustform", world.out);
             Ok(Exit::Done)
         }
     };

@@ -238,7 +238,12 @@ impl<'a, 'c> Check<'a, 'c> {
     }
 
     fn field(&mut self, field: &'static Field, node: &Node, at: At) -> Option<Plain> {
-        if let NodeKind::Null(_) = node.kind {
+        if let NodeKind::Null(variables) = &node.kind {
+            // At the top of the body another field may stand in its place: `body` looks at that.
+            if field.pending && at.path.contains('.') {
+                self.waits = true;
+                self.needs.extend(variables.iter().cloned());
+            }
             return Some(Plain::Null);
         }
         let value = self.typed(field, field.ty, node, at)?;

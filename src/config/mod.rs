@@ -40,6 +40,8 @@ mod cycles;
 mod lower;
 mod stack;
 
+pub mod language;
+
 mod words;
 
 pub mod files;

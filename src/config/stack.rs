@@ -17,15 +17,19 @@ use crate::model::value::Value as Plain;
 
 const CLOUDS: &[&str] = &["public", "usgov", "usdod", "china"];
 
-const FIELDS: &[Field] = &[
+pub(super) const FIELDS: &[Field] = &[
     Field::string(
         "tenant_id",
-        "the tenant's GUID; an apply refuses to run against any other",
+        "The tenant's GUID. An apply refuses to run against any other.",
     )
     .required()
     .check(tenant),
-    Field::string("cloud", "the national cloud, `public` unless said").words(CLOUDS),
-    Field::string("name", "the stack's name, the block's label unless said").check(name),
+    Field::string("cloud", "The national cloud. Default: `public`.").words(CLOUDS),
+    Field::string(
+        "name",
+        "The stack's name, where it depends on variables. Default: the label.",
+    )
+    .check(name),
 ];
 
 fn tenant(value: &Plain) -> Result<(), Complaint> {
@@ -103,14 +107,11 @@ pub(super) fn outputs(context: &Context) -> BTreeMap<String, OutputValue> {
         .collect()
 }
 
-const OUTPUT: [&str; 3] = ["value", "description", "sensitive"];
+pub(super) const OUTPUT: [&str; 2] = ["value", "description"];
 
 /// The value of an output, of the stack or a module.
 pub(super) fn output_value(context: &Context, block: &Block) -> Eval<Value> {
     super::unknown::only(context, "output", block, &OUTPUT, &[]);
-    if let Some(attribute) = block.body.attribute("sensitive") {
-        context.say(super::variables::sensitive(attribute.name.span));
-    }
     let Some(attribute) = block.body.attribute("value") else {
         return Err(
             Diagnostic::error("missing-attribute", "an output needs a `value`")

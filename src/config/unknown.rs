@@ -65,18 +65,16 @@ pub(super) fn only(
     let names = names.filter(|name| !attributes.contains(&&*name.text));
     let inner = block.body.blocks.iter().map(|block| &block.word);
     let inner = inner.filter(|name| !blocks.contains(&&*name.text));
-    // Terraform's marks for secrets are known only to be refused.
-    let taken: Vec<&str> = attributes
-        .iter()
-        .copied()
-        .filter(|word| !["sensitive", "ephemeral"].contains(word))
-        .collect();
     for name in names
         .chain(inner)
         .filter(|name| !name.text.starts_with("x-"))
     {
         let text = &*name.text;
-        let diagnostic = if words::LATER.contains(&text) {
+        let diagnostic = if ["sensitive", "ephemeral"].contains(&text) {
+            Diagnostic::error("unknown-attribute", "nothing here can be marked as a secret")
+                .at(name.span, "leave it out")
+                .help("no value here is one: everything that is declared is written to the tenant, where readers of the directory see it")
+        } else if words::LATER.contains(&text) {
             Diagnostic::error(
                 "unknown-attribute",
                 format!("this version has no `{text}` in `{word}` yet"),
@@ -88,7 +86,7 @@ pub(super) fn only(
                 format!("`{word}` has no attribute `{text}`"),
             )
             .at(name.span, "not known")
-            .help(words::help(text, &taken, &format!("`{word}`")))
+            .help(words::help(text, attributes, &format!("`{word}`")))
         };
         context.say(diagnostic);
     }

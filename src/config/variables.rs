@@ -16,16 +16,9 @@ use super::{Given, hcl, types, words};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
-const ATTRIBUTES: [&str; 7] = [
-    "type",
-    "default",
-    "description",
-    "nullable",
-    "validation",
-    "sensitive",
-    "ephemeral",
-];
-const VALIDATION: [&str; 2] = ["condition", "error_message"];
+pub(super) const ATTRIBUTES: [&str; 5] =
+    ["type", "default", "description", "nullable", "validation"];
+pub(super) const VALIDATION: [&str; 2] = ["condition", "error_message"];
 
 /// A `variable` block.
 struct Variable {
@@ -107,13 +100,6 @@ fn undeclared(name: &str, declared: &Declared) -> Diagnostic {
         Some(near) => format!("did you mean `-var {near}=…`?"),
         None => format!("the variables are {}", words::list(names(), "none")),
     })
-}
-
-/// What is said of a mark for secrets.
-pub(super) fn sensitive(span: Span) -> Diagnostic {
-    Diagnostic::error("unknown-attribute", "nothing here can be marked as a secret")
-        .at(span, "leave it out")
-        .help("no value here is one: everything that is declared is written to the tenant, where readers of the directory see it")
 }
 
 /// The value of a module's variable; worked out once, and only then the input that gives it.
@@ -260,11 +246,6 @@ fn validate(context: &Context, name: &str, rule: &Block) -> Eval<()> {
 
 fn variable(context: &Context, block: &Block) -> Variable {
     only(context, "variable", block, &ATTRIBUTES, &["validation"]);
-    for name in ["sensitive", "ephemeral"] {
-        if let Some(attribute) = block.body.attribute(name) {
-            context.say(sensitive(attribute.name.span));
-        }
-    }
     let ty = match block.body.attribute("type") {
         None => Type::Any,
         Some(attribute) => context

@@ -1,8 +1,8 @@
 //! One folder per resource kind.
 //!
 //! To add a kind: make a folder with `mod.rs` (its field table and its [`Kind`]), `wire.rs` (reads, decoding and
-//! steps), `emulator.rs` (how the service behaves) and `scenarios/`; add its `mod` line here and its line in
-//! [`ALL`]; run the tests with `UPDATE=1` to regenerate `schemas/`. Nothing else names a kind.
+//! steps), `emulator.rs` (how the service behaves), `example.trust.hcl` (for the reference) and `scenarios/`; add its `mod` line here and its line in
+//! [`ALL`]; run the tests with `UPDATE=1` to regenerate `schemas/` and `docs/reference/`. Nothing else names a kind.
 
 use std::collections::BTreeMap;
 
@@ -53,6 +53,11 @@ pub fn emulated() -> crate::emulator::route::Routes {
 /// A kind of resource: what a file may say of it, how it is read, and which requests change it. All pure.
 pub trait Kind: Sync {
     fn shape(&self) -> &'static Shape;
+
+    /// A stack file that shows it, for the reference; none for what has no block of its own.
+    fn example(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Whether the tenant holds an object of it; a block may also only mean others.
     fn is_object(&self) -> bool {

@@ -10,6 +10,7 @@ pub mod credential_name;
 pub mod value;
 pub mod words;
 
+pub mod language;
 pub mod schema;
 
 pub mod desired;

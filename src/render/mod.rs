@@ -8,4 +8,7 @@ pub mod text;
 
 pub mod json;
 
+pub mod reference;
+pub mod schema;
+
 mod value;

@@ -180,8 +180,10 @@ fn access(grantee: &Grantee, gained: bool, style: Style) -> String {
     } else {
         (style.removed("-"), "may no longer act as")
     };
+    // A subject with an insertion closes it before the verb.
+    let comma = if grantee.who.contains(", ") { "," } else { "" };
     let mut out = format!(
-        "  {sign} {} {verb} {}\n",
+        "  {sign} {}{comma} {verb} {}\n",
         terminal(&grantee.who),
         terminal(&grantee.identity)
     );
@@ -237,6 +239,7 @@ fn one_note(note: &Diagnostic, style: Style) -> String {
 fn summary(plan: &Plan) -> String {
     if plan.changes.is_empty() {
         return match plan.pending.len() {
+            _ if plan.destroy => "Nothing to destroy: nothing of this stack is there.".to_owned(),
             0 => "No changes: the tenant is as declared.".to_owned(),
             pending => format!("No changes. {pending} pending."),
         };

@@ -1,10 +1,17 @@
 //! Everything that is tested from outside, in one binary.
 
+mod azurite;
 mod catalogue;
 mod converge;
+mod docs;
+mod examples;
+mod fidelity;
 mod layers;
 mod play;
 mod scenario;
+mod schemas;
+mod simulate;
+mod simulation;
 mod wire;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,9 @@ pub mod emulator;
 mod fields;
 mod lower;
 pub mod mark;
+mod ownership;
 mod permissions;
+mod reads;
 mod wire;
 
 pub use permissions::blocks as permission_blocks;
@@ -30,6 +32,10 @@ impl Kind for Application {
         &fields::SHAPE
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(include_str!("example.trust.hcl"))
+    }
+
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
         lower::lower(resource, lowering);
     }
@@ -48,15 +54,15 @@ impl Kind for Application {
     }
 
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        wire::reads(desired, live)
+        reads::reads(desired, live)
     }
 
     fn confirm(&self, object: &Object) -> Vec<Read> {
-        wire::confirm(object)
+        reads::confirm(object)
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
-        wire::decode(read, reply, live);
+        reads::decode(read, reply, live);
     }
 
     fn find<'a>(
@@ -70,29 +76,29 @@ impl Kind for Application {
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
         if is_existing(resource) {
-            return wire::missing(resource, "existing", scene);
+            return ownership::missing(resource, "existing", scene);
         }
         if is_adopted(resource) {
-            let missing = wire::missing(resource, "adopt", scene);
+            let missing = ownership::missing(resource, "adopt", scene);
             if !missing.is_empty() {
                 return missing;
             }
         }
-        if let Some(foreign) = wire::foreign(resource, scene) {
+        if let Some(foreign) = ownership::foreign(resource, scene) {
             return vec![foreign];
         }
-        wire::keep_tags(resource, scene);
+        ownership::keep_tags(resource, scene);
         if scene.destroy {
             return Vec::new();
         }
         let mut said = permissions::resolve(resource, scene);
-        said.extend(wire::undeclared(resource, scene));
+        said.extend(ownership::undeclared(resource, scene));
         said
     }
 
     /// Ours are the live applications that carry both our mark and the unique name that it was made from.
     fn claim(&self, object: &Object, _owner: Option<&Resource>, scene: &Scene) -> Claim {
-        wire::claim(object, &scene.desired.stack)
+        ownership::claim(object, &scene.desired.stack)
     }
 
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
@@ -110,13 +116,18 @@ impl Kind for Application {
     }
 
     fn arrives(&self, resource: &Resource, object: &Object, stack: &Stack) -> bool {
-        is_adopted(resource) && !wire::is_marked(resource, object, stack)
+        is_adopted(resource) && !ownership::is_marked(resource, object, stack)
     }
 
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {
         match path {
             "required_resource_access" => permissions::show(value, live),
-            "tags" => Value::Set(mark::without(value)),
+            "tags" => Value::set(
+                value
+                    .items()
+                    .filter(|tag| !mark::is_mark(tag) || tag.as_str() == Some(mark::PROTECT))
+                    .cloned(),
+            ),
             _ => value.clone(),
         }
     }
@@ -138,5 +149,5 @@ pub fn is_adopted(resource: &Resource) -> bool {
 
 /// The application that a resource describes.
 pub fn found<'a>(resource: &Resource, live: &'a Live) -> Option<&'a Object> {
-    live.find(KIND, &wire::alternate(resource)?)
+    live.find(KIND, &reads::alternate(resource)?)
 }

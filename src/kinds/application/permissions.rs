@@ -18,7 +18,12 @@ pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) 
         let path = format!("permissions.{label}");
         let Some(app_id) = api::app_id(label) else {
             let names = api::WELL_KNOWN.iter().map(|api| api.name);
-            let help = match nearest(label, names.clone()) {
+            let part = || {
+                names
+                    .clone()
+                    .find(|name| label.len() > 3 && name.contains(label))
+            };
+            let help = match nearest(label, names.clone()).or_else(part) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!(
                     "use {}, or the API's application id",

@@ -36,6 +36,10 @@ impl Kind for FederatedCredential {
         &fields::SHAPE
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(include_str!("example.trust.hcl"))
+    }
+
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
         lower::lower(resource, lowering);
     }

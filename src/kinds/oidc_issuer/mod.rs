@@ -115,6 +115,10 @@ impl Kind for OidcIssuer {
         &SHAPE
     }
 
+    fn example(&self) -> Option<&'static str> {
+        Some(include_str!("example.trust.hcl"))
+    }
+
     fn is_object(&self) -> bool {
         false
     }

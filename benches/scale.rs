@@ -1,0 +1,139 @@
+//! The whole program at scale: the real binary against an emulator behind a socket, 30 ms away.
+//!
+//! `cargo bench --bench scale [-- --only WORK]` prints one JSON object a line. Wall time and peak memory are those of
+//! the client's whole process; requests and operations (the items of batches) are counted where they arrive, in a run
+//! of its own, because recording takes time.
+//!
+//! To reach: `plan-500` at most 60 requests, 1.0 s and 64 MiB; `create-100` and `destroy-100` at most 10 s, 4 s of
+//! which are the verification's window; `help` at most 5 ms.
+
+#[path = "scale/client.rs"]
+mod client;
+#[path = "scale/served.rs"]
+mod served;
+#[path = "scale/stack.rs"]
+mod stack;
+
+use std::path::Path;
+
+use serde_json::{Map, json};
+
+use client::Run;
+use served::Served;
+
+/// A measured command.
+struct Work {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    /// Applications that the stack declares; none for a command that needs no tenant.
+    applications: usize,
+    /// Whether they are there before.
+    planted: bool,
+    /// The exit code that says that it did what it is measured for.
+    exit: i32,
+    runs: usize,
+}
+
+const WORKS: &[Work] = &[
+    Work {
+        name: "help",
+        arguments: &["--help"],
+        applications: 0,
+        planted: false,
+        exit: 0,
+        runs: 20,
+    },
+    Work {
+        name: "plan-500",
+        arguments: &["plan", "--detailed-exitcode"],
+        applications: 500,
+        planted: true,
+        exit: 0,
+        runs: 7,
+    },
+    Work {
+        name: "create-100",
+        arguments: &["apply", "--auto-approve"],
+        applications: 100,
+        planted: false,
+        exit: 0,
+        runs: 3,
+    },
+    Work {
+        name: "destroy-100",
+        arguments: &["destroy", "--auto-approve"],
+        applications: 100,
+        planted: true,
+        exit: 0,
+        runs: 3,
+    },
+];
+
+fn main() {
+    // Cargo passes `--bench`; the word after `--only` chooses.
+    let only = std::env::args().skip_while(|word| word != "--only").nth(1);
+    let chosen = |work: &&Work| only.as_deref().is_none_or(|only| work.name == only);
+    let works: Vec<&Work> = WORKS.iter().filter(chosen).collect();
+    assert!(
+        !works.is_empty(),
+        "`--only` takes one of {}",
+        WORKS
+            .iter()
+            .map(|work| work.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    for work in works {
+        println!("{}", measured(work));
+    }
+}
+
+fn measured(work: &Work) -> serde_json::Value {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut line = Map::new();
+    line.insert("work".to_owned(), work.name.into());
+    let mut runs = Vec::new();
+    if work.applications == 0 {
+        runs.extend((0..work.runs).map(|_| run(work, directory.path(), None)));
+    } else {
+        let stack = directory.path().join("stack");
+        stack::write(&stack, work.applications);
+        let tenant = work.planted.then(|| stack::plant(&stack));
+        let record = directory.path().join("record.jsonl");
+        let served = Served::start(tenant.as_deref(), Some(&record));
+        run(work, &stack, Some(&served));
+        drop(served);
+        let (requests, operations) = served::count(&record);
+        line.insert("requests".to_owned(), requests.into());
+        line.insert("operations".to_owned(), operations.into());
+        for _ in 0..work.runs {
+            let served = Served::start(tenant.as_deref(), None);
+            runs.push(run(work, &stack, Some(&served)));
+        }
+    }
+    let mut walls: Vec<f64> = runs.iter().map(|run| run.wall.as_secs_f64()).collect();
+    walls.sort_by(f64::total_cmp);
+    let peak = runs.iter().filter_map(|run| run.peak_kib).max();
+    line.insert("wall_s".to_owned(), rounded(walls[walls.len() / 2]));
+    line.insert("wall_min_s".to_owned(), rounded(walls[0]));
+    line.insert(
+        "peak_rss_mib".to_owned(),
+        peak.map_or(json!(null), |kib| rounded(kib as f64 / 1024.0)),
+    );
+    line.insert("runs".to_owned(), work.runs.into());
+    line.into()
+}
+
+fn run(work: &Work, directory: &Path, served: Option<&Served>) -> Run {
+    let mut arguments = work.arguments.to_vec();
+    if let Some(served) = served {
+        arguments.extend(["--emulator", served.url.as_str()]);
+    }
+    let run = client::run(&arguments, directory);
+    assert_eq!(run.exit, Some(work.exit), "{}: {}", work.name, run.said);
+    run
+}
+
+fn rounded(value: f64) -> serde_json::Value {
+    json!((value * 10_000.0).round() / 10_000.0)
+}

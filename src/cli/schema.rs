@@ -1,0 +1,46 @@
+//! `schema`: what a stack file may hold, for editors and for people.
+
+use super::args::Schema;
+use super::{Exit, Failure, World};
+use crate::config::language::{LANGUAGE, META};
+use crate::kinds;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::words::nearest;
+use crate::render::{reference, schema};
+
+/// The page about the blocks that are no resources.
+const LANGUAGE_PAGE: &str = "language";
+
+pub fn run(world: &mut World, args: &Schema) -> Result<Exit, Failure> {
+    let shapes = kinds::shapes();
+    let Some(topic) = args.kind.as_deref() else {
+        world.print_json(&schema::schema(&shapes, LANGUAGE, META));
+        return Ok(Exit::Done);
+    };
+    if topic == LANGUAGE_PAGE {
+        world.print(&reference::language(LANGUAGE));
+        return Ok(Exit::Done);
+    }
+    let Some(kind) = kinds::of(topic) else {
+        return Err(unknown(topic));
+    };
+    let page = reference::kind(kind.shape(), &shapes, kind.example(), META);
+    world.print(&page);
+    Ok(Exit::Done)
+}
+
+fn unknown(topic: &str) -> Failure {
+    let topics = || {
+        let kinds = kinds::shapes().into_iter().map(|shape| shape.kind);
+        kinds.chain([LANGUAGE_PAGE])
+    };
+    let diagnostic = Diagnostic::error("unknown-kind", format!("there is no kind `{topic}`"));
+    let help = match nearest(topic, topics()) {
+        Some(near) => format!("did you mean `trustform schema {near}`?"),
+        None => {
+            let known: Vec<String> = topics().map(|topic| format!("`{topic}`")).collect();
+            format!("there are {}", known.join(", "))
+        }
+    };
+    diagnostic.help(help).into()
+}

@@ -1,0 +1,100 @@
+//! The language's own blocks: what the kinds' field tables do not say.
+
+use super::stack;
+use crate::model::language::{Attribute, Attributes, LanguageBlock, Takes};
+
+/// In the order in which a file has them.
+pub static LANGUAGE: &[LanguageBlock] = &[
+    LanguageBlock {
+        word: "stack",
+        doc: "What the directory's files make together: its name is part of the mark on everything that it owns. Exactly one in a directory.",
+        attributes: Attributes::Fields(stack::FIELDS),
+    },
+    LanguageBlock {
+        word: "variable",
+        doc: "A value from outside: `-var`, `-var-file`, `*.auto.vars.hcl` or `TRUSTFORM_VAR_name`. Read as `var.name`.",
+        attributes: Attributes::Own(VARIABLE),
+    },
+    LanguageBlock {
+        word: "locals",
+        doc: "Names for values, read as `local.name`.",
+        attributes: Attributes::Free,
+    },
+    LanguageBlock {
+        word: "output",
+        doc: "A value that `apply` and `output` print.",
+        attributes: Attributes::Own(OUTPUT),
+    },
+];
+
+static VARIABLE: &[Attribute] = &[
+    Attribute::new(
+        "type",
+        Takes::TypeExpression,
+        "`string`, `number`, `bool`, `any`, `list(…)`, `set(…)`, `map(…)`, `tuple([…])` or `object({ name = … })`. Default: `any`.",
+    ),
+    Attribute::new(
+        "default",
+        Takes::Any,
+        "The value where none is given. Without it the variable is unset: a credential whose issuer or subject needs it is pending.",
+    ),
+    Attribute::new("description", Takes::Text, "For people."),
+    Attribute::new(
+        "validation",
+        Takes::Any,
+        "Blocks with a `condition` over the value and the `error_message` where it does not hold.",
+    ),
+    Attribute::new(
+        "nullable",
+        Takes::Bool,
+        "Whether null is a value; if not, null means the default. Default: `true`.",
+    ),
+];
+
+static OUTPUT: &[Attribute] = &[
+    Attribute::new(
+        "value",
+        Takes::Any,
+        "The value; it may name what only the tenant knows.",
+    )
+    .required(),
+    Attribute::new("description", Takes::Text, "For people."),
+];
+
+/// Attributes that every resource's block takes beside its kind's own.
+pub static META: &[Attribute] = &[
+    Attribute::new(
+        "for_each",
+        Takes::Any,
+        "A map or a set of strings: the block stands once for each, with `each.key` and `each.value`.",
+    ),
+    Attribute::new(
+        "count",
+        Takes::Any,
+        "A number: the block stands so many times, with `count.index`.",
+    ),
+    Attribute::new(
+        "protect",
+        Takes::Bool,
+        "`true` refuses to delete it, even once its block is gone.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the evaluator takes is what is documented.
+    #[test]
+    fn agrees_with_the_evaluator() {
+        let names = |table: &[Attribute]| -> Vec<&str> {
+            table.iter().map(|attribute| attribute.name).collect()
+        };
+        let taken = crate::config::variables::ATTRIBUTES.iter().copied();
+        assert_eq!(
+            std::collections::BTreeSet::from_iter(names(VARIABLE)),
+            taken.collect()
+        );
+        assert_eq!(names(OUTPUT), stack::OUTPUT);
+    }
+}
