@@ -5,7 +5,7 @@ use super::connect::Connection;
 use super::local::own_directory;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, block_on, connect, planning, stack};
+use super::{Exit, Failure, World, ask, block_on, connect, issuer, planning, stack};
 use crate::apply::driver;
 use crate::apply::lock::{self, Lock};
 use crate::cloud::rights;
@@ -144,8 +144,16 @@ pub fn carry_out(
         let again = plan.count(Action::Restore) > 0;
         let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
         let _ = write!(world.err, "{said}");
+        let served = issuer::after_apply(
+            world,
+            stack,
+            connection,
+            &plan,
+            terms.format == Format::Json,
+        )?;
         passes.push((plan, Some(outcome)));
         match (complete, started) {
+            (true, _) if !served => break Exit::Error,
             (true, _) if again => {
                 if terms.format == Format::Text {
                     world.print("\n");

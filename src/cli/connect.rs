@@ -8,6 +8,7 @@ use azure_core::credentials::Secret;
 use super::args::TenantArgs;
 use super::local::Local;
 use super::stack::Stack;
+use super::web::Web;
 use super::{Failure, World};
 use crate::cloud::login::EmulatorLogin;
 use crate::cloud::{Client, Clock, LoginOptions, Reader, Transport, credential};
@@ -18,6 +19,8 @@ use crate::model::diagnostic::Diagnostic;
 pub struct Connection {
     pub client: Arc<Client>,
     pub reader: Reader,
+    /// Where what everyone may read is read.
+    pub web: Web,
     /// The embedded tenant, if it is that.
     local: Option<Local>,
 }
@@ -61,11 +64,16 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
         (Transport::real()?, world.clock.clone(), None)
     };
     let credential = credential(options, wanted.cloud, &transport)?;
+    let web = match args.local || args.emulator.is_some() {
+        true => Web::Emulated(transport.clone()),
+        false => Web::Internet,
+    };
     let seed = seed(&clock);
     let client = Arc::new(Client::new(wanted.cloud, credential, transport, clock));
     Ok(Connection {
         reader: Reader::new(client.clone(), seed),
         client,
+        web,
         local,
     })
 }

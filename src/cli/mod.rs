@@ -6,12 +6,17 @@ mod connect;
 mod exit;
 mod local;
 mod planning;
+mod private_keys;
 mod progress;
 mod stack;
+mod web;
 
 mod apply;
+mod audit;
 mod destroy;
 mod emulator;
+mod issuer;
+mod jwks;
 mod list;
 mod man;
 mod output;
@@ -65,6 +70,9 @@ pub fn run(mut world: World) -> Exit {
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
+        Command::Jwks(args) => jwks::run(&mut world, &args),
+        Command::Issuer(args) => issuer::run(&mut world, &args),
+        Command::Audit(args) => audit::run(&mut world, &args),
         Command::Emulator(args) => emulator::run(&mut world, &args),
         Command::Schema(args) => schema::run(&mut world, &args),
         Command::Man(args) => man::run(&mut world, &args),

@@ -86,5 +86,6 @@ pub fn allow(args: &AllowArgs) -> Allow {
     Allow {
         deletes: args.allow_deletes,
         gap: args.allow_gap,
+        key_retirement: args.allow_key_retirement,
     }
 }

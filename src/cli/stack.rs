@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::StackArgs;
-use super::{Failure, World};
+use super::{Failure, World, private_keys};
 use crate::config::{self, Entry, FileError, Given, Input, files};
 use crate::kinds;
 use crate::model::desired::Desired;
@@ -111,6 +111,7 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Failure::new(diagnostics, &sources));
     }
+    diagnostics.extend(private_keys::found(&directory));
     Ok(Stack {
         directory,
         desired,

@@ -6,6 +6,7 @@
 //! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
+//! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::model::value::Value;
 pub struct Allow {
     pub deletes: Option<usize>,
     pub gap: bool,
+    pub key_retirement: bool,
 }
 
 /// Percentages count from this many trusts on.

@@ -8,6 +8,7 @@ mod guard;
 mod matching;
 mod order;
 mod room;
+mod rotation;
 pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,8 @@ pub struct Options {
     /// Only this resource and what is in it.
     pub only: Option<Address>,
     pub allow: Allow,
+    /// When it is: time never changes a plan, it only vetoes the retirement of keys.
+    pub now: Option<time::OffsetDateTime>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
 }
@@ -109,6 +112,15 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         notes,
         known,
     };
+    if !options.destroy {
+        plan.refusals.extend(rotation::refusals(
+            &pairs,
+            desired,
+            &options.allow,
+            options.now,
+        ));
+        plan.notes.extend(rotation::calendar(&pairs, desired));
+    }
     plan.notes
         .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
     Ok(plan)

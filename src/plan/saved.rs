@@ -126,6 +126,7 @@ impl Saved {
     /// The options that it was planned with.
     pub fn options(&self) -> Options {
         Options {
+            now: None,
             destroy: self.destroy,
             purge: self.purge,
             only: self.only.clone(),

@@ -161,6 +161,7 @@ impl Run {
             allow: Allow {
                 deletes: Some(1_000),
                 gap: true,
+                ..Allow::default()
             },
             ..Options::default()
         };
