@@ -10,6 +10,7 @@ use super::convert::{self, number_text};
 use super::document::{Attribute, Block, Body, Expr, ExprKind, Word};
 use super::hcl::without_bom;
 use super::hcl_expression::parse_template;
+use super::value::Value;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 use crate::model::value::Number;
@@ -113,9 +114,7 @@ struct Reader<'a> {
     said: &'a mut Vec<Diagnostic>,
 }
 
-/// Reads a file. On a syntax error the body is empty.
-pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
-    let (text, base) = without_bom(text);
+fn read(text: &str) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEPTH,
@@ -126,7 +125,51 @@ pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Bod
         strict_booleans: true,
         with_snippet: false,
     };
-    let parsed = serde_saphyr::from_str_with_options::<Option<Spanned<Yaml>>>(text, options);
+    serde_saphyr::from_str_with_options(text, options)
+}
+
+/// A text as a value, for `yamldecode`: strings are no templates here.
+pub(super) fn value(text: &str) -> Result<Value, String> {
+    match read(without_bom(text).0) {
+        Ok(None) => Ok(Value::Null),
+        Ok(Some(node)) => plain(node.value),
+        Err(error) => {
+            let text = error.without_snippet().to_string();
+            Err(text.lines().next().unwrap_or_default().to_owned())
+        }
+    }
+}
+
+fn plain(node: Yaml) -> Result<Value, String> {
+    Ok(match node {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(flag) => Value::Bool(flag),
+        Yaml::Number(number)
+            if !number.is_finite() || (number.fract() == 0.0 && number.abs() > convert::EXACT) =>
+        {
+            return Err(format!("the number {number} cannot be kept exactly"));
+        }
+        Yaml::Number(number) => Value::Number(Number(number)),
+        Yaml::String(text) => Value::text(text),
+        Yaml::List(items) => Value::list(
+            items
+                .into_iter()
+                .map(|item| plain(item.value))
+                .collect::<Result<_, _>>()?,
+        ),
+        Yaml::Map(members) => Value::map(
+            members
+                .into_iter()
+                .map(|(key, item)| Ok((key.value.into(), plain(item.value)?)))
+                .collect::<Result<_, String>>()?,
+        ),
+    })
+}
+
+/// Reads a file. On a syntax error the body is empty.
+pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
+    let (text, base) = without_bom(text);
+    let parsed = read(text);
     let mut reader = Reader {
         id,
         text,
