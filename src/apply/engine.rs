@@ -191,7 +191,9 @@ impl Engine {
             request: &step.request,
             attempt: progress.attempts.saturating_sub(1),
             seed: self.seed ^ id.0 as u64,
-            after_own_create: self.creates_before(step),
+            // What a plan writes to was read, or is made by it: that a replica does not know it is no news. A run
+            // that was killed after a create, or that restored something, left no trace but that.
+            after_own_create: true,
             replay: progress.replay,
             done_if: &step.done_if,
             retry_if: &step.retry_if,
@@ -224,16 +226,19 @@ impl Engine {
     /// Waits are capped: what does not come about within the deadline fails.
     fn pause(&mut self, id: StepId, after_ms: u64, result: &Result<Reply, Lost>) {
         let now = self.now;
+        let own = self.creates_before(&self.steps[id.0]);
         let progress = &mut self.progress[id.0];
         let since = *progress.since.get_or_insert(now);
-        if now - since > verify::DEADLINE_MS {
+        let missing = matches!(result, Ok(reply) if [400, 403, 404].contains(&reply.status));
+        let deadline = match missing && !own {
+            true => verify::KNOWN_MS,
+            false => verify::DEADLINE_MS,
+        };
+        if now - since > deadline {
             progress.state = State::Failed;
             let step = &self.steps[id.0];
-            let diagnostic = crate::cloud::explain::exhausted(
-                result,
-                &step.request,
-                verify::DEADLINE_MS / 60_000,
-            );
+            let diagnostic =
+                crate::cloud::explain::exhausted(result, &step.request, deadline / 60_000);
             let diagnostic = diagnostic.about(&step.address);
             self.stop(diagnostic);
             return;

@@ -144,17 +144,22 @@ pub fn carry_out(
         let again = plan.count(Action::Restore) > 0;
         let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
         let _ = write!(world.err, "{said}");
-        let served = issuer::after_apply(
-            world,
-            stack,
-            connection,
-            &plan,
-            terms.format == Format::Json,
-        )?;
+        let served = !complete
+            || issuer::after_apply(
+                world,
+                stack,
+                connection,
+                &plan,
+                terms.format == Format::Json,
+            )?;
         passes.push((plan, Some(outcome)));
         match (complete, started) {
             (true, _) if !served => break Exit::Error,
-            (true, _) if again => {}
+            (true, _) if again => {
+                if terms.format == Format::Text {
+                    world.print("\n");
+                }
+            }
             (true, _) => break Exit::Done,
             (false, true) => break Exit::Partial,
             (false, false) => break Exit::Error,

@@ -106,6 +106,8 @@ pub struct Plan {
     pub pending: Vec<Pending>,
     pub refusals: Vec<Refusal>,
     pub outputs: BTreeMap<String, OutputValue>,
+    /// Everything of the stack is to go.
+    pub destroy: bool,
     /// Outputs of objects that are there already.
     pub known: BTreeMap<Ref, String>,
     /// SHA-256 over the steps and the stack's name and tenant, in hexadecimal.

@@ -105,6 +105,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),
+        destroy: options.destroy,
         changes,
         steps,
         access,

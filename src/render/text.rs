@@ -237,6 +237,7 @@ fn one_note(note: &Diagnostic, style: Style) -> String {
 fn summary(plan: &Plan) -> String {
     if plan.changes.is_empty() {
         return match plan.pending.len() {
+            _ if plan.destroy => "Nothing to destroy: nothing of this stack is there.".to_owned(),
             0 => "No changes: the tenant is as declared.".to_owned(),
             pending => format!("No changes. {pending} pending."),
         };

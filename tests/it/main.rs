@@ -2,9 +2,13 @@
 
 mod catalogue;
 mod converge;
+mod examples;
 mod layers;
 mod play;
 mod scenario;
+mod schemas;
+mod simulate;
+mod simulation;
 mod wire;
 
 use std::path::{Path, PathBuf};

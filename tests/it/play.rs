@@ -10,6 +10,7 @@ use trustform::cloud::Clock;
 use trustform::emulator::blob::PublicAccess;
 use trustform::emulator::fault::Faults;
 use trustform::emulator::inprocess::{Emulator, new_tenant};
+use trustform::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
 use trustform::emulator::request::{Reply, Request};
 use trustform::emulator::session::Session;
 use trustform::emulator::store::Store;
@@ -246,8 +247,8 @@ fn shown(directory: &Path) -> String {
 fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
     let token = session
         .log_in(
-            trustform::emulator::login::ADMINISTRATOR_CLIENT_ID,
-            trustform::emulator::login::ADMINISTRATOR_ASSERTION,
+            ADMINISTRATOR_CLIENT_ID,
+            ADMINISTRATOR_ASSERTION,
             "https://storage.azure.com",
         )
         .expect("a login to Blob Storage");
@@ -306,23 +307,22 @@ pub fn play(scenario: &Scenario) -> (Scenario, Option<String>) {
     (actual, broken)
 }
 
-/// The same command line as a plan, where it is an apply that was to end well.
+/// The same command line as a plan, where it is an apply.
 pub fn plan_after(line: &str) -> Option<String> {
-    let plan = line.strip_prefix("trustform apply")?;
-    let kept: Vec<&str> = plan
-        .split(' ')
-        .filter(|word| !word.contains("-auto-approve") && !word.starts_with("--allow-"))
-        .collect();
-    let mut words = kept.join(" ");
-    for option in ["--expect", "--format"] {
-        if let Some(at) = words.find(option) {
-            let end = words[at + option.len() + 1..]
-                .find(' ')
-                .map_or(words.len(), |end| at + option.len() + 1 + end);
-            words.replace_range(at..end, "");
+    let mut plan = "trustform plan".to_owned();
+    let mut words = line.strip_prefix("trustform apply")?.split_whitespace();
+    while let Some(word) = words.next() {
+        match word {
+            "--auto-approve" | "-auto-approve" | "--allow-gap" => {}
+            "--expect" | "--format" | "--allow-deletes" => {
+                words.next();
+            }
+            // A saved plan stands where the directory does.
+            word if word.ends_with(".plan") => {}
+            word => plan.push_str(&format!(" {word}")),
         }
     }
-    Some(format!("trustform plan{words} --format json"))
+    Some(format!("{plan} --format json"))
 }
 
 /// After an apply that ended well the next plan is empty.

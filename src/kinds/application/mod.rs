@@ -122,7 +122,12 @@ impl Kind for Application {
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {
         match path {
             "required_resource_access" => permissions::show(value, live),
-            "tags" => Value::Set(mark::without(value)),
+            "tags" => Value::set(
+                value
+                    .items()
+                    .filter(|tag| !mark::is_mark(tag) || tag.as_str() == Some(mark::PROTECT))
+                    .cloned(),
+            ),
             _ => value.clone(),
         }
     }

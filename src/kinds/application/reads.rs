@@ -86,6 +86,9 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
 
 /// The application and everything that hangs on it, by key.
 pub fn confirm(object: &Object) -> Vec<Read> {
+    if object.key.kind != KIND {
+        return Vec::new();
+    }
     object
         .alternates
         .first()

@@ -182,7 +182,9 @@ pub fn is_jwks(resource: &Resource) -> bool {
 /// The path of an issuer's key set; none where it is hosted elsewhere.
 pub fn jwks_path<'a>(desired: &'a Desired, issuer: &Resource) -> Option<&'a str> {
     let mut documents = desired.of_kind(KIND).filter(|resource| is_jwks(resource));
-    documents.find(|resource| resource.address.parent().as_ref() == Some(&issuer.address))?.text("path")
+    documents
+        .find(|resource| resource.address.parent().as_ref() == Some(&issuer.address))?
+        .text("path")
 }
 
 /// The storage accounts and containers that the stack's documents stand in.

@@ -104,6 +104,14 @@ impl Kind for ServicePrincipal {
         true
     }
 
+    /// Whose it is, its address says.
+    fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {
+        match path {
+            "client_id" => Value::Null,
+            _ => value.clone(),
+        }
+    }
+
     fn steps(&self, task: &Task) -> Vec<Step> {
         wire::steps(task)
     }
