@@ -183,7 +183,11 @@ fn access(grantee: &Grantee, gained: bool, style: Style) -> String {
     let holding: Vec<String> = grantee.holding.iter().map(|one| terminal(one)).collect();
     let holding = holding.join(", ");
     if grantee.remains {
-        let verb = if gained { "now holds" } else { "no longer holds" };
+        let verb = if gained {
+            "now holds"
+        } else {
+            "no longer holds"
+        };
         return format!(
             "  {sign} {}, acting as {}, {verb} {holding}\n",
             terminal(&grantee.who),
