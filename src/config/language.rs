@@ -21,6 +21,11 @@ pub static LANGUAGE: &[LanguageBlock] = &[
         attributes: Attributes::Free,
     },
     LanguageBlock {
+        word: "module",
+        doc: "Another directory's files, with the values of its variables: `source` is its path, `for_each` and `count` repeat it. Its outputs read as `module.label.name`.",
+        attributes: Attributes::Free,
+    },
+    LanguageBlock {
         word: "output",
         doc: "A value that `apply` and `output` print.",
         attributes: Attributes::Own(OUTPUT),
