@@ -22,8 +22,8 @@ pub static LANGUAGE: &[LanguageBlock] = &[
     },
     LanguageBlock {
         word: "module",
-        doc: "Another directory's files, with the values of its variables: `source` is its path, `for_each` and `count` repeat it. Its outputs read as `module.label.name`.",
-        attributes: Attributes::Free,
+        doc: "The blocks of another directory of the repository, with its variables as attributes. Its outputs are read as `module.label.name`.",
+        attributes: Attributes::Open(MODULE),
     },
     LanguageBlock {
         word: "output",
@@ -56,6 +56,17 @@ static VARIABLE: &[Attribute] = &[
     ),
 ];
 
+static MODULE: &[Attribute] = &[
+    Attribute::new(
+        "source",
+        Takes::Text,
+        "The directory, as in `./modules/name`. Nothing is fetched.",
+    )
+    .required(),
+    META[0],
+    META[1],
+];
+
 static OUTPUT: &[Attribute] = &[
     Attribute::new(
         "value",
@@ -67,7 +78,7 @@ static OUTPUT: &[Attribute] = &[
 ];
 
 /// Attributes that every resource's block takes beside its kind's own.
-pub static META: &[Attribute] = &[
+pub const META: &[Attribute] = &[
     Attribute::new(
         "for_each",
         Takes::Any,
