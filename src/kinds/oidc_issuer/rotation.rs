@@ -64,7 +64,7 @@ pub fn published(object: &Object) -> Vec<PublishedKey> {
     };
     // Where even this is not known, the key counts as published now and for ever: the answer that waits.
     let written = OffsetDateTime::parse(text("last_modified"), &Rfc2822)
-        .unwrap_or_else(|_| time::macros::datetime!(9000-01-01 0:00 UTC));
+        .unwrap_or(time::macros::datetime!(9000-01-01 0:00 UTC));
     let noted: Vec<(&str, &str)> = text("published")
         .split_whitespace()
         .filter_map(|one| one.split_once('='))
