@@ -82,6 +82,11 @@ impl Window {
         self.open().next().is_none()
     }
 
+    /// Every step that is checked here.
+    pub fn steps(&self) -> impl Iterator<Item = StepId> {
+        self.checks.iter().map(|(id, _)| *id)
+    }
+
     /// The steps whose checks do not hold, and what the last read said.
     pub fn disagreements(&self) -> Vec<(StepId, String)> {
         self.open()

@@ -6,8 +6,8 @@ pub mod snapshot;
 use std::collections::BTreeSet;
 
 use crate::kinds;
-use crate::kinds::rule::{Rule, Scene, day};
-use crate::model::rule::{Finding, Need, Severity, Status, Waiver};
+use crate::kinds::rule::{Rule, Scene};
+use crate::model::rule::{Finding, Need, Severity, Status};
 use crate::model::tenant::Tenant;
 
 /// What is to be judged, and how.
@@ -19,7 +19,6 @@ pub struct Options {
     pub only: Option<BTreeSet<String>>,
     /// Fingerprints that were there before.
     pub baseline: Option<BTreeSet<String>>,
-    pub waivers: Vec<Waiver>,
 }
 
 /// The verdict.
@@ -86,28 +85,12 @@ fn lacking(need: Need, tenant: &Tenant) -> Option<String> {
     tenant.unread.get(need.word()).cloned()
 }
 
-/// Orders the findings, and marks those that somebody took on or that were there before.
+/// Orders the findings, and marks those that were there before.
 fn settle(report: &mut Report, options: &Options) {
-    let today = day(options.now);
-    for finding in &mut report.findings {
-        let waiver = options.waivers.iter().find(|waiver| {
-            waiver.rule == finding.rule
-                && (waiver.object == finding.client_id || waiver.object == finding.object_id)
-        });
-        let known = options.baseline.as_ref();
-        finding.status = match waiver {
-            Some(waiver) if waiver.until >= today => Status::Waived {
-                reason: waiver.reason.clone(),
-                until: waiver.until.clone(),
-            },
-            Some(waiver) => Status::Expired {
-                until: waiver.until.clone(),
-            },
-            None if known.is_some_and(|known| known.contains(&finding.fingerprint)) => {
-                Status::Known
-            }
-            None => Status::Open,
-        };
+    if let Some(known) = &options.baseline {
+        let old = report.findings.iter_mut();
+        old.filter(|it| known.contains(&it.fingerprint))
+            .for_each(|it| it.status = Status::Known);
     }
     report.fixed = options.baseline.as_ref().map(|baseline| {
         let now: BTreeSet<&String> = report.findings.iter().map(|it| &it.fingerprint).collect();

@@ -127,7 +127,6 @@ pub fn role(json: &Json, api: &str) -> (String, Granted) {
         api: api.to_owned(),
         name: permission_name(api, api::Class::Application, &id),
         id,
-        all_users: false,
     };
     (text(json, "principalId"), granted)
 }

@@ -125,7 +125,13 @@ pub fn carry_out(
             break Exit::Done;
         }
         if first && !terms.approved && terms.expect.is_none() {
-            ask::confirm(world, terms.question)?;
+            let help = match options.destroy {
+                true => "add `--auto-approve`",
+                false => {
+                    "add `--auto-approve`, or `--expect DIGEST` with the digest of the plan that was reviewed"
+                }
+            };
+            ask::confirm(world, terms.question, help)?;
         }
         let caller = block_on(connection.client.caller())??;
         let missing = rights::missing(&plan.steps, &caller);
@@ -144,13 +150,14 @@ pub fn carry_out(
         let again = plan.count(Action::Restore) > 0;
         let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
         let _ = write!(world.err, "{said}");
-        let served = issuer::after_apply(
-            world,
-            stack,
-            connection,
-            &plan,
-            terms.format == Format::Json,
-        )?;
+        let served = !complete
+            || issuer::after_apply(
+                world,
+                stack,
+                connection,
+                &plan,
+                terms.format == Format::Json,
+            )?;
         passes.push((plan, Some(outcome)));
         match (complete, started) {
             (true, _) if !served => break Exit::Error,

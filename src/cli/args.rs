@@ -59,14 +59,17 @@ pub enum Command {
     /// List what the stack declares, and what is there of it.
     List(List),
     /// Find leftover secrets, and trusts that should not be there.
-    Audit(Audit),
-    /// Serve an emulated tenant on loopback, for other processes and tools.
     ///
-    /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
+    /// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
+    /// permissions, declared or not. Findings at or above `--fail-on` end with exit code 2.
+    Audit(Audit),
     /// Make and check key sets, and rotate keys.
     Jwks(super::jwks::Args),
     /// Check, write and use an issuer's documents.
     Issuer(super::issuer::Args),
+    /// Serve an emulated tenant on loopback, for other processes and tools.
+    ///
+    /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
     /// tenant in the process.
     Emulator(Emulator),
     /// Print the JSON Schema of stack files, or the reference of one kind.
@@ -288,6 +291,7 @@ pub struct Audit {
     /// Exit with 2 from this severity on.
     #[arg(long, value_enum, default_value_t = FailOn::High)]
     pub fail_on: FailOn,
+    /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

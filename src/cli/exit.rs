@@ -1,7 +1,7 @@
 //! How a command ends.
 
 use super::World;
-use crate::model::diagnostic::Diagnostic;
+use crate::model::diagnostic::{Diagnostic, Label};
 use crate::model::source::Sources;
 use crate::render::diagnostic;
 
@@ -55,7 +55,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn new(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
+    /// A saved plan knows where things stand in files that are not read again: such places are left out.
+    pub fn new(mut diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
+        for diagnostic in &mut diagnostics {
+            let read = |label: &Label| sources.iter().any(|(id, _)| id == label.span.source);
+            diagnostic.labels.retain(read);
+        }
         Self {
             exit: Exit::Error,
             diagnostics,

@@ -40,6 +40,11 @@ static VARIABLE: &[Attribute] = &[
     ),
     Attribute::new("description", Takes::Text, "For people."),
     Attribute::new(
+        "validation",
+        Takes::Any,
+        "Blocks with a `condition` over the value and the `error_message` where it does not hold.",
+    ),
+    Attribute::new(
         "nullable",
         Takes::Bool,
         "Whether null is a value; if not, null means the default. Default: `true`.",
@@ -85,10 +90,7 @@ mod tests {
         let names = |table: &[Attribute]| -> Vec<&str> {
             table.iter().map(|attribute| attribute.name).collect()
         };
-        let taken = crate::config::variables::ATTRIBUTES
-            .iter()
-            .copied()
-            .filter(|name| *name != "sensitive");
+        let taken = crate::config::variables::ATTRIBUTES.iter().copied();
         assert_eq!(
             std::collections::BTreeSet::from_iter(names(VARIABLE)),
             taken.collect()

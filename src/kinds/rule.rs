@@ -242,15 +242,6 @@ impl Identity<'_> {
             .collect()
     }
 
-    /// Whether it may change anything at all.
-    pub fn may_write(&self) -> bool {
-        let Some(principal) = self.principal else {
-            return false;
-        };
-        let mut roles = principal.roles.iter();
-        roles.any(|role| tiers::writes(&role.name))
-    }
-
     /// The beginning of a finding about this identity.
     pub fn finding(&self, doc: &Doc, part: &str, message: impl Into<String>) -> Finding {
         Finding {

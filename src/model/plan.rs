@@ -7,7 +7,7 @@ use super::desired::{OutputValue, Pending, Stack};
 use super::diagnostic::Diagnostic;
 use super::live::Key;
 use super::source::Span;
-use super::step::{Step, StepId};
+use super::step::{Check, Step, StepId};
 use super::value::{Ref, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -30,7 +30,7 @@ pub enum Reason {
     Differs,
     /// Declared, and there as somebody else's: it is taken over.
     Adopted,
-    /// Ours, and not declared any more.
+    /// Ours, and not declared (any more).
     NotDeclared,
     /// Not ours, and `unmanaged_credentials = "delete"`.
     Unmanaged,
@@ -76,6 +76,8 @@ pub struct Grantee {
     pub address: Option<Address>,
     /// What the identity may do: `Microsoft Graph Application.Read.All`.
     pub holding: Vec<String>,
+    /// They may act as the identity before and after: only what it holds changes.
+    pub remains: bool,
     /// A subject that is admitted.
     pub example: Option<String>,
 }
@@ -101,6 +103,8 @@ pub struct Plan {
     pub counts: BTreeMap<String, usize>,
     pub changes: Vec<Change>,
     pub steps: Vec<Step>,
+    /// What must be there before a step is sent: what a delete leaves in its place.
+    pub premises: Vec<(StepId, Check)>,
     pub access: Access,
     pub notes: Vec<Diagnostic>,
     pub pending: Vec<Pending>,

@@ -108,28 +108,11 @@ pub enum Status {
     Open,
     /// It was there in the baseline.
     Known,
-    /// Somebody took it on, with a reason and an end.
-    Waived { reason: String, until: String },
-    /// Somebody had taken it on, until a day that is over.
-    Expired { until: String },
 }
 
 impl Finding {
     /// Whether it makes the audit fail, given that it is bad enough.
     pub fn counts(&self) -> bool {
-        matches!(self.status, Status::Open | Status::Expired { .. })
+        self.status == Status::Open
     }
-}
-
-/// Somebody takes a finding on for a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiver {
-    pub name: String,
-    pub rule: String,
-    /// The client id or object id of the application that it is about.
-    pub object: String,
-    pub reason: String,
-    pub owner: String,
-    /// The last day it holds, `2026-12-31`.
-    pub until: String,
 }

@@ -70,7 +70,6 @@ pub struct Principal {
     pub passwords: Vec<Secret>,
     pub certificates: Vec<Secret>,
     pub roles: Vec<Granted>,
-    pub scopes: Vec<Granted>,
     pub owners: Option<Vec<Owner>>,
 }
 
@@ -115,7 +114,7 @@ pub struct Requested {
     pub name: String,
 }
 
-/// A permission that a service principal holds.
+/// An application permission that a service principal holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Granted {
@@ -123,8 +122,6 @@ pub struct Granted {
     pub api: String,
     pub id: String,
     pub name: String,
-    /// Delegated permissions: granted for all users.
-    pub all_users: bool,
 }
 
 /// Who may change an application, and so give it credentials.

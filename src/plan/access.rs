@@ -6,6 +6,7 @@ use super::matching::{Leftover, Pair};
 use crate::exchange::language::Language;
 use crate::exchange::subject::describe;
 use crate::exchange::trust::{Matcher, Trust};
+use crate::kinds::api::Class;
 use crate::kinds::application;
 use crate::kinds::{
     app_role_assignment, delegated_permission_grant, federated_credential, service_principal,
@@ -39,12 +40,13 @@ pub fn changes(changes: &[Change], pairs: &[Pair], leftovers: &[Leftover], live:
             before,
             after,
         } = identity;
-        let grantee = |trust: &Trust, holding: &BTreeSet<String>| Grantee {
+        let grantee = |trust: &Trust, holding: &BTreeSet<String>, remains| Grantee {
             who: who(trust),
             identity: name.clone(),
             address: Some(address.clone()),
             holding: holding.iter().cloned().collect(),
-            example: example(trust),
+            remains,
+            example: example(trust).filter(|_| !remains),
         };
         access.gained.extend(compare(&before, &after, &grantee));
         access.lost.extend(compare(&after, &before, &grantee));
@@ -56,15 +58,15 @@ pub fn changes(changes: &[Change], pairs: &[Pair], leftovers: &[Leftover], live:
 fn compare(
     one: &Side,
     two: &Side,
-    grantee: &dyn Fn(&Trust, &BTreeSet<String>) -> Grantee,
+    grantee: &dyn Fn(&Trust, &BTreeSet<String>, bool) -> Grantee,
 ) -> Vec<Grantee> {
     let more: BTreeSet<String> = two.holding.difference(&one.holding).cloned().collect();
     let mut grantees: Vec<Grantee> = two
         .trusts
         .iter()
         .filter_map(|trust| match admitted(trust, &one.trusts) {
-            false => Some(grantee(trust, &two.holding)),
-            true if !more.is_empty() => Some(grantee(trust, &more)),
+            false => Some(grantee(trust, &two.holding, false)),
+            true if !more.is_empty() => Some(grantee(trust, &more, true)),
             true => None,
         })
         .collect();
@@ -178,10 +180,11 @@ fn identities(
             }
             app_role_assignment::KIND if action == Some(&Action::Create) => {
                 let text = |name| pair.resource.text(name).unwrap_or_default();
+                let (api, role) = (text("api"), text("role"));
                 identity.after.holding.insert(format!(
                     "{} {}",
-                    service_principal::api_name(live, text("api")),
-                    text("role")
+                    service_principal::api_name(live, api),
+                    service_principal::permission_name(live, api, Class::Application, role)
                 ));
             }
             delegated_permission_grant::KIND

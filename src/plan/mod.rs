@@ -15,14 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::{self, Task};
+use crate::kinds::{self, Task, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
-use crate::model::step::Step;
+use crate::model::step::{Check, Expect, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
+use crate::model::words::nearest;
 use matching::{Leftover, Matched, Pair};
 
 pub use guard::Allow;
@@ -62,6 +63,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     if let Some(only) = &options.only {
         pairs.retain(|pair| pair.resource.address.within(only));
         leftovers.retain(|leftover| leftover.address.within(only));
+        if pairs.is_empty() && leftovers.is_empty() {
+            return Err(vec![unknown(only, desired)]);
+        }
         notes.retain(|note| {
             note.subject
                 .as_ref()
@@ -100,6 +104,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     let access = access::changes(&changes, &pairs, &leftovers, live);
     let mut plan = Plan {
         counts: counts(desired),
+        premises: premises(&changes, &pairs),
         digest: digest(desired, &steps),
         refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
         outputs: outputs(desired, &fill),
@@ -124,6 +129,20 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     plan.notes
         .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
     Ok(plan)
+}
+
+/// There is nothing at an address.
+fn unknown(address: &Address, desired: &Desired) -> Diagnostic {
+    let addresses: Vec<String> = desired.resources.keys().map(ToString::to_string).collect();
+    let near = nearest(&address.to_string(), addresses.iter().map(String::as_str));
+    let diagnostic = Diagnostic::error(
+        "unknown-address",
+        format!("nothing is declared or left over at `{address}`"),
+    );
+    match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help("`trustform list` shows every address"),
+    }
 }
 
 /// The outermost objects that a plan's changes rest on and that only a list has shown so far: they are read by
@@ -312,6 +331,35 @@ fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
         }
     }
     known
+}
+
+/// A trust goes because others stay: reads must agree that those are there, since the one read that was planned
+/// with may have been old.
+fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
+    let of_credentials = |change: &&Change| {
+        change.action == Action::Delete && change.address.kind() == federated_credential::KIND
+    };
+    let mut premises = Vec::new();
+    for change in changes.iter().filter(of_credentials) {
+        let (Some(parent), Some(step)) = (&change.parent, change.steps.first()) else {
+            continue;
+        };
+        let staying = pairs
+            .iter()
+            .filter(|pair| {
+                pair.kind.shape().kind == federated_credential::KIND
+                    && pair.parent.as_ref() == Some(parent)
+            })
+            .filter_map(|pair| pair.object.as_ref()?.outputs.get("id"));
+        premises.extend(staying.map(|id| {
+            let check = Check {
+                read: federated_credential::list(&parent.id).request,
+                expect: Expect::Member(Value::map([("id", id.as_str().into())])),
+            };
+            (*step, check)
+        }));
+    }
+    premises
 }
 
 fn counts(desired: &Desired) -> BTreeMap<String, usize> {

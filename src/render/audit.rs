@@ -84,14 +84,10 @@ fn one(out: &mut String, finding: &Finding, style: Style) {
     let _ = writeln!(out, "      fix: {}", terminal(&finding.fix));
 }
 
-fn status(finding: &Finding) -> String {
-    match &finding.status {
-        Status::Open => String::new(),
-        Status::Known => " (was there before)".to_owned(),
-        Status::Waived { reason, until } => {
-            format!(" (waived until {}: {})", terminal(until), terminal(reason))
-        }
-        Status::Expired { until } => format!(" (its waiver ended on {})", terminal(until)),
+fn status(finding: &Finding) -> &'static str {
+    match finding.status {
+        Status::Open => "",
+        Status::Known => " (was there before)",
     }
 }
 
@@ -110,12 +106,7 @@ fn sum(view: &View) -> String {
     };
     let quiet = view.findings.iter().filter(|it| !it.counts()).count();
     if let Some(fixed) = view.fixed {
-        let _ = write!(
-            text,
-            "; {quiet} known or waived, {fixed} fixed since the baseline"
-        );
-    } else if quiet > 0 {
-        let _ = write!(text, "; {quiet} waived");
+        let _ = write!(text, "; {quiet} known, {fixed} fixed since the baseline");
     }
     text + "."
 }
@@ -136,14 +127,12 @@ pub fn json(view: &View) -> Json {
 }
 
 fn finding(it: &Finding) -> Json {
-    let (status, until) = match &it.status {
-        Status::Open => ("open", None),
-        Status::Known => ("known", None),
-        Status::Waived { until, .. } => ("waived", Some(until)),
-        Status::Expired { until } => ("waiver-expired", Some(until)),
+    let status = match it.status {
+        Status::Open => "open",
+        Status::Known => "known",
     };
     json!({
-        "rule": it.rule, "severity": it.severity, "status": status, "until": until,
+        "rule": it.rule, "severity": it.severity, "status": status,
         "application": it.application, "client_id": it.client_id, "object_id": it.object_id,
         "part": it.part, "message": it.message, "evidence": it.evidence, "fix": it.fix,
         "fingerprint": it.fingerprint, "declared_at": it.declared_at,

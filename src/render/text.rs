@@ -94,7 +94,7 @@ fn reason(change: &Change) -> Option<&'static str> {
     match change.reason {
         Reason::Absent | Reason::Differs => None,
         Reason::Adopted => Some("taken over"),
-        Reason::NotDeclared => Some("not declared any more"),
+        Reason::NotDeclared => Some("not declared"),
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),
         Reason::Destroy => None,
@@ -180,6 +180,20 @@ fn access(grantee: &Grantee, gained: bool, style: Style) -> String {
     } else {
         (style.removed("-"), "may no longer act as")
     };
+    let holding: Vec<String> = grantee.holding.iter().map(|one| terminal(one)).collect();
+    let holding = holding.join(", ");
+    if grantee.remains {
+        let verb = if gained {
+            "now holds"
+        } else {
+            "no longer holds"
+        };
+        return format!(
+            "  {sign} {}, acting as {}, {verb} {holding}\n",
+            terminal(&grantee.who),
+            terminal(&grantee.identity),
+        );
+    }
     // A subject with an insertion closes it before the verb.
     let comma = if grantee.who.contains(", ") { "," } else { "" };
     let mut out = format!(
@@ -188,8 +202,7 @@ fn access(grantee: &Grantee, gained: bool, style: Style) -> String {
         terminal(&grantee.identity)
     );
     if !grantee.holding.is_empty() {
-        let holding: Vec<String> = grantee.holding.iter().map(|one| terminal(one)).collect();
-        let _ = writeln!(out, "      which holds {}", holding.join(", "));
+        let _ = writeln!(out, "      which holds {holding}");
     }
     if let Some(example) = &grantee.example {
         let _ = writeln!(out, "      for example: {}", terminal(example));

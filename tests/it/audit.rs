@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 use trustform::audit::{Options, Report, rules, run};
-use trustform::model::rule::{Severity, Status, Waiver};
+use trustform::model::rule::Severity;
 use trustform::model::tenant::Tenant;
+
+use crate::play::Stage;
 
 const NOW: i64 = 1_790_000_000;
 const DAY: i64 = 86_400;
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const GITLAB: &str = "https://gitlab.com";
 const CLUSTER: &str = "https://oidc.contoso.com/cluster";
+/// All characters of the modulus.
+const WHOLE: usize = usize::MAX;
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 const GOOD: &str = "repo:contoso@1/api@2:environment:prod";
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
@@ -73,9 +77,10 @@ fn document(issuer: &str) -> String {
 }
 
 fn jwks(modulus: usize, more: Json) -> String {
-    let n: String = std::iter::once("t")
-        .chain(std::iter::repeat_n("q", modulus - 1))
-        .collect();
+    let real: Json =
+        serde_json::from_str(include_str!("../../src/keys/testdata/azwi-jwks.json")).unwrap();
+    let n = real["keys"][0]["n"].as_str().unwrap();
+    let n: String = n.chars().take(modulus).collect();
     let mut key =
         json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "k1", "n": n, "e": "AQAB" });
     for (name, value) in more.as_object().unwrap() {
@@ -125,20 +130,20 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
     };
     let identity = "33333333-3333-4333-8333-333333333333";
     let failing = |unresolved: bool| {
-        let mut it = serving(&document(CLUSTER), &jwks(342, json!({})));
+        let mut it = serving(&document(CLUSTER), &jwks(WHOLE, json!({})));
         let published = it.published.get_mut(CLUSTER).unwrap();
         published.unresolved = unresolved;
         published.failure = Some("`x` answered 404".to_owned());
         it
     };
-    let sound = || serving(&document(CLUSTER), &jwks(342, json!({})));
+    let sound = || serving(&document(CLUSTER), &jwks(WHOLE, json!({})));
     let other = "https://oidc.contoso.com/other";
     let shared = |second: usize| {
         let apps = json!([{ "id": "o-1", "app_id": "c-1", "credentials": [fic(CLUSTER, "a"), fic(other, "b")] }]);
         whole(
             apps,
             json!([]),
-            json!({ CLUSTER: { "jwks": jwks(342, json!({})) }, other: { "jwks": jwks(second, json!({})) } }),
+            json!({ CLUSTER: { "jwks": jwks(WHOLE, json!({})) }, other: { "jwks": jwks(second, json!({})) } }),
         )
     };
     vec![
@@ -454,12 +459,12 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
         ("unreachable-issuer", failing(false), sound()),
         (
             "issuer-mismatch",
-            serving(&document(&format!("{CLUSTER}/")), &jwks(342, json!({}))),
+            serving(&document(&format!("{CLUSTER}/")), &jwks(WHOLE, json!({}))),
             sound(),
         ),
         (
             "published-private-key",
-            serving(&document(CLUSTER), &jwks(342, json!({ "d": "AQAB" }))),
+            serving(&document(CLUSTER), &jwks(WHOLE, json!({ "d": "AQAB" }))),
             sound(),
         ),
         (
@@ -472,7 +477,7 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             two(good(), good()),
             two(good(), fic(GITHUB, "repo:contoso@1/api@3:environment:prod")),
         ),
-        ("shared-signing-key", shared(342), shared(384)),
+        ("shared-signing-key", shared(WHOLE), shared(300)),
     ]
 }
 
@@ -545,39 +550,70 @@ fn saml_signing_pairs_and_azures_own_certificates_are_no_leftovers() {
 }
 
 #[test]
-fn waivers_and_baselines_quieten_and_waivers_end() {
+fn a_baseline_quietens_what_was_there() {
     let bad = trusting(fic(GITHUB, "environment:prod"));
-    let waiver = |until: &str| Waiver {
-        name: "w".to_owned(),
-        rule: "ownerless-subject".to_owned(),
-        object: "c-1".to_owned(),
-        reason: "moves next week".to_owned(),
-        owner: "team".to_owned(),
-        until: until.to_owned(),
-    };
-    let with = |waivers, baseline| {
-        run(
-            &bad,
-            &Options {
-                now: NOW,
-                waivers,
-                baseline,
-                only: None,
-            },
-        )
-    };
-    assert!(with(vec![], None).fails(Severity::Critical));
-    assert!(!with(vec![waiver("2999-01-01")], None).fails(Severity::Critical));
-    let expired = with(vec![waiver("2020-01-01")], None);
-    assert!(expired.fails(Severity::Critical));
-    assert!(matches!(expired.findings[0].status, Status::Expired { .. }));
     let mut known: BTreeSet<String> = judge(&bad)
         .findings
         .into_iter()
         .map(|it| it.fingerprint)
         .collect();
     known.insert("gone".to_owned());
-    let again = with(vec![], Some(known));
+    let again = run(
+        &bad,
+        &Options {
+            now: NOW,
+            baseline: Some(known),
+            only: None,
+        },
+    );
+    assert!(judge(&bad).fails(Severity::Critical));
     assert!(!again.fails(Severity::Info));
     assert_eq!(again.fixed, Some(1));
+}
+
+#[test]
+fn the_command_reads_a_tenant_keeps_it_and_fails_for_what_it_finds() {
+    let stack = r#"
+stack "payments" {
+  tenant_id = "11111111-1111-4111-8111-111111111111"
+}
+
+application "deployer" {
+  display_name = "payments-deployer"
+
+  federated_credential "main" {
+    github = { owner = "contoso", repository = "payments", pull_request = true }
+  }
+}
+"#;
+    let mut stage = Stage::new();
+    std::fs::write(stage.directory.path().join("trust.hcl"), stack).unwrap();
+    let applied = stage.run("trustform apply --local --auto-approve", None);
+    assert_eq!(applied.exit, 0, "{}", applied.err);
+    let live = stage.run(
+        "trustform audit --local --save tenant.json --fail-on medium",
+        None,
+    );
+    assert_eq!(live.exit, 2, "{}{}", live.out, live.err);
+    assert!(live.out.contains("pull-request-subject"), "{}", live.out);
+    assert!(
+        live.out.contains("Not checked: dangling-issuer"),
+        "{}",
+        live.out
+    );
+    let kept = stage.run("trustform audit --from tenant.json --fail-on medium", None);
+    assert_eq!((kept.exit, &kept.out), (2, &live.out));
+    let again = stage.run(
+        "trustform audit --from tenant.json --baseline tenant.json --fail-on info",
+        None,
+    );
+    assert_eq!(again.exit, 0, "{}", again.out);
+    let json = stage.run(
+        &format!("trustform audit --local --tenant {TENANT} --fail-on never --format json"),
+        None,
+    );
+    assert_eq!(json.exit, 0, "{}", json.err);
+    let json: Json = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["format"], "trustform-audit/1");
+    assert_eq!(json["applications"], 1);
 }

@@ -222,9 +222,12 @@ impl Stage {
         let mut text = text.to_owned();
         while let Some(begin) = text.rfind("${") {
             let end = begin + text[begin..].find('}').expect("`${` ends with `}`");
-            let (path, pointer) = text[begin + 2..end]
-                .split_once('#')
-                .expect("`${path#pointer}`");
+            let question = long(&text[begin + 2..end]);
+            if question.contains("${") {
+                text.replace_range(begin..=end, &question);
+                continue;
+            }
+            let (path, pointer) = question.split_once('#').expect("`${path#pointer}`");
             let reply = self.as_administrator(|session| session.graph("GET", path, &Json::Null));
             let value = reply.value();
             let value = value
@@ -235,6 +238,22 @@ impl Stage {
             text.replace_range(begin..=end, &value);
         }
         text
+    }
+}
+
+/// What is asked for often, in full.
+fn long(question: &str) -> String {
+    let by_name = |name| format!("/v1.0/applications(uniqueName='{name}')");
+    match question.split_once(' ') {
+        Some(("object_id", name)) => format!("{}#id", by_name(name)),
+        Some(("client_id", name)) => format!("{}#appId", by_name(name)),
+        Some(("principal", name)) => {
+            format!("${{principal_of ${{client_id {name}}}}}")
+        }
+        Some(("principal_of", client_id)) => {
+            format!("/v1.0/servicePrincipals(appId='{client_id}')#id")
+        }
+        _ => question.to_owned(),
     }
 }
 
@@ -258,6 +277,14 @@ fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
         .with_header("x-ms-version", "2025-11-05")
         .with_header("x-ms-blob-type", "BlockBlob")
         .with_header("content-type", "application/json");
+    let (headers, body) = match body.split_once("\n\n") {
+        Some((headers, body)) if !headers.starts_with('{') => (headers, body),
+        _ => ("", body),
+    };
+    for line in headers.lines() {
+        let (name, value) = line.split_once(": ").expect("a header");
+        request = request.with_header(name, value);
+    }
     request.body = body.trim_end().as_bytes().to_vec();
     session.send(&request)
 }

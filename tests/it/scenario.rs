@@ -10,7 +10,8 @@
 //! === env NAME=value            from here on; without a value it is unset again
 //! === # somebody uses the portal   a remark
 //! === tenant PATCH /v1.0/applications(uniqueName='payments.deployer')
-//! {"displayName": "x"}          sent by the tenant's administrator, behind our back
+//! {"displayName": "x"}          sent by the tenant's administrator, behind our back; for Blob Storage with headers
+//!                               and an empty line before it
 //! --- reply 204                 a body follows where it is an error's
 //! === storage account container
 //! === wait 31 days              the tenant's clock goes on
@@ -24,7 +25,8 @@
 //! === dump                      the tenant, from the emulator's own store
 //! ```
 //!
-//! In `tenant` steps, `${PATH#POINTER}` is what a GET of that path answers at that place. One empty line before a
+//! In `tenant` steps, `${PATH#POINTER}` is what a GET of that path answers at that place; `${object_id NAME}`,
+//! `${client_id NAME}` and `${principal NAME}` are those of an application by its unique name. One empty line before a
 //! `===` belongs to the form. A run writes a scenario anew with what really came of it; the test compares the texts.
 
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 
 use crate::simulation::history::History;
 use crate::simulation::mutants::Mutant;
+use crate::simulation::world::Counts;
 use crate::simulation::{play, shrink};
 
 /// `SEEDS=from..to` plays others.
@@ -15,12 +16,15 @@ fn no_seed_breaks_an_invariant() {
                 to.parse().expect("a number"),
             )
         }
-        Err(_) => (0, 1_000),
+        Err(_) => (0, 60),
     };
     let mut broken = Vec::new();
+    let mut counts = Counts::default();
     for seed in from..to {
         let history = History::of(seed);
-        if let Some(first) = play(&history, None).violations.first() {
+        let report = play(&history, None);
+        counts.add(&report.counts);
+        if let Some(first) = report.violations.first() {
             let small = shrink::shrink(&history, first.invariant, None);
             broken.push(format!("{}: {}\n{small}", first.invariant, first.what));
             if broken.len() == 3 {
@@ -28,24 +32,45 @@ fn no_seed_breaks_an_invariant() {
             }
         }
     }
+    println!("seeds {from}..{to}: {counts:?}");
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// Every mutant is found out; prints how many seeds that took.
+/// Mutants, and a seed that finds each out; `cargo bench --bench simulate -- --bank` measures all of them.
+const CAUGHT: &[(Mutant, u64)] = &[
+    (Mutant::DeleteFirst, 6),
+    (Mutant::TrustOneRead, 0),
+    (Mutant::NoVerification, 0),
+    (Mutant::NoVerificationOfCreates, 0),
+    (Mutant::NoVerificationOfDeletes, 0),
+    (Mutant::AdoptOnlyOn409, 8),
+    (Mutant::ForgetThatItWasDone, 8),
+    (Mutant::PostWithoutKey, 0),
+    (Mutant::IgnoreSoftDeleted, 8),
+    (Mutant::ReplicationIsFatal, 4),
+    (Mutant::GrantBeforeTrusts, 179),
+    (Mutant::RevokeLast, 113),
+    (Mutant::DocumentsLastToCome, 1),
+    (Mutant::SuccessWhateverHappens, 0),
+    (Mutant::RememberedWorld, 0),
+    (Mutant::NeverDelete, 0),
+    (Mutant::PublishPrivateKey, 0),
+    (Mutant::TokenInMessage, 0),
+    (Mutant::PatchSubjectInPlace, 0),
+    (Mutant::ReplaceTags, 4),
+    (Mutant::ThrottlingIsFatal, 20),
+];
+
 #[test]
-fn every_mutant_is_caught() {
-    let mut survivors = Vec::new();
-    for mutant in Mutant::ALL {
-        let caught = (0..3_000).find_map(|seed| {
-            let report = play(&History::of(seed), Some(*mutant));
-            Some((seed + 1, report.violations.first()?.clone()))
-        });
-        match caught {
-            Some((seeds, by)) => {
-                println!("{mutant:?}: {seeds} seeds, {}: {}", by.invariant, by.what)
-            }
-            None => survivors.push(mutant),
-        }
-    }
+fn known_mutants_are_caught() {
+    let survives =
+        |mutant: Mutant, seed| play(&History::of(seed), Some(mutant)).violations.is_empty();
+    let survivors: Vec<_> = CAUGHT
+        .iter()
+        .filter(|(mutant, seed)| survives(*mutant, *seed))
+        .collect();
+    let known = |mutant: &&Mutant| CAUGHT.iter().any(|(other, _)| other == *mutant);
+    let open: Vec<_> = Mutant::ALL.iter().filter(|mutant| !known(mutant)).collect();
+    println!("no seed is recorded for {open:?}");
     assert!(survivors.is_empty(), "not caught: {survivors:?}");
 }

@@ -54,7 +54,6 @@ pub fn run(world: &mut World, args: &Audit) -> Result<Exit, Failure> {
             now,
             only,
             baseline,
-            waivers: Vec::new(),
         },
     );
     let view = render::audit::View {

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::audit::snapshot::{self, APPLICATION_SELECT, PRINCIPAL_SELECT};
 use crate::cloud::{Reader, web};
+use crate::exchange::platform::GITHUB;
 use crate::keys::discovery::{self, Discovery};
 use crate::kinds::api;
 use crate::model::diagnostic::Diagnostic;
@@ -16,6 +17,8 @@ use crate::model::tenant::{Published, Tenant};
 
 /// Issuers that are asked at once.
 const ISSUERS_AT_ONCE: usize = 16;
+/// How the web client words that a name does not exist.
+const UNRESOLVED: &str = "has no address";
 
 /// Everything that the login may read. What it may not is named in [`Tenant::unread`].
 pub async fn tenant(reader: &Reader, network: bool, loopback: bool) -> Result<Tenant, Diagnostic> {
@@ -72,7 +75,20 @@ pub async fn tenant(reader: &Reader, network: bool, loopback: bool) -> Result<Te
         grants(reader, &mut tenant).await;
     }
     if network {
-        tenant.published = issuers(&tenant, loopback).await;
+        let published = issuers(&tenant, loopback).await;
+        // A machine without DNS must not call every issuer dangling.
+        let doubtful = published.values().any(|it| it.unresolved);
+        let control = discovery::url(GITHUB);
+        if doubtful
+            && page(&control, false)
+                .await
+                .is_err_and(|why| why.contains(UNRESOLVED))
+        {
+            let why = "names of issuers cannot be resolved from this machine".to_owned();
+            tenant.unread.insert(Need::Issuers.word().to_owned(), why);
+        } else {
+            tenant.published = published;
+        }
     } else {
         let why = "issuers were not asked: the network was not used".to_owned();
         tenant.unread.insert(Need::Issuers.word().to_owned(), why);
@@ -175,7 +191,7 @@ async fn published(issuer: &str, loopback: bool) -> Published {
     let document = match page(&discovery::url(issuer), loopback).await {
         Ok(document) => document,
         Err(why) => {
-            published.unresolved = why.contains("has no address");
+            published.unresolved = why.contains(UNRESOLVED);
             published.failure = Some(why);
             return published;
         }

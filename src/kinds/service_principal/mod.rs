@@ -11,6 +11,7 @@ pub use published::{api_name, permission, permission_name};
 pub use wire::of_application;
 
 use super::{Claim, Kind, Scene, Task, application};
+use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Live, Object, Read};
 use crate::model::schema::{Default, Field, Output, Shape, When};
@@ -107,6 +108,10 @@ impl Kind for ServicePrincipal {
     /// Source: Microsoft, "Restore or remove a recently deleted application".
     fn goes_with_parent(&self) -> bool {
         true
+    }
+
+    fn segment(&self, _object: &Object, _scene: &Scene) -> Segment {
+        Segment::new(KIND, "")
     }
 
     /// Whose it is, its address says.

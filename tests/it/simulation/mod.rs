@@ -95,6 +95,7 @@ impl Stage {
             .map(|want| {
                 let desired = world::declared(want);
                 let mut bounds = Bounds::new(self.state.clone(), &desired);
+                bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
                 run.passing &= !(self.lags && self.raced());

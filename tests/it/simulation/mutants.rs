@@ -29,7 +29,7 @@ macro_rules! bank {
 bank! {
     DeleteFirst, TrustOneRead, NoVerification, NoVerificationOfCreates, NoVerificationOfDeletes,
     AdoptOnlyOn409, ForgetThatItWasDone, PostWithoutKey, ErrorMeansEmpty, EmptyMeansAbsent, IgnoreSoftDeleted,
-    KeyOnDisplayName, ReplicationIsFatal, GrantBeforeTrusts, RevokeLast, DocumentsFirstToGo,
+    KeyOnDisplayName, ReplicationIsFatal, GrantBeforeTrusts, RevokeLast,
     DocumentsLastToCome, DenialIsSuccess, LostMeansDone, IgnoreRetryAfter, ParallelInOneApplication,
     DeleteWhatOthersMade, TakeOverForeignName, WriteUndeclaredFields, NameByLabel, TemporaryName,
     SuccessWhateverHappens, RememberedWorld, NeverDelete, ReplaceKeysAtOnce, PublishPrivateKey,
@@ -112,7 +112,6 @@ impl Mutant {
             }
             Mutant::RevokeLast => phase(plan, Phase::Revoke, Phase::Retire),
             Mutant::DocumentsLastToCome => phase(plan, Phase::Publish, Phase::Grant),
-            Mutant::DocumentsFirstToGo => phase(plan, Phase::Unpublish, Phase::Revoke),
             Mutant::AdoptOnlyOn409 => {
                 for pattern in plan.steps.iter_mut().flat_map(|step| &mut step.done_if) {
                     pattern.status = 409;

@@ -299,7 +299,10 @@ fn load(text: &str) -> Desired {
             environment: &[],
             automatic: &[],
             given: &[],
-            read: &|_| Err(config::FileError::NotFound),
+            access: config::Access {
+                read: &|_| Err(config::FileError::NotFound),
+                list: &|_| Err(config::FileError::NotFound),
+            },
         },
         &kinds::shapes(),
     );

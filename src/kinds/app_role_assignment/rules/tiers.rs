@@ -70,17 +70,3 @@ pub fn path(role: &Granted) -> Option<&'static str> {
         .filter(|_| role.api == MICROSOFT_GRAPH)
         .map(|(_, path)| *path)
 }
-
-/// Whether a permission's name says that it may change something.
-pub fn writes(name: &str) -> bool {
-    [
-        "ReadWrite",
-        "FullControl",
-        "Send",
-        "Manage",
-        "Create",
-        "Write",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
-}

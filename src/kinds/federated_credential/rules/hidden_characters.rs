@@ -19,9 +19,22 @@ pub static RULE: Rule = Rule {
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
-        let strange = |text: &str| text.chars().any(|c| !c.is_ascii() || c.is_ascii_control());
         if strange(&held.credential.issuer) || strange(held.admits()) {
-            found.push(identity.about(&RULE.doc, held, "it has characters outside of ASCII"));
+            found.push(identity.about(
+                &RULE.doc,
+                held,
+                "it has letters that look like others, or characters that nobody sees",
+            ));
         }
     }
+}
+
+/// Latin letters beside Cyrillic, Greek or full-width ones, or anything that is not shown.
+fn strange(text: &str) -> bool {
+    let latin = text.chars().any(|c| c.is_ascii_alphabetic());
+    text.chars().any(|c| match u32::from(c) {
+        0x370..=0x52F | 0xFF01..=0xFF5E => latin,
+        0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFEFF => true,
+        _ => c.is_control(),
+    })
 }

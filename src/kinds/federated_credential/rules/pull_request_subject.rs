@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
+fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
         if platform(&held.credential.issuer) != Platform::GitHub || held.expression().is_some() {
             continue;
@@ -34,15 +34,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
                 }
             )
         }) {
-            let mut finding = identity.about(
+            found.push(identity.about(
                 &RULE.doc,
                 held,
                 "whoever opens a pull request may act as it",
-            );
-            if !identity.may_write() && scene.tenant.unread.is_empty() {
-                finding.severity = Severity::Medium;
-            }
-            found.push(finding);
+            ));
         }
     }
 }
