@@ -12,6 +12,7 @@ mod stack;
 mod web;
 
 mod apply;
+mod audit;
 mod destroy;
 mod emulator;
 mod issuer;
@@ -71,6 +72,7 @@ pub fn run(mut world: World) -> Exit {
         Command::List(args) => list::run(&mut world, &args),
         Command::Jwks(args) => jwks::run(&mut world, &args),
         Command::Issuer(args) => issuer::run(&mut world, &args),
+        Command::Audit(args) => audit::run(&mut world, &args),
         Command::Emulator(args) => emulator::run(&mut world, &args),
         Command::Schema(args) => schema::run(&mut world, &args),
         Command::Man(args) => man::run(&mut world, &args),

@@ -97,6 +97,11 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
         false => kinds::lower::lower(loaded.desired),
     };
     diagnostics.extend(said);
+    // In the order of the files; what has no place in one comes first.
+    diagnostics.sort_by_key(|diagnostic| {
+        let place = diagnostic.labels.iter().find(|label| label.primary);
+        place.map(|label| (label.span.source, label.span.start))
+    });
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Failure::new(diagnostics, &sources));
     }

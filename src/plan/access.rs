@@ -12,6 +12,7 @@ use crate::kinds::{
 };
 use crate::model::address::Address;
 use crate::model::live::{Key, Live, Object};
+use crate::model::national_cloud::Cloud;
 use crate::model::plan::{Access, Action, Change, Grantee};
 use crate::model::value::Value;
 
@@ -39,7 +40,7 @@ pub fn changes(changes: &[Change], pairs: &[Pair], leftovers: &[Leftover], live:
             after,
         } = identity;
         let grantee = |trust: &Trust, holding: &BTreeSet<String>| Grantee {
-            who: describe(trust),
+            who: who(trust),
             identity: name.clone(),
             address: Some(address.clone()),
             holding: holding.iter().cloned().collect(),
@@ -58,14 +59,39 @@ fn compare(
     grantee: &dyn Fn(&Trust, &BTreeSet<String>) -> Grantee,
 ) -> Vec<Grantee> {
     let more: BTreeSet<String> = two.holding.difference(&one.holding).cloned().collect();
-    two.trusts
+    let mut grantees: Vec<Grantee> = two
+        .trusts
         .iter()
-        .filter_map(|trust| match one.trusts.contains(trust) {
+        .filter_map(|trust| match admitted(trust, &one.trusts) {
             false => Some(grantee(trust, &two.holding)),
             true if !more.is_empty() => Some(grantee(trust, &more)),
             true => None,
         })
-        .collect()
+        .collect();
+    // Live objects come in the order of their ids, which says nothing.
+    grantees.sort();
+    grantees
+}
+
+/// Whether everyone whom a trust admits is admitted by others already. What cannot be decided counts as news.
+fn admitted(trust: &Trust, others: &[Trust]) -> bool {
+    let language = || Language::of(trust);
+    others.contains(trust)
+        || language()
+            .minus(&others.iter().map(Language::of).collect::<Vec<_>>())
+            .is_empty()
+            .unwrap_or(false)
+}
+
+/// Whom a trust admits; the audience is said where it is another than the usual one.
+fn who(trust: &Trust) -> String {
+    let usual = [Cloud::Public, Cloud::UsGov, Cloud::China]
+        .map(Cloud::exchange_audience)
+        .contains(&trust.audience.as_str());
+    match usual {
+        true => describe(trust),
+        false => format!("{}, with tokens for `{}`", describe(trust), trust.audience),
+    }
 }
 
 fn identities(

@@ -112,11 +112,16 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
         {
             refusals.push(Refusal {
                 guard: "lost-trust",
-                message: format!(
-                    "`{}` would lose {unreplaced} of its {} trusts with nothing in their place",
-                    pair.resource.address,
-                    trusts.len()
-                ),
+                message: match trusts.len() {
+                    1 => format!(
+                        "`{}` would lose its only trust with nothing in its place",
+                        pair.resource.address
+                    ),
+                    all => format!(
+                        "`{}` would lose {unreplaced} of its {all} trusts with nothing in their place",
+                        pair.resource.address
+                    ),
+                },
                 lift: format!("`--allow-deletes {unreplaced}`"),
             });
         }

@@ -6,6 +6,7 @@ pub mod style;
 pub mod diagnostic;
 pub mod text;
 
+pub mod audit;
 pub mod json;
 
 pub mod reference;

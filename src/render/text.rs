@@ -180,8 +180,10 @@ fn access(grantee: &Grantee, gained: bool, style: Style) -> String {
     } else {
         (style.removed("-"), "may no longer act as")
     };
+    // A subject with an insertion closes it before the verb.
+    let comma = if grantee.who.contains(", ") { "," } else { "" };
     let mut out = format!(
-        "  {sign} {} {verb} {}\n",
+        "  {sign} {}{comma} {verb} {}\n",
         terminal(&grantee.who),
         terminal(&grantee.identity)
     );

@@ -1,8 +1,12 @@
 //! Everything that is tested from outside, in one binary.
 
+mod audit;
+mod azurite;
 mod catalogue;
 mod converge;
+mod docs;
 mod examples;
+mod fidelity;
 mod layers;
 mod play;
 mod scenario;

@@ -1,5 +1,7 @@
 //! `oidc_issuer`: an issuer whose documents we publish on Blob Storage. It means two documents.
 
+pub mod rules;
+
 use super::Kind;
 use super::document;
 use super::lower::Lowering;
@@ -144,6 +146,10 @@ pub struct OidcIssuer;
 impl Kind for OidcIssuer {
     fn shape(&self) -> &'static Shape {
         &SHAPE
+    }
+
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
     }
 
     fn example(&self) -> Option<&'static str> {

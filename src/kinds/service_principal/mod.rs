@@ -3,6 +3,7 @@
 pub mod emulator;
 mod grants;
 mod published;
+pub mod rules;
 mod wire;
 
 pub use grants::{address, claim_grant, wants_grants};
@@ -72,6 +73,10 @@ pub struct ServicePrincipal;
 impl Kind for ServicePrincipal {
     fn shape(&self) -> &'static Shape {
         &SHAPE
+    }
+
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
     }
 
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
