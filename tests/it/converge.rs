@@ -70,7 +70,10 @@ fn every_broken_apply_converges() {
         failures.len(),
         failures[..failures.len().min(5)].join("\n\n")
     );
-    assert!(broken > 0 || !wanted.is_empty(), "no scenario applies anything");
+    assert!(
+        broken > 0 || !wanted.is_empty(),
+        "no scenario applies anything"
+    );
     println!("{broken} broken runs came to the same end");
 }
 
