@@ -7,6 +7,7 @@ mod diff;
 mod guard;
 mod matching;
 mod order;
+mod outputs;
 mod room;
 mod rotation;
 pub mod saved;
@@ -17,9 +18,9 @@ use sha2::{Digest, Sha256};
 
 use crate::kinds::{self, Task, federated_credential};
 use crate::model::address::Address;
-use crate::model::desired::{Desired, OutputValue};
+use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::live::{Key, Live, Object};
+use crate::model::live::{Key, Live};
 use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
 use crate::model::step::{Check, Expect, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
@@ -73,7 +74,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         });
     }
 
-    let known = known_outputs(&pairs, live);
+    let known = outputs::known(&pairs, live);
     let fill = |value: &Value| {
         value.fill(&|reference: &Ref| known.get(reference).cloned().map(Part::Literal))
     };
@@ -107,7 +108,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         premises: premises(&changes, &pairs),
         digest: digest(desired, &steps),
         refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
-        outputs: outputs(desired, &fill),
+        outputs: outputs::filled(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),
         destroy: options.destroy,
@@ -307,30 +308,12 @@ fn shown(fields: Vec<FieldChange>, kind: &dyn kinds::Kind, live: &Live) -> Vec<F
         .collect()
 }
 
-/// Outputs of objects that are there.
-fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
-    let mut known = BTreeMap::new();
-    for pair in pairs {
-        let live_object = |object: &Object| {
-            live.get(&object.key)
-                .filter(|object| !object.deleted)
-                .cloned()
-        };
-        for (output, value) in pair
-            .object
-            .as_ref()
-            .and_then(live_object)
-            .into_iter()
-            .flat_map(|object| object.outputs)
-        {
-            let reference = Ref {
-                address: pair.resource.address.clone(),
-                output,
-            };
-            known.insert(reference, value);
-        }
+fn counts(desired: &Desired) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for resource in desired.resources.values() {
+        *counts.entry(resource.kind().to_owned()).or_default() += 1;
     }
-    known
+    counts
 }
 
 /// A trust goes because others stay: reads must agree that those are there, since the one read that was planned
@@ -360,29 +343,6 @@ fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
         }));
     }
     premises
-}
-
-fn counts(desired: &Desired) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for resource in desired.resources.values() {
-        *counts.entry(resource.kind().to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-fn outputs(desired: &Desired, fill: &dyn Fn(&Value) -> Value) -> BTreeMap<String, OutputValue> {
-    desired
-        .outputs
-        .iter()
-        .map(|(name, output)| {
-            let value = fill(&output.value);
-            let output = OutputValue {
-                value,
-                description: output.description.clone(),
-            };
-            (name.clone(), output)
-        })
-        .collect()
 }
 
 /// SHA-256 over the stack, the tenant and every request, in hexadecimal.
