@@ -82,7 +82,10 @@ enum State {
         from: i64,
     },
     Done,
+    /// Refused: it had no effect.
     Failed,
+    /// Answered with success, and no read has shown it.
+    Unverified,
 }
 
 /// Where one step stands.

@@ -64,8 +64,12 @@ fn write(world: &World, file: &Path, text: Result<String, String>) -> Result<(),
     let path = world.directory.join(file);
     let directory = path.parent().unwrap_or(Path::new("."));
     let written = text.and_then(|text| {
+        // The error names a file of a name that nobody chose.
         let mut temporary =
-            tempfile::NamedTempFile::new_in(directory).map_err(|error| error.to_string())?;
+            tempfile::NamedTempFile::new_in(directory).map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => "its directory is not there".to_owned(),
+                kind => kind.to_string(),
+            })?;
         temporary
             .write_all(text.as_bytes())
             .map_err(|error| error.to_string())?;

@@ -43,6 +43,10 @@ pub fn exhausted(last: &Result<Reply, Lost>, request: &Request, minutes: i64) ->
     let shown = shown(request);
     match last {
         Err(reason) => lost(reason, request),
+        // An answer that usually passes, and did not.
+        Ok(reply) if (400..429).contains(&reply.status) => {
+            refusal(reply, request).help(format!("it was sent again for {minutes} minutes"))
+        }
         Ok(reply) => Diagnostic::error(
             "service-unavailable",
             format!(

@@ -6,7 +6,7 @@
 
 use super::explain;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::step::{Method, Pattern, Reply, Request};
+use crate::model::step::{Method, Pattern, Reply, Request, Service};
 
 /// No answer that can be used.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +141,9 @@ fn classify_reply(reply: &Reply, ctx: &Context) -> Class {
     if matches(ctx.done_if) {
         return Class::AlreadyDone;
     }
-    let unknown_yet = matches(ctx.retry_if) || replicates(reply);
+    // Blob Storage is strongly consistent: what it does not know is not there.
+    let lags = ctx.request.service != Service::Blob;
+    let unknown_yet = matches(ctx.retry_if) || (lags && replicates(reply));
     match reply.status {
         400 | 403 | 404 | 409 if ctx.after_own_create && unknown_yet => {
             Class::Replicating { after_ms }

@@ -47,7 +47,7 @@ fn tenant(value: &Plain) -> Result<(), Complaint> {
 fn name(value: &Plain) -> Result<(), Complaint> {
     let text = value.as_str().unwrap_or_default();
     let good = text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.len() <= 64
+        && text.len() <= 60
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
@@ -59,7 +59,7 @@ fn name(value: &Plain) -> Result<(), Complaint> {
         super::value::quote(text)
     ))
     .help(
-        "a name has up to 64 letters, digits, `.`, `_` and `-`, and begins with a letter or digit",
+        "a name has up to 60 letters, digits, `.`, `_` and `-`, and begins with a letter or digit",
     ))
 }
 

@@ -11,8 +11,9 @@ impl Engine {
     pub(super) fn written(&mut self, id: StepId, result: Result<Reply, Lost>) {
         let step = &self.steps[id.0];
         let progress = &self.progress[id.0];
+        let request = self.filled(&step.request);
         let context = Context {
-            request: &step.request,
+            request: &request,
             attempt: progress.attempts.saturating_sub(1),
             seed: self.seed ^ id.0 as u64,
             // What a plan writes to was read, or is made by it: that a replica does not know it is no news. A run
@@ -63,8 +64,8 @@ impl Engine {
         if now - since > deadline {
             progress.state = State::Failed;
             let step = &self.steps[id.0];
-            let diagnostic =
-                crate::cloud::explain::exhausted(result, &step.request, deadline / 60_000);
+            let request = self.filled(&step.request);
+            let diagnostic = crate::cloud::explain::exhausted(result, &request, deadline / 60_000);
             let diagnostic = diagnostic.about(&step.address);
             self.stop(diagnostic);
             return;
@@ -125,7 +126,7 @@ impl Engine {
                 self.progress[id.0].state = State::Done;
             } else if self.now - self.progress[id.0].since.unwrap_or(self.now) > verify::DEADLINE_MS
             {
-                self.progress[id.0].state = State::Failed;
+                self.progress[id.0].state = State::Unverified;
                 let address = self.steps[id.0].address.to_string();
                 self.stop(
                     Diagnostic::error(

@@ -75,7 +75,8 @@ impl Engine {
     pub(super) fn disagree(&mut self, disagreements: Vec<(StepId, String)>) {
         for (id, objection) in disagreements {
             let minutes = verify::DEADLINE_MS / 60_000;
-            let message = match std::mem::replace(&mut self.progress[id.0].state, State::Failed) {
+            let message = match std::mem::replace(&mut self.progress[id.0].state, State::Unverified)
+            {
                 State::Waiting => format!(
                     "it was not deleted, because what should stay in its place is not there: after {minutes} minutes reads still say: {objection}"
                 ),

@@ -3,10 +3,44 @@
 //! Sources: Microsoft, "Redirect URI (reply URL) best practices and limitations" and "Supported account types
 //! validation differences"; the schemes are those that hashicorp/azuread accepts.
 
+use std::collections::BTreeMap;
+
+use crate::model::desired::{Desired, Resource};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Complaint;
 use crate::model::value::Value;
 
 type Verdict = Result<(), Complaint>;
+
+/// Two applications under one unique name would be one object.
+pub fn review(desired: &Desired) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let mut seen: BTreeMap<&str, &Resource> = BTreeMap::new();
+    let mut applications: Vec<&Resource> = desired.of_kind(super::KIND).collect();
+    // The first is the one that stands first in the files.
+    applications.sort_by_key(|resource| (resource.origin.source, resource.origin.start));
+    for resource in applications {
+        let Some(name) = resource.text("unique_name") else {
+            continue;
+        };
+        if let Some(first) = seen.insert(name, resource) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "duplicate-unique-name",
+                    format!("two applications have the unique name `{name}`"),
+                )
+                .about(&resource.address)
+                .at(resource.span("unique_name"), "the second")
+                .see(
+                    first.span("unique_name"),
+                    format!("the first: `{}`", first.address),
+                )
+                .help("Graph finds an application by its unique name: give one of them another"),
+            );
+        }
+    }
+    diagnostics
+}
 
 fn each(value: &Value, look: fn(&str) -> Verdict) -> Verdict {
     value.items().filter_map(Value::as_str).try_for_each(look)

@@ -45,6 +45,10 @@ impl Kind for Application {
         lower::lower(resource, lowering);
     }
 
+    fn review(&self, desired: &Desired) -> Vec<Diagnostic> {
+        check::review(desired)
+    }
+
     fn known(&self, resource: &Resource, _stack: &Stack) -> Vec<(&'static str, Value)> {
         let known = |output, path| Some((output, resource.at(path)?.clone()));
         [
