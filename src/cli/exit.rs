@@ -31,7 +31,7 @@ impl Exit {
         (Exit::Error, "an error; usage errors too"),
         (
             Exit::Changes,
-            "there are changes (`plan --detailed-exitcode`)",
+            "there are changes (`diff`, `plan --detailed-exitcode`)",
         ),
         (
             Exit::Drift,

@@ -124,7 +124,6 @@ const ADVICE: &[(&str, &str)] = &[
 pub(super) const LATER: &[&str] = &[
     "policy",
     "waiver",
-    "approve",
     "expect",
     "moved",
     "removed",

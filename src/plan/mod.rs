@@ -2,6 +2,8 @@
 //! and which guards refuse. Pure: no client, no clock.
 
 pub mod access;
+mod approval;
+pub mod compare;
 mod consent;
 mod diff;
 mod guard;
@@ -36,6 +38,8 @@ pub struct Options {
     /// Only this resource and what is in it.
     pub only: Option<Address>,
     pub allow: Allow,
+    /// The present, in milliseconds since 1970: approvals end.
+    pub now: i64,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
 }
@@ -94,11 +98,21 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
     let changes = access::remarked(changes, &pairs, live, options.destroy);
-    let access = access::changes(&changes, &pairs, &leftovers, live);
+    let access::Findings {
+        access,
+        notes: found,
+    } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
+    notes.extend(found);
+    let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow);
+    refusals.extend(approval::refusal(
+        access.widening.as_ref(),
+        &desired.approvals,
+        options,
+    ));
     let mut plan = Plan {
         counts: counts(desired),
         digest: digest(desired, &steps),
-        refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
+        refusals,
         outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),

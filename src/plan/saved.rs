@@ -123,14 +123,15 @@ impl Saved {
         Ok(saved)
     }
 
-    /// The options that it was planned with.
-    pub fn options(&self) -> Options {
+    /// The options that it was planned with; `now` in milliseconds since 1970.
+    pub fn options(&self, now: i64) -> Options {
         Options {
             destroy: self.destroy,
             purge: self.purge,
             only: self.only.clone(),
             allow: self.allow.clone(),
             without_consent: self.without_consent,
+            now,
         }
     }
 

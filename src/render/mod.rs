@@ -6,6 +6,9 @@ pub mod style;
 pub mod diagnostic;
 pub mod text;
 
+mod access;
+pub mod markdown;
+
 pub mod json;
 
 pub mod reference;

@@ -40,9 +40,8 @@ fn desired(directory: &Path) -> Desired {
             sources.add(name.clone(), text)
         })
         .collect();
-    let read = |path: &str| {
-        std::fs::read_to_string(directory.join(path)).map_err(|_| FileError::NotFound)
-    };
+    let read =
+        |path: &str| std::fs::read_to_string(directory.join(path)).map_err(|_| FileError::NotFound);
     let input = Input {
         sources: &mut sources,
         files: &files,
@@ -120,14 +119,20 @@ fn runs_from_nothing_to_nothing() {
         let again = run(&format!("plan {here} --local --detailed-exitcode"));
         assert!(again.contains("\nNo changes"), "{again}");
         let destroyed = run(&format!("destroy {here} --local --auto-approve"));
-        assert!(destroyed.contains("\nApplied and verified: "), "{destroyed}");
+        assert!(
+            destroyed.contains("\nApplied and verified: "),
+            "{destroyed}"
+        );
         let left = run(&format!("list {here} --local --format json"));
         let left: Json = serde_json::from_str(&left).expect("JSON");
         let there = left["resources"].as_array().expect("rows").iter();
         let there: Vec<&Json> = there
             .filter(|row| row["state"] != "absent" && row["state"] != "deleted")
             .collect();
-        assert!(there.len() <= usize::from(name.contains("issuer")), "{there:?}");
+        assert!(
+            there.len() <= usize::from(name.contains("issuer")),
+            "{there:?}"
+        );
     }
 }
 
@@ -135,7 +140,10 @@ fn runs_from_nothing_to_nothing() {
 #[test]
 fn a_pending_credential_is_completed() {
     let mut stage = stage();
-    let first = stage.run("trustform apply examples/spiffe --local --auto-approve", None);
+    let first = stage.run(
+        "trustform apply examples/spiffe --local --auto-approve",
+        None,
+    );
     let pending = "application.entra_client/federated_credential.workload (needs: svid_issuer)";
     assert!(first.out.contains(pending), "{}", first.out);
     let line = "trustform apply examples/spiffe --local --auto-approve -var svid_issuer=https://a.id.useast2.aembit.io";

@@ -21,7 +21,10 @@ pub fn kept(path: &str, text: &str) {
         std::fs::write(&file, text).expect("a file");
     }
     let there = std::fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(there, text, "`{path}` is generated: run the tests with UPDATE=1");
+    assert_eq!(
+        there, text,
+        "`{path}` is generated: run the tests with UPDATE=1"
+    );
 }
 
 fn validator() -> jsonschema::Validator {
@@ -49,12 +52,20 @@ fn takes_every_example() {
     let examples = files(&project().join("examples"));
     let yamls: Vec<_> = examples
         .iter()
-        .filter(|file| file.extension().is_some_and(|extension| extension == "yaml"))
+        .filter(|file| {
+            file.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
         .collect();
     assert!(yamls.len() >= 5);
     for file in yamls {
         let text = std::fs::read_to_string(file).expect("a file");
-        assert_eq!(errors(&validator, &yaml(&text)), [""; 0], "{}", file.display());
+        assert_eq!(
+            errors(&validator, &yaml(&text)),
+            [""; 0],
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -111,7 +122,9 @@ fn refuses_what_is_wrong_without_an_evaluation() {
         json!({ "service_principal": { "s": {} } }),
         json!({ "federated_credential": { "f": { "issuer": "https://a", "subject": "b" } } }),
         credential(json!({ "issuer": "https://a" })),
-        credential(json!({ "issuer": "https://a", "subject": "b", "github": { "owner": "o", "repository": "r" } })),
+        credential(
+            json!({ "issuer": "https://a", "subject": "b", "github": { "owner": "o", "repository": "r" } }),
+        ),
         credential(json!({ "github": { "owner": "o" } })),
     ] {
         assert!(!validator.is_valid(&wrong), "{wrong}");
