@@ -84,7 +84,8 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
             declared.stack = Some(block);
         }
         "variable" | "output" | "approve" => {
-            let Some(name) = label(&block, &word, said).filter(|name| is_name(name, said)) else {
+            let Some(name) = label(&block, &word, said)
+                .filter(|name| &*word == "approve" || is_name(name, said)) else {
                 return;
             };
             let blocks = match &*word {

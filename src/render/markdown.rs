@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::access::{holding, sentence};
-use super::escape::markdown as word;
+use super::escape::markdown as plain;
 use super::text::{self, DIGEST};
 use super::value::inline;
 use crate::model::diagnostic::{Diagnostic, Level};
@@ -53,6 +53,19 @@ pub fn comparison(comparison: &Comparison) -> String {
         let _ = writeln!(out, "{}.", text::counts(&comparison.changes));
     }
     out
+}
+
+/// Words with code between backticks, as messages have it.
+fn word(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return plain(text);
+    }
+    let shown = parts.iter().enumerate().map(|(at, part)| match at % 2 {
+        0 => plain(part),
+        _ => code(part),
+    });
+    shown.collect()
 }
 
 fn refusals(out: &mut String, refusals: &[Refusal]) {
