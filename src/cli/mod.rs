@@ -14,7 +14,9 @@ mod web;
 mod apply;
 mod audit;
 mod destroy;
+mod diff;
 mod emulator;
+mod git;
 mod issuer;
 mod jwks;
 mod list;
@@ -66,6 +68,7 @@ pub fn run(mut world: World) -> Exit {
     let result = match cli.command {
         Command::Validate(args) => validate::run(&mut world, &args),
         Command::Plan(args) => plan::run(&mut world, &args),
+        Command::Diff(args) => diff::run(&mut world, &args),
         Command::Apply(args) => apply::run(&mut world, &args),
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),

@@ -2,6 +2,8 @@
 //! and which guards refuse. Pure: no client, no clock.
 
 pub mod access;
+mod approval;
+pub mod compare;
 mod consent;
 mod diff;
 mod guard;
@@ -38,7 +40,7 @@ pub struct Options {
     /// Only this resource and what is in it.
     pub only: Option<Address>,
     pub allow: Allow,
-    /// When it is: time never changes a plan, it only vetoes the retirement of keys.
+    /// When it is: time never makes a change, it only vetoes the retirement of keys and ends approvals.
     pub now: Option<time::OffsetDateTime>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
@@ -101,12 +103,22 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
     let changes = access::remarked(changes, &pairs, live, options.destroy);
-    let access = access::changes(&changes, &pairs, &leftovers, live);
+    let access::Findings {
+        access,
+        notes: found,
+    } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
+    notes.extend(found);
+    let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow);
+    refusals.extend(approval::refusal(
+        access.widening.as_ref(),
+        &desired.approvals,
+        options,
+    ));
     let mut plan = Plan {
         counts: counts(desired),
         premises: premises(&changes, &pairs),
         digest: digest(desired, &steps),
-        refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
+        refusals,
         outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),
