@@ -26,7 +26,11 @@ fn pull_requests(trust: &Trust, difference: &Difference) -> Option<Danger> {
     if who == crate::exchange::subject::describe(trust) {
         return None;
     }
-    let among = difference.within("sub", Pattern::glob("*:pull_request"));
+    // An environment or a branch may bear that name; GitHub escapes a colon within one.
+    let among = difference
+        .within("sub", Pattern::glob("*:pull_request"))
+        .without("sub", Pattern::glob("*:environment:*"))
+        .without("sub", Pattern::glob("*:ref:*"));
     let witness = among.witness().ok()??;
     Some(Danger {
         who,
