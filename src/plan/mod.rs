@@ -348,28 +348,37 @@ fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
 /// A trust goes because others stay: reads must agree that those are there, since the one read that was planned
 /// with may have been old.
 fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
-    let of_credentials = |change: &&Change| {
-        change.action == Action::Delete && change.address.kind() == federated_credential::KIND
-    };
+    let deletes: Vec<&Change> = changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter(|change| change.address.kind() == federated_credential::KIND)
+        .collect();
+    let going: BTreeSet<&Key> = deletes
+        .iter()
+        .filter_map(|change| change.object.as_ref())
+        .collect();
+    let mut staying: BTreeMap<&Key, Vec<&str>> = BTreeMap::new();
+    for pair in pairs {
+        if pair.kind.shape().kind == federated_credential::KIND
+            && let (Some(parent), Some(object)) = (&pair.parent, &pair.object)
+            && let Some(id) = object.outputs.get("id")
+            && !going.contains(&object.key)
+        {
+            staying.entry(parent).or_default().push(id);
+        }
+    }
     let mut premises = Vec::new();
-    for change in changes.iter().filter(of_credentials) {
+    for change in deletes {
         let (Some(parent), Some(step)) = (&change.parent, change.steps.first()) else {
             continue;
         };
-        let staying = pairs
-            .iter()
-            .filter(|pair| {
-                pair.kind.shape().kind == federated_credential::KIND
-                    && pair.parent.as_ref() == Some(parent)
-            })
-            .filter_map(|pair| pair.object.as_ref()?.outputs.get("id"));
-        premises.extend(staying.map(|id| {
+        for id in staying.get(parent).into_iter().flatten() {
             let check = Check {
                 read: federated_credential::list(&parent.id).request,
-                expect: Expect::Member(Value::map([("id", id.as_str().into())])),
+                expect: Expect::Member(Value::map([("id", (*id).into())])),
             };
-            (*step, check)
-        }));
+            premises.push((*step, check));
+        }
     }
     premises
 }
