@@ -1,6 +1,5 @@
 //! The command line, as clap parses it. Terraform's single-dash long options are accepted, too.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -393,34 +392,4 @@ pub struct Man {
     /// How the page is printed.
     #[arg(long, value_enum, default_value_t = ManFormat::Roff)]
     pub format: ManFormat,
-}
-
-/// Long options that Terraform writes with one dash.
-const SINGLE_DASH: &[&str] = &[
-    "var",
-    "var-file",
-    "out",
-    "auto-approve",
-    "detailed-exitcode",
-    "json",
-];
-
-/// `-var x=1` and `-auto-approve` as clap wants them; everything after `--` is left alone.
-pub fn normalised(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut literal = false;
-    args.into_iter()
-        .map(|arg| {
-            let text = arg.to_str().unwrap_or_default();
-            literal |= text == "--";
-            let name = text
-                .strip_prefix('-')
-                .map(|name| name.split('=').next().unwrap_or(name));
-            match name {
-                Some(name) if !literal && SINGLE_DASH.contains(&name) => {
-                    OsString::from(format!("-{text}"))
-                }
-                _ => arg,
-            }
-        })
-        .collect()
 }

@@ -8,6 +8,7 @@ mod local;
 mod planning;
 mod private_keys;
 mod progress;
+mod single_dash;
 mod stack;
 mod web;
 
@@ -57,7 +58,7 @@ pub struct World<'a> {
 
 /// Runs a command line and says how the process should end.
 pub fn run(mut world: World) -> Exit {
-    let args = args::normalised(std::mem::take(&mut world.args));
+    let args = single_dash::normalised(std::mem::take(&mut world.args));
     let parsed = args::command()
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches));
