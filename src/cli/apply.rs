@@ -49,7 +49,9 @@ pub fn run(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
 /// Exactly the plan that a file holds, or nothing. Nobody is asked: the file is the approval.
 fn saved_plan(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
     let file = &args.stack.directory;
-    let given = !args.stack.variables.is_empty() || !args.stack.variable_files.is_empty();
+    let given = !args.stack.variables.is_empty()
+        || !args.stack.variable_files.is_empty()
+        || args.allow.allow_widening.is_some();
     if given || args.only.is_some() || args.allow.allow_deletes.is_some() || args.allow.allow_gap {
         let message = format!(
             "`{}` is a saved plan: what it does was decided when it was made",
@@ -81,7 +83,8 @@ fn saved_plan(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
         lock_timeout: args.lock_timeout,
         format: args.format,
     };
-    carry_out(world, &stack, &connection, &saved.options(), &terms)
+    let options = saved.options();
+    carry_out(world, &stack, &connection, &options, &terms)
 }
 
 /// On which terms a plan is carried out.
