@@ -15,6 +15,7 @@ mod apply;
 mod audit;
 mod destroy;
 mod emulator;
+mod fmt;
 mod issuer;
 mod jwks;
 mod list;
@@ -22,6 +23,7 @@ mod man;
 mod output;
 mod plan;
 mod schema;
+mod test;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -65,6 +67,8 @@ pub fn run(mut world: World) -> Exit {
     };
     let result = match cli.command {
         Command::Validate(args) => validate::run(&mut world, &args),
+        Command::Fmt(args) => fmt::run(&mut world, &args),
+        Command::Test(args) => test::run(&mut world, &args),
         Command::Plan(args) => plan::run(&mut world, &args),
         Command::Apply(args) => apply::run(&mut world, &args),
         Command::Destroy(args) => destroy::run(&mut world, &args),

@@ -22,6 +22,9 @@ pub(super) struct Declared {
     pub variables: BTreeMap<Rc<str>, Block>,
     pub outputs: BTreeMap<Rc<str>, Block>,
     pub modules: BTreeMap<Rc<str>, Call>,
+    pub policy: Option<Block>,
+    /// `moved` and `removed` blocks.
+    pub places: Vec<Block>,
     pub stack: Option<Block>,
     /// There is a `stack` block, be it a good one or not.
     pub has_stack: bool,
@@ -97,7 +100,7 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
             }
             declared.modules.insert(call.label.text.clone(), call);
         }
-        "stack" if &*declared.directory != "." => said.push(
+        "stack" | "policy" | "moved" | "removed" if &*declared.directory != "." => said.push(
             Diagnostic::error("syntax", format!("a module has no `{word}` block"))
                 .at(block.span, "only the stack's own files have one")
                 .help("move it to the directory that calls the module"),
@@ -119,6 +122,20 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
                 return;
             }
             declared.stack = Some(block);
+        }
+        "policy" | "moved" | "removed" => {
+            if let Some(label) = block.labels.first() {
+                said.push(
+                    Diagnostic::error("syntax", format!("`{word}` has no name"))
+                        .at(label.span, "leave it out"),
+                );
+                return;
+            }
+            match (&*word, &declared.policy) {
+                ("policy", Some(first)) => said.push(twice("policy", "", block.span, first.span)),
+                ("policy", None) => declared.policy = Some(block),
+                _ => declared.places.push(block),
+            }
         }
         "variable" | "output" => {
             let Some(name) = label(&block, &word, said).filter(|name| is_name(name, said)) else {
@@ -180,7 +197,10 @@ fn locals(declared: &mut Declared, block: Block, said: &mut Vec<Diagnostic>) {
 fn twice(kind: &str, name: &str, second: Span, first: Span) -> Diagnostic {
     Diagnostic::error(
         "duplicate",
-        format!("two blocks are called `{kind}.{name}`"),
+        match name {
+            "" => format!("there are two `{kind}` blocks"),
+            name => format!("two blocks are called `{kind}.{name}`"),
+        },
     )
     .at(second, "the second")
     .see(first, "the first")

@@ -1,30 +1,92 @@
 //! The language's own blocks: what the kinds' field tables do not say.
 
-use super::stack;
-use crate::model::language::{Attribute, Attributes, LanguageBlock, Takes};
+use super::{policy, stack};
+use crate::model::language::{Attribute, Attributes, LanguageBlock, Stands, Takes};
 
 /// In the order in which a file has them.
 pub static LANGUAGE: &[LanguageBlock] = &[
     LanguageBlock {
         word: "stack",
         doc: "What the directory's files make together: its name is part of the mark on everything that it owns. Exactly one in a directory.",
+        stands: Stands::Named,
         attributes: Attributes::Fields(stack::FIELDS),
     },
     LanguageBlock {
         word: "variable",
         doc: "A value from outside: `-var`, `-var-file`, `*.auto.vars.hcl` or `TRUSTFORM_VAR_name`. Read as `var.name`.",
+        stands: Stands::Named,
         attributes: Attributes::Own(VARIABLE),
     },
     LanguageBlock {
         word: "locals",
         doc: "Names for values, read as `local.name`.",
+        stands: Stands::Alone,
         attributes: Attributes::Free,
     },
     LanguageBlock {
         word: "output",
         doc: "A value that `apply` and `output` print.",
+        stands: Stands::Named,
         attributes: Attributes::Own(OUTPUT),
     },
+    LanguageBlock {
+        word: "module",
+        doc: "What another directory of the repository declares, with values for its variables; its outputs are read as `module.name.output`, its resources have addresses like `module.name.application.label`.",
+        stands: Stands::Named,
+        attributes: Attributes::Open(MODULE),
+    },
+    LanguageBlock {
+        word: "policy",
+        doc: "What the stack may do at most.",
+        stands: Stands::Alone,
+        attributes: Attributes::Fields(policy::FIELDS),
+    },
+    LanguageBlock {
+        word: "moved",
+        doc: "An application or a module that has another label now. It keeps the unique name that its old label gave it, so the block stays.",
+        stands: Stands::Repeated,
+        attributes: Attributes::Own(MOVED),
+    },
+    LanguageBlock {
+        word: "removed",
+        doc: "An application that is not declared any more, and what becomes of it.",
+        stands: Stands::Repeated,
+        attributes: Attributes::Own(REMOVED),
+    },
+];
+
+static MODULE: &[Attribute] = &[
+    Attribute::new(
+        "source",
+        Takes::Text,
+        "The directory, from this one: it begins with `./` or `../`.",
+    )
+    .required(),
+    Attribute::new(
+        "for_each",
+        Takes::Any,
+        "A map or a set of strings: the module stands once for each, with `each.key` and `each.value`.",
+    ),
+    Attribute::new(
+        "count",
+        Takes::Any,
+        "A number: the module stands so many times, with `count.index`.",
+    ),
+];
+
+static MOVED: &[Attribute] = &[
+    Attribute::new("from", Takes::Text, "Its address before: `application.label`, `module.name` or `module.name.application.label`.").required(),
+    Attribute::new("to", Takes::Text, "Its address now.").required(),
+];
+
+static REMOVED: &[Attribute] = &[
+    Attribute::new("from", Takes::Text, "The address that it had.").required(),
+    Attribute::new(
+        "destroy",
+        Takes::Bool,
+        "`true` deletes it, as without the block; `false` leaves it in the tenant.",
+    )
+    .required(),
 ];
 
 static VARIABLE: &[Attribute] = &[
@@ -96,5 +158,7 @@ mod tests {
             taken.collect()
         );
         assert_eq!(names(OUTPUT), stack::OUTPUT);
+        assert_eq!(names(MOVED), policy::MOVED);
+        assert_eq!(names(REMOVED), policy::REMOVED);
     }
 }

@@ -38,11 +38,16 @@ mod node;
 
 mod cycles;
 mod lower;
+mod policy;
 mod stack;
 
 pub mod language;
 
 mod words;
+
+mod tokens;
+
+pub mod format;
 
 pub mod files;
 
@@ -187,6 +192,8 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         }
     };
     let outputs = stack::outputs(&context);
+    let policy = policy::policy(&context);
+    let (moves, removals) = policy::places(&context);
     said.extend(context.finish());
     said.extend(cycles::find(&lowered.resources, kinds));
     let desired = Desired {
@@ -194,6 +201,10 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         pending: lowered.pending(),
         resources: std::mem::take(&mut lowered.resources),
         outputs,
+        policy,
+        moves,
+        removals,
+        expectations: Vec::new(),
     };
     finish(desired, said)
 }

@@ -23,6 +23,8 @@ use crate::model::value::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Allow {
     pub deletes: Option<usize>,
+    /// What the policy lets go, in the place of the usual numbers.
+    pub most: Option<usize>,
     pub gap: bool,
     pub key_retirement: bool,
 }
@@ -54,9 +56,15 @@ pub fn refusals(
     refusals
 }
 
-/// How many may go without a word: one, or thirty percent of many.
-fn free(of: usize) -> usize {
-    if of >= MANY { (of * 3 / 10).max(1) } else { 1 }
+/// How many may go without a word: as the policy says, else one, or thirty percent of many.
+fn free(of: usize, allow: &Allow) -> usize {
+    if let Some(most) = allow.most {
+        most
+    } else if of >= MANY {
+        (of * 3 / 10).max(1)
+    } else {
+        1
+    }
 }
 
 fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) -> Vec<Refusal> {
@@ -106,8 +114,11 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
                 !language.minus(&after).is_empty().unwrap_or(false)
             })
             .count();
-        let all = unreplaced > 0 && unreplaced == trusts.len() && after.is_empty();
-        if (unreplaced > free(trusts.len()) || all)
+        let all = allow.most.is_none()
+            && unreplaced > 0
+            && unreplaced == trusts.len()
+            && after.is_empty();
+        if (unreplaced > free(trusts.len(), allow) || all)
             && allow.deletes.is_none_or(|allowed| unreplaced > allowed)
         {
             refusals.push(Refusal {
@@ -155,10 +166,12 @@ fn lost_applications(
         .filter(|leftover| leftover.object.key.kind == application::KIND)
         .count();
     let all = declared + left;
-    (lost > free(all) && allow.deletes.is_none_or(|allowed| lost > allowed)).then(|| Refusal {
-        guard: "lost-applications",
-        message: format!("{lost} of the stack's {all} applications would be deleted"),
-        lift: format!("`--allow-deletes {lost}`"),
+    (lost > free(all, allow) && allow.deletes.is_none_or(|allowed| lost > allowed)).then(|| {
+        Refusal {
+            guard: "lost-applications",
+            message: format!("{lost} of the stack's {all} applications would be deleted"),
+            lift: format!("`--allow-deletes {lost}`"),
+        }
     })
 }
 

@@ -98,6 +98,10 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     }
     drafts.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
 
+    let allow = Allow {
+        most: desired.policy.max_deletes,
+        ..options.allow.clone()
+    };
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
     let changes = access::remarked(changes, &pairs, live, options.destroy);
@@ -106,7 +110,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         counts: counts(desired),
         premises: premises(&changes, &pairs),
         digest: digest(desired, &steps),
-        refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
+        refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &allow),
         outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),

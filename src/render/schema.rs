@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::language::{Attribute, Attributes, LanguageBlock, Takes};
+use crate::model::language::{Attribute, Attributes, LanguageBlock, Stands, Takes};
 use crate::model::schema::{Absent, Compare, Default, Field, Group, Shape, Type};
 
 /// The schema of a whole file (JSON Schema, draft 2020-12). `meta` are the attributes that every resource takes.
@@ -211,7 +211,7 @@ fn language_block(block: &LanguageBlock) -> Json {
             return json!({ "description": block.doc, "type": ["object", "null"] });
         }
         Attributes::Fields(table) => fields(table),
-        Attributes::Own(attributes) => {
+        Attributes::Own(attributes) | Attributes::Open(attributes) => {
             let properties: Map<String, Json> = attributes
                 .iter()
                 .map(|attribute| (attribute.name.to_owned(), language_attribute(attribute)))
@@ -220,12 +220,28 @@ fn language_block(block: &LanguageBlock) -> Json {
             for attribute in attributes.iter().filter(|attribute| attribute.required) {
                 require(&mut inner, attribute.name);
             }
+            if let Attributes::Open(_) = block.attributes {
+                inner["additionalProperties"] = true.into();
+            }
             inner
         }
     };
+    match block.stands {
+        Stands::Named => {}
+        Stands::Alone => return described(nullable(inner), block.doc),
+        Stands::Repeated => {
+            let list = json!({ "type": "array", "items": inner.clone() });
+            return described(json!({ "anyOf": [inner, list] }), block.doc);
+        }
+    }
     let single = matches!(block.attributes, Attributes::Fields(_));
     let inner = if single { inner } else { nullable(inner) };
     labelled(block.doc, inner, single)
+}
+
+fn described(mut json: Json, doc: &str) -> Json {
+    json["description"] = doc.into();
+    json
 }
 
 fn language_attribute(attribute: &Attribute) -> Json {
