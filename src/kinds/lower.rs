@@ -142,7 +142,8 @@ fn places(desired: &Desired) -> Vec<Diagnostic> {
                 .help("remove the old block, or this one"),
             );
         }
-        if !there(&moved.to) {
+        let onwards = |next: &Move| moved.to.before(&next.from, &next.from).is_some();
+        if !there(&moved.to) && !desired.moves.iter().any(onwards) {
             said.push(
                 Diagnostic::error(
                     "moved",
