@@ -156,3 +156,14 @@ fn diff(name: &str, before: &str, after: &str) -> String {
         .header(name, name)
         .to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_diff_can_be_applied() {
+        assert_eq!(
+            super::diff("trust.hcl", "a=1\nb = 2\n", "a = 1\nb = 2\n"),
+            "--- trust.hcl\n+++ trust.hcl\n@@ -1,2 +1,2 @@\n-a=1\n+a = 1\n b = 2\n"
+        );
+    }
+}

@@ -24,16 +24,16 @@ pub static LANGUAGE: &[LanguageBlock] = &[
         attributes: Attributes::Free,
     },
     LanguageBlock {
+        word: "module",
+        doc: "The blocks of another directory of the repository, with its variables as attributes. Its outputs are read as `module.label.name`, its resources have addresses like `module.label.application.name`.",
+        stands: Stands::Named,
+        attributes: Attributes::Open(MODULE),
+    },
+    LanguageBlock {
         word: "output",
         doc: "A value that `apply` and `output` print.",
         stands: Stands::Named,
         attributes: Attributes::Own(OUTPUT),
-    },
-    LanguageBlock {
-        word: "module",
-        doc: "What another directory of the repository declares, with values for its variables; its outputs are read as `module.name.output`, its resources have addresses like `module.name.application.label`.",
-        stands: Stands::Named,
-        attributes: Attributes::Open(MODULE),
     },
     LanguageBlock {
         word: "policy",
@@ -53,25 +53,6 @@ pub static LANGUAGE: &[LanguageBlock] = &[
         stands: Stands::Repeated,
         attributes: Attributes::Own(REMOVED),
     },
-];
-
-static MODULE: &[Attribute] = &[
-    Attribute::new(
-        "source",
-        Takes::Text,
-        "The directory, from this one: it begins with `./` or `../`.",
-    )
-    .required(),
-    Attribute::new(
-        "for_each",
-        Takes::Any,
-        "A map or a set of strings: the module stands once for each, with `each.key` and `each.value`.",
-    ),
-    Attribute::new(
-        "count",
-        Takes::Any,
-        "A number: the module stands so many times, with `count.index`.",
-    ),
 ];
 
 static MOVED: &[Attribute] = &[
@@ -113,6 +94,17 @@ static VARIABLE: &[Attribute] = &[
     ),
 ];
 
+static MODULE: &[Attribute] = &[
+    Attribute::new(
+        "source",
+        Takes::Text,
+        "The directory, as in `./modules/name`. Nothing is fetched.",
+    )
+    .required(),
+    META[0],
+    META[1],
+];
+
 static OUTPUT: &[Attribute] = &[
     Attribute::new(
         "value",
@@ -124,7 +116,7 @@ static OUTPUT: &[Attribute] = &[
 ];
 
 /// Attributes that every resource's block takes beside its kind's own.
-pub static META: &[Attribute] = &[
+pub const META: &[Attribute] = &[
     Attribute::new(
         "for_each",
         Takes::Any,

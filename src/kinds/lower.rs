@@ -154,6 +154,15 @@ fn places(desired: &Desired) -> Vec<Diagnostic> {
             );
         }
     }
+    for expectation in &desired.expectations {
+        if !all.contains(&&expectation.subject) {
+            said.push(
+                Diagnostic::error("expect", format!("no `{}` is declared", expectation.subject))
+                    .at(expectation.origin, "expects something of it")
+                    .help("write a reference to an application, as in `application = application.deployer`"),
+            );
+        }
+    }
     for removed in &desired.removals {
         if there(&removed.from) {
             said.push(

@@ -220,7 +220,7 @@ fn language_block(block: &LanguageBlock) -> Json {
             for attribute in attributes.iter().filter(|attribute| attribute.required) {
                 require(&mut inner, attribute.name);
             }
-            if let Attributes::Open(_) = block.attributes {
+            if matches!(block.attributes, Attributes::Open(_)) {
                 inner["additionalProperties"] = true.into();
             }
             inner
