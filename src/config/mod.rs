@@ -9,8 +9,10 @@ mod document;
 mod hcl;
 mod hcl_expression;
 mod yaml;
+mod yaml_node;
 
 mod declare;
+mod labels;
 mod library;
 mod unknown;
 
