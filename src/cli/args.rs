@@ -34,6 +34,16 @@ pub enum Command {
     /// Reads the files, evaluates them and checks them against what Entra takes. All errors are shown
     /// together, each with its place and what to do. No login is needed.
     Validate(Validate),
+    /// Put HCL files into their canonical layout.
+    ///
+    /// Two spaces a level, `=` and comments of neighbouring lines aligned, as `terraform fmt` does it. Names the
+    /// files that it changes. Comments, blank lines and line ends stay; YAML is left alone.
+    Fmt(Fmt),
+    /// Ask the declared credentials whom they let in.
+    ///
+    /// Checks every `expect` block without contacting anything, and says of each failure which credential did or
+    /// did not admit the token, why, and what to change.
+    Test(Test),
     /// Show what an apply would change, and who gains and loses access.
     ///
     /// Reads the tenant and changes nothing. Next to the changes stands what they mean: who may act as which
@@ -200,6 +210,31 @@ pub struct Diff {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Files, directories with a stack's files, or `-` for standard input.
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; exit with 2 if something would change.
+    #[arg(long)]
+    pub check: bool,
+    /// Show what changes.
+    #[arg(long)]
+    pub diff: bool,
+    /// Also the directories below, modules for example.
+    #[arg(long)]
+    pub recursive: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Test {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
