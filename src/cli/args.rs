@@ -1,8 +1,7 @@
 //! The command line, as clap parses it. Terraform's single-dash long options are accepted, too.
 
-use std::path::PathBuf;
-
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 use super::exit::Exit;
 use crate::model::address::Address;
@@ -86,7 +85,7 @@ pub enum Command {
     ///
     /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
     /// tenant in the process.
-    Emulator(Emulator),
+    Emulator(super::emulator::Args),
     /// Print the JSON Schema of stack files, or the reference of one kind.
     ///
     /// The schema lets an editor complete and check `trust.yaml`. With a kind, such as `application`, its
@@ -377,35 +376,6 @@ pub enum FailOn {
     Low,
     Info,
     Never,
-}
-
-#[derive(Debug, Args)]
-pub struct Emulator {
-    /// Where to listen; loopback only.
-    #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
-    pub listen: std::net::SocketAddr,
-    /// The tenant that it plays.
-    #[arg(
-        long,
-        default_value = "11111111-1111-4111-8111-111111111111",
-        value_name = "ID"
-    )]
-    pub tenant: String,
-    /// Keep the tenant in this file.
-    #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
-    /// Serve https, with a certificate authority of its own that is written next to the data.
-    #[arg(long)]
-    pub tls: bool,
-    /// Milliseconds that every request takes longer.
-    #[arg(long, default_value_t = 0, value_name = "MS")]
-    pub latency: u64,
-    /// Record the traffic in this file, one JSON object a line; tokens are left out.
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// Storage accounts and containers that are there from the beginning. May be repeated.
-    #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
-    pub containers: Vec<String>,
 }
 
 #[derive(Debug, Args)]
