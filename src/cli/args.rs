@@ -1,8 +1,7 @@
 //! The command line, as clap parses it. Terraform's single-dash long options are accepted, too.
 
-use std::path::PathBuf;
-
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 use super::exit::Exit;
 use crate::model::address::Address;
@@ -34,6 +33,16 @@ pub enum Command {
     /// Reads the files, evaluates them and checks them against what Entra takes. All errors are shown
     /// together, each with its place and what to do. No login is needed.
     Validate(Validate),
+    /// Put HCL files into their canonical layout.
+    ///
+    /// Two spaces a level, `=` and comments of neighbouring lines aligned, as `terraform fmt` does it. Names the
+    /// files that it changes. Comments, blank lines and line ends stay; YAML is left alone.
+    Fmt(Fmt),
+    /// Ask the declared credentials whom they let in.
+    ///
+    /// Checks every `expect` block without contacting anything, and says of each failure which credential did or
+    /// did not admit the token, why, and what to change.
+    Test(Test),
     /// Show what an apply would change, and who gains and loses access.
     ///
     /// Reads the tenant and changes nothing. Next to the changes stands what they mean: who may act as which
@@ -76,7 +85,7 @@ pub enum Command {
     ///
     /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
     /// tenant in the process.
-    Emulator(Emulator),
+    Emulator(super::emulator::Args),
     /// Print the JSON Schema of stack files, or the reference of one kind.
     ///
     /// The schema lets an editor complete and check `trust.yaml`. With a kind, such as `application`, its
@@ -200,6 +209,31 @@ pub struct Diff {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Files, directories with a stack's files, or `-` for standard input.
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; exit with 2 if something would change.
+    #[arg(long)]
+    pub check: bool,
+    /// Show what changes.
+    #[arg(long)]
+    pub diff: bool,
+    /// Also the directories below, modules for example.
+    #[arg(long)]
+    pub recursive: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Test {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -342,35 +376,6 @@ pub enum FailOn {
     Low,
     Info,
     Never,
-}
-
-#[derive(Debug, Args)]
-pub struct Emulator {
-    /// Where to listen; loopback only.
-    #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
-    pub listen: std::net::SocketAddr,
-    /// The tenant that it plays.
-    #[arg(
-        long,
-        default_value = "11111111-1111-4111-8111-111111111111",
-        value_name = "ID"
-    )]
-    pub tenant: String,
-    /// Keep the tenant in this file.
-    #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
-    /// Serve https, with a certificate authority of its own that is written next to the data.
-    #[arg(long)]
-    pub tls: bool,
-    /// Milliseconds that every request takes longer.
-    #[arg(long, default_value_t = 0, value_name = "MS")]
-    pub latency: u64,
-    /// Record the traffic in this file, one JSON object a line; tokens are left out.
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// Storage accounts and containers that are there from the beginning. May be repeated.
-    #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
-    pub containers: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::Emulator as Args;
 use super::{Exit, Failure, World};
 use crate::cloud::web;
 use crate::emulator::blob::PublicAccess;
@@ -12,6 +11,35 @@ use crate::emulator::server::{self, Options};
 use crate::emulator::store::Store;
 use crate::emulator::{authority, persist};
 use crate::kinds;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to listen; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
+    pub listen: std::net::SocketAddr,
+    /// The tenant that it plays.
+    #[arg(
+        long,
+        default_value = "11111111-1111-4111-8111-111111111111",
+        value_name = "ID"
+    )]
+    pub tenant: String,
+    /// Keep the tenant in this file.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<std::path::PathBuf>,
+    /// Serve https, with a certificate authority of its own that is written next to the data.
+    #[arg(long)]
+    pub tls: bool,
+    /// Milliseconds that every request takes longer.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub latency: u64,
+    /// Record the traffic in this file, one JSON object a line; tokens are left out.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<std::path::PathBuf>,
+    /// Storage accounts and containers that are there from the beginning. May be repeated.
+    #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
+    pub containers: Vec<String>,
+}
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let failed =

@@ -17,6 +17,7 @@ mod audit;
 mod destroy;
 mod diff;
 mod emulator;
+mod fmt;
 mod git;
 mod issuer;
 mod jwks;
@@ -25,6 +26,7 @@ mod man;
 mod output;
 mod plan;
 mod schema;
+mod test;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -68,6 +70,8 @@ pub fn run(mut world: World) -> Exit {
     };
     let result = match cli.command {
         Command::Validate(args) => validate::run(&mut world, &args),
+        Command::Fmt(args) => fmt::run(&mut world, &args),
+        Command::Test(args) => test::run(&mut world, &args),
         Command::Plan(args) => plan::run(&mut world, &args),
         Command::Diff(args) => diff::run(&mut world, &args),
         Command::Apply(args) => apply::run(&mut world, &args),

@@ -90,6 +90,7 @@ fn write(world: &World, file: &Path, text: Result<String, String>) -> Result<(),
 
 pub fn allow(args: &AllowArgs) -> Allow {
     Allow {
+        most: None,
         deletes: args.allow_deletes,
         gap: args.allow_gap,
         key_retirement: args.allow_key_retirement,

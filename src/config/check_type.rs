@@ -118,6 +118,7 @@ impl Check<'_, '_> {
                 };
                 let made = entries.iter().enumerate().map(|(index, entry)| {
                     let path = join(at.path, &index.to_string());
+                    self.spans.insert(path.clone(), entry.header);
                     let at = At { path: &path, ..at };
                     Plain::Map(self.members(field.name, entry.header, &entry.members, fields, at))
                 });

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::document::{Attribute, Block, Body, Expr, Word};
+use super::labels::{is_name, label, twice};
 use super::references::Kinds;
 use super::unknown::{stray_attribute, unknown_block};
-use super::words;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Shape;
 use crate::model::source::Span;
@@ -23,6 +23,9 @@ pub(super) struct Declared {
     pub outputs: BTreeMap<Rc<str>, Block>,
     pub modules: BTreeMap<Rc<str>, Call>,
     pub approvals: BTreeMap<Rc<str>, Block>,
+    pub policy: Option<Block>,
+    /// `moved` and `removed` blocks.
+    pub places: Vec<Block>,
     pub stack: Option<Block>,
     /// There is a `stack` block, be it a good one or not.
     pub has_stack: bool,
@@ -98,7 +101,7 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
             }
             declared.modules.insert(call.label.text.clone(), call);
         }
-        "stack" if &*declared.directory != "." => said.push(
+        "stack" | "policy" | "moved" | "removed" if &*declared.directory != "." => said.push(
             Diagnostic::error("syntax", format!("a module has no `{word}` block"))
                 .at(block.span, "only the stack's own files have one")
                 .help("move it to the directory that calls the module"),
@@ -120,6 +123,20 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
                 return;
             }
             declared.stack = Some(block);
+        }
+        "policy" | "moved" | "removed" => {
+            if let Some(label) = block.labels.first() {
+                said.push(
+                    Diagnostic::error("syntax", format!("`{word}` has no name"))
+                        .at(label.span, "leave it out"),
+                );
+                return;
+            }
+            match (&*word, &declared.policy) {
+                ("policy", Some(first)) => said.push(twice("policy", "", block.span, first.span)),
+                ("policy", None) => declared.policy = Some(block),
+                _ => declared.places.push(block),
+            }
         }
         "variable" | "output" | "approve" => {
             let Some(name) = label(&block, &word, said)
@@ -178,59 +195,6 @@ fn locals(declared: &mut Declared, block: Block, said: &mut Vec<Diagnostic>) {
         }
         declared.locals.insert(name.text, (name.span, value));
     }
-}
-
-fn twice(kind: &str, name: &str, second: Span, first: Span) -> Diagnostic {
-    Diagnostic::error(
-        "duplicate",
-        format!("two blocks are called `{kind}.{name}`"),
-    )
-    .at(second, "the second")
-    .see(first, "the first")
-    .help("rename one of them, or put what they say into one")
-}
-
-/// The label of a block that has one.
-pub(super) fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Option<Word> {
-    match block.labels.as_slice() {
-        [label] => Some(label.clone()),
-        [] => {
-            said.push(
-                Diagnostic::error("syntax", format!("`{word}` needs a name"))
-                    .at(block.span, "no name")
-                    .help(format!(
-                        "write `{word} \"name\" {{ … }}`; in YAML: `{word}: {{ name: {{ … }} }}`"
-                    )),
-            );
-            None
-        }
-        [_, second, ..] => {
-            said.push(
-                Diagnostic::error("syntax", format!("`{word}` has one name"))
-                    .at(second.span, "one too many")
-                    .help(words::help("resource", &[], word)),
-            );
-            None
-        }
-    }
-}
-
-/// Whether a label can stand in a reference.
-pub(super) fn is_name(label: &Word, said: &mut Vec<Diagnostic>) -> bool {
-    let text = &label.text;
-    let good = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-        && text.len() <= 128;
-    if !good {
-        said.push(
-            Diagnostic::error("invalid-value", "this name cannot stand in a reference")
-                .at(label.span, "not a name")
-                .help("a name begins with a letter and goes on with letters, digits, `_` and `-`, at most 128 bytes"),
-        );
-    }
-    good
 }
 
 fn declaration(

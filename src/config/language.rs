@@ -1,40 +1,79 @@
 //! The language's own blocks: what the kinds' field tables do not say.
 
-use super::{approve, stack};
-use crate::model::language::{Attribute, Attributes, LanguageBlock, Takes};
+use super::{approve, policy, stack};
+use crate::model::language::{Attribute, Attributes, LanguageBlock, Stands, Takes};
 
 /// In the order in which a file has them.
 pub static LANGUAGE: &[LanguageBlock] = &[
     LanguageBlock {
         word: "stack",
         doc: "What the directory's files make together: its name is part of the mark on everything that it owns. Exactly one in a directory.",
+        stands: Stands::Named,
         attributes: Attributes::Fields(stack::FIELDS),
     },
     LanguageBlock {
         word: "variable",
         doc: "A value from outside: `-var`, `-var-file`, `*.auto.vars.hcl` or `TRUSTFORM_VAR_name`. Read as `var.name`.",
+        stands: Stands::Named,
         attributes: Attributes::Own(VARIABLE),
     },
     LanguageBlock {
         word: "locals",
         doc: "Names for values, read as `local.name`.",
+        stands: Stands::Alone,
         attributes: Attributes::Free,
     },
     LanguageBlock {
         word: "module",
-        doc: "The blocks of another directory of the repository, with its variables as attributes. Its outputs are read as `module.label.name`.",
+        doc: "The blocks of another directory of the repository, with its variables as attributes. Its outputs are read as `module.label.name`, its resources have addresses like `module.label.application.name`.",
+        stands: Stands::Named,
         attributes: Attributes::Open(MODULE),
     },
     LanguageBlock {
         word: "output",
         doc: "A value that `apply` and `output` print.",
+        stands: Stands::Named,
         attributes: Attributes::Own(OUTPUT),
     },
     LanguageBlock {
         word: "approve",
         doc: "A reviewed widening of access, by the digest that the refused plan printed: an apply lets exactly it through.",
+        stands: Stands::Named,
         attributes: Attributes::Fields(approve::FIELDS),
     },
+    LanguageBlock {
+        word: "policy",
+        doc: "What the stack may do at most.",
+        stands: Stands::Alone,
+        attributes: Attributes::Fields(policy::FIELDS),
+    },
+    LanguageBlock {
+        word: "moved",
+        doc: "An application or a module that has another label now. It keeps the unique name that its old label gave it, so the block stays.",
+        stands: Stands::Repeated,
+        attributes: Attributes::Own(MOVED),
+    },
+    LanguageBlock {
+        word: "removed",
+        doc: "An application that is not declared any more, and what becomes of it.",
+        stands: Stands::Repeated,
+        attributes: Attributes::Own(REMOVED),
+    },
+];
+
+static MOVED: &[Attribute] = &[
+    Attribute::new("from", Takes::Text, "Its address before: `application.label`, `module.name` or `module.name.application.label`.").required(),
+    Attribute::new("to", Takes::Text, "Its address now.").required(),
+];
+
+static REMOVED: &[Attribute] = &[
+    Attribute::new("from", Takes::Text, "The address that it had.").required(),
+    Attribute::new(
+        "destroy",
+        Takes::Bool,
+        "`true` deletes it, as without the block; `false` leaves it in the tenant.",
+    )
+    .required(),
 ];
 
 static VARIABLE: &[Attribute] = &[
@@ -117,5 +156,7 @@ mod tests {
             taken.collect()
         );
         assert_eq!(names(OUTPUT), stack::OUTPUT);
+        assert_eq!(names(MOVED), policy::MOVED);
+        assert_eq!(names(REMOVED), policy::REMOVED);
     }
 }

@@ -9,7 +9,7 @@ use super::declare::{self, Call, Declared, Repeat};
 use super::document::{Attribute, Block};
 use super::functions::clean;
 use super::references::Kinds;
-use super::{Access, files, hcl, yaml};
+use super::{Access, files, hcl, labels, yaml};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{Sources, Span};
 
@@ -22,7 +22,7 @@ pub(super) type Library = BTreeMap<Rc<str>, Declared>;
 /// A `module` block of the files in `directory`.
 pub(super) fn call(block: Block, directory: &str, said: &mut Vec<Diagnostic>) -> Option<Call> {
     let label =
-        declare::label(&block, "module", said).filter(|label| declare::is_name(label, said))?;
+        labels::label(&block, "module", said).filter(|label| labels::is_name(label, said))?;
     if let Some(inner) = block.body.blocks.first() {
         said.push(
             Diagnostic::error("syntax", "`module` holds attributes, no blocks")

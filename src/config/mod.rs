@@ -9,8 +9,10 @@ mod document;
 mod hcl;
 mod hcl_expression;
 mod yaml;
+mod yaml_node;
 
 mod declare;
+mod labels;
 mod library;
 mod unknown;
 
@@ -39,11 +41,16 @@ mod node;
 mod approve;
 mod cycles;
 mod lower;
+mod policy;
 mod stack;
 
 pub mod language;
 
 mod words;
+
+mod tokens;
+
+pub mod format;
 
 pub mod files;
 
@@ -189,6 +196,8 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
     };
     let outputs = stack::outputs(&context);
     let approvals = approve::approvals(&context);
+    let policy = policy::policy(&context);
+    let (moves, removals) = policy::places(&context);
     said.extend(context.finish());
     said.extend(cycles::find(&lowered.resources, kinds));
     let desired = Desired {
@@ -197,6 +206,10 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         resources: std::mem::take(&mut lowered.resources),
         outputs,
         approvals,
+        policy,
+        moves,
+        removals,
+        expectations: Vec::new(),
     };
     finish(desired, said)
 }

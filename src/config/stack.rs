@@ -12,7 +12,7 @@ use super::value::Value;
 use crate::model::desired::{OutputValue, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::national_cloud::Cloud;
-use crate::model::schema::{Complaint, Field};
+use crate::model::schema::{Complaint, Field, Type};
 use crate::model::value::Value as Plain;
 
 const CLOUDS: &[&str] = &["public", "usgov", "usdod", "china"];
@@ -30,6 +30,11 @@ pub(super) const FIELDS: &[Field] = &[
         "The stack's name, where it depends on variables. Default: the label.",
     )
     .check(name),
+    Field::new(
+        "previous",
+        Type::List(&Type::String),
+        "The names that it had, the oldest first. What it made keeps the first of them: unique names in Graph never change.",
+    ),
 ];
 
 fn tenant(value: &Plain) -> Result<(), Complaint> {
@@ -88,8 +93,18 @@ pub(super) fn stack(context: &Context, block: &Block) -> Option<Stack> {
         diagnostic.help.extend(complaint.help);
         check.say(diagnostic);
     }
+    let previous = body.get("previous").and_then(|names| names.items().next());
+    let first = previous.and_then(Plain::as_str).map(str::to_owned);
+    if let Some(text) = &first
+        && let Err(complaint) = name(&Plain::text(text.as_str()))
+    {
+        let span = check.spans.get("previous").copied();
+        check.say(Diagnostic::error("invalid-value", complaint.message).at_some(span, "here"));
+    }
+    let called = text("name").unwrap_or(&label.text).to_owned();
     (!check.failed).then(|| Stack {
-        name: text("name").unwrap_or(&label.text).to_owned(),
+        renamed: first.is_some().then(|| called.clone()),
+        name: first.unwrap_or(called),
         tenant_id: text("tenant_id").unwrap_or_default().to_lowercase(),
         cloud: text("cloud").and_then(Cloud::parse).unwrap_or_default(),
         origin: Some(block.span),

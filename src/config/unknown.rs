@@ -6,7 +6,9 @@ use super::references::Kinds;
 use super::words;
 use crate::model::diagnostic::Diagnostic;
 
-const LANGUAGE_BLOCKS: [&str; 6] = ["stack", "variable", "locals", "output", "module", "approve"];
+const LANGUAGE_BLOCKS: [&str; 9] = [
+    "stack", "variable", "locals", "output", "module", "policy", "moved", "removed", "approve",
+];
 
 /// What is said of a block that is none.
 pub(super) fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {

@@ -121,9 +121,7 @@ const ADVICE: &[(&str, &str)] = &[
 ];
 
 /// Blocks and attributes that are designed and not there yet.
-pub(super) const LATER: &[&str] = &[
-    "policy", "waiver", "expect", "moved", "removed", "previous", "lock",
-];
+pub(super) const LATER: &[&str] = &["waiver", "lock"];
 
 /// What a word of another tool is called here, if that is one of the words that may stand there.
 pub(super) fn translate<'a>(word: &str, valid: &[&'a str]) -> Option<&'a str> {

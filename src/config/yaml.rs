@@ -1,9 +1,6 @@
 //! YAML text to a [`Body`]: labelled blocks are maps, repeated unlabelled ones lists, and strings may be
 //! templates. The parser stays behind this file.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
 use super::convert::{self, number_text};
@@ -11,6 +8,7 @@ use super::document::{Attribute, Block, Body, Expr, ExprKind, Word};
 use super::hcl::without_bom;
 use super::hcl_expression::parse_template;
 use super::value::Value;
+use super::yaml_node::Yaml;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 use crate::model::value::Number;
@@ -19,92 +17,6 @@ use crate::model::value::Number;
 const DEPTH: usize = 64;
 /// How many nodes a document may have: more than 4 MiB of text can reasonably hold.
 const NODES: usize = 2_000_000;
-
-/// A YAML node.
-enum Yaml {
-    Null,
-    Bool(bool),
-    Number(f64),
-    String(String),
-    List(Vec<Spanned<Yaml>>),
-    Map(Vec<(Spanned<String>, Spanned<Yaml>)>),
-}
-
-impl<'de> Deserialize<'de> for Yaml {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyNode)
-    }
-}
-
-struct AnyNode;
-
-impl<'de> Visitor<'de> for AnyNode {
-    type Value = Yaml;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Yaml, E> {
-        Ok(Yaml::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Yaml, E> {
-        Ok(Yaml::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Yaml, D::Error> {
-        Yaml::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Yaml, E> {
-        Ok(Yaml::Bool(flag))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Yaml, E> {
-        Ok(Yaml::Number(number as f64))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Yaml, E> {
-        Ok(Yaml::Number(number as f64))
-    }
-
-    fn visit_i128<E>(self, number: i128) -> Result<Yaml, E> {
-        Ok(Yaml::Number(number as f64))
-    }
-
-    fn visit_u128<E>(self, number: u128) -> Result<Yaml, E> {
-        Ok(Yaml::Number(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Yaml, E> {
-        Ok(Yaml::Number(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Yaml, E> {
-        Ok(Yaml::String(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Yaml, E> {
-        Ok(Yaml::String(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Yaml, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Yaml::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Yaml, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = access.next_entry()? {
-            members.push(member);
-        }
-        Ok(Yaml::Map(members))
-    }
-}
 
 /// Where the nodes stand.
 struct Reader<'a> {

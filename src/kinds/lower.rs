@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::{Address, Segment};
-use crate::model::desired::{Desired, Resource, Stack};
+use crate::model::desired::{Desired, Expectation, Move, Policy, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::value::{Map, Part, Ref, Value, fill};
 
 /// What one block is lowered with, and to.
 pub struct Lowering<'a> {
     pub stack: &'a Stack,
+    pub policy: &'a Policy,
+    pub moves: &'a [Move],
     /// The block that it nests in.
     pub parent: Option<&'a Resource>,
     /// What it means beside itself.
     pub resources: Vec<Resource>,
     pub diagnostics: Vec<Diagnostic>,
+    pub expectations: Vec<Expectation>,
     /// The block itself is not a resource: only what it means is.
     pub drop: bool,
 }
@@ -60,6 +63,10 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         outputs,
         pending,
         approvals,
+        policy,
+        moves,
+        removals,
+        mut expectations,
     } = desired;
     let mut diagnostics: Vec<Diagnostic> = stack_name(&stack).into_iter().collect();
     let mut lowered: BTreeMap<Address, Resource> = BTreeMap::new();
@@ -70,19 +77,24 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         let parent = address.parent().and_then(|parent| lowered.get(&parent));
         let mut lowering = Lowering {
             stack: &stack,
+            policy: &policy,
+            moves: &moves,
             parent,
             resources: Vec::new(),
             diagnostics: Vec::new(),
+            expectations: Vec::new(),
             drop: false,
         };
         kind.lower(&mut resource, &mut lowering);
         let Lowering {
             resources,
             diagnostics: said,
+            expectations: expected,
             drop,
             ..
         } = lowering;
         diagnostics.extend(said);
+        expectations.extend(expected);
         if !drop {
             lowered.insert(address, resource);
         }
@@ -96,10 +108,98 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         outputs,
         pending,
         approvals,
+        policy,
+        moves,
+        removals,
+        expectations,
     };
     fill_known(&mut desired);
+    diagnostics.extend(places(&desired));
+    // What goes anyway needs no word in the plan.
+    desired.removals.retain(|removed| !removed.destroy);
     diagnostics.extend(super::ALL.iter().flat_map(|kind| kind.review(&desired)));
     (desired, diagnostics)
+}
+
+/// What `moved` and `removed` name has to be declared, or not any more.
+fn places(desired: &Desired) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    let pending = desired.pending.iter().map(|pending| &pending.address);
+    let all: Vec<&Address> = desired.resources.keys().chain(pending).collect();
+    let there = |place: &Address| {
+        all.iter()
+            .any(|address| address.before(place, place).is_some())
+    };
+    for moved in &desired.moves {
+        if there(&moved.from) {
+            said.push(
+                Diagnostic::error(
+                    "moved",
+                    format!(
+                        "`{}` is still declared, and cannot have moved",
+                        place(&moved.from)
+                    ),
+                )
+                .at(moved.origin, "moves it")
+                .help("remove the old block, or this one"),
+            );
+        }
+        let onwards = |next: &Move| moved.to.before(&next.from, &next.from).is_some();
+        if !there(&moved.to) && !desired.moves.iter().any(onwards) {
+            said.push(
+                Diagnostic::error(
+                    "moved",
+                    format!("nothing is declared at `{}`", place(&moved.to)),
+                )
+                .at(moved.origin, "moves something there")
+                .help("write the address of the block as it is now"),
+            );
+        }
+    }
+    for expectation in &desired.expectations {
+        if !all.contains(&&expectation.subject) {
+            said.push(
+                Diagnostic::error("expect", format!("no `{}` is declared", expectation.subject))
+                    .at(expectation.origin, "expects something of it")
+                    .help("write a reference to an application, as in `application = application.deployer`"),
+            );
+        }
+    }
+    for removed in &desired.removals {
+        if there(&removed.from) {
+            said.push(
+                Diagnostic::error(
+                    "removed",
+                    format!("`{}` is still declared", place(&removed.from)),
+                )
+                .at(removed.origin, "says that it is gone")
+                .help("remove its block, or this one"),
+            );
+        }
+    }
+    said
+}
+
+/// An address, or a module's.
+pub fn place(address: &Address) -> String {
+    let text = address.to_string();
+    text.trim_end_matches('.').to_owned()
+}
+
+/// Where something was at first, over all moves.
+pub fn first_place(address: &Address, moves: &[Move]) -> Address {
+    let mut at = address.clone();
+    // Each move is taken once: a circle of them ends.
+    let mut left: Vec<&Move> = moves.iter().collect();
+    while let Some((index, before)) = left
+        .iter()
+        .enumerate()
+        .find_map(|(index, moved)| Some((index, at.before(&moved.from, &moved.to)?)))
+    {
+        left.remove(index);
+        at = before;
+    }
+    at
 }
 
 /// Fills in outputs that need no reading, everywhere; `x.service_principal.object_id` becomes the output of the

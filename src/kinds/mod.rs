@@ -25,6 +25,7 @@ pub mod app_role_assignment;
 pub mod application;
 pub mod delegated_permission_grant;
 pub mod document;
+pub mod expect;
 pub mod federated_credential;
 pub mod oidc_issuer;
 pub mod service_principal;
@@ -38,6 +39,7 @@ pub static ALL: &[&dyn Kind] = &[
     &delegated_permission_grant::DelegatedPermissionGrant,
     &oidc_issuer::OidcIssuer,
     &document::Document,
+    &expect::Expect,
 ];
 
 /// What all kinds contribute to an emulated tenant.

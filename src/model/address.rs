@@ -81,6 +81,39 @@ impl Address {
         &self.last().kind
     }
 
+    /// Where this was, if it lies at `to` and that was at `from`. An address without segments is a whole module;
+    /// one without a key stands for all instances.
+    pub fn before(&self, from: &Address, to: &Address) -> Option<Address> {
+        let (mine, theirs, old) = match to.segments.is_empty() {
+            true => (&self.modules, &to.modules, &from.modules),
+            false if self.modules == to.modules => (&self.segments, &to.segments, &from.segments),
+            false => return None,
+        };
+        let (last, leading) = theirs.split_last()?;
+        let (at, rest) = (mine.get(leading.len())?, mine.get(theirs.len()..)?);
+        let same = at.kind == last.kind && at.label == last.label;
+        if !mine.starts_with(leading) || !same || (last.key.is_some() && at.key != last.key) {
+            return None;
+        }
+        let mut moved = old.clone();
+        if last.key.is_none()
+            && let Some(last) = moved.last_mut().filter(|last| last.key.is_none())
+        {
+            last.key.clone_from(&at.key);
+        }
+        moved.extend_from_slice(rest);
+        Some(match to.segments.is_empty() {
+            true => Address {
+                modules: moved,
+                segments: self.segments.clone(),
+            },
+            false => Address {
+                modules: from.modules.clone(),
+                segments: moved,
+            },
+        })
+    }
+
     /// Whether `self` is `other` or lies within it, as `--only ADDRESS` means it.
     pub fn within(&self, other: &Address) -> bool {
         self.modules == other.modules && self.segments.starts_with(&other.segments)

@@ -19,6 +19,13 @@ pub struct Desired {
     /// Reviewed access changes.
     #[serde(default)]
     pub approvals: Vec<Approval>,
+    pub policy: Policy,
+    /// In effect once everything is lowered, and not kept with a plan.
+    #[serde(skip)]
+    pub moves: Vec<Move>,
+    pub removals: Vec<Removal>,
+    #[serde(skip)]
+    pub expectations: Vec<Expectation>,
 }
 
 /// An `approve` block: someone has looked at an access change and takes it upon himself.
@@ -33,10 +40,87 @@ pub struct Approval {
     pub until: Option<i64>,
 }
 
+/// The `policy` block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Policy {
+    /// Host and path globs; none for any issuer.
+    pub allowed_issuers: Option<Vec<String>>,
+    /// What becomes of credentials that nobody declared, where an application does not say it.
+    pub unmanaged_credentials: Option<String>,
+    /// How many trusts or applications may go without a replacement.
+    pub max_deletes: Option<usize>,
+}
+
+/// A `moved` block: what is declared at `to` was at `from` before, and keeps the name that it got there.
+/// An address without segments is a whole module.
+#[derive(Clone, Debug)]
+pub struct Move {
+    pub from: Address,
+    pub to: Address,
+    pub origin: Span,
+}
+
+/// A `removed` block: what was declared at `from` goes, or stays where it is.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Removal {
+    pub from: Address,
+    pub destroy: bool,
+    #[serde(skip)]
+    pub origin: Span,
+}
+
+/// An `expect` block: who must and who must not be let in.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    pub name: String,
+    /// The application whose credentials are asked.
+    pub subject: Address,
+    pub accept: Vec<Token>,
+    pub refuse: Vec<Token>,
+    pub origin: Span,
+}
+
+/// The claims of one token.
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub claims: BTreeMap<String, String>,
+    pub origin: Span,
+}
+
+impl PartialEq for Move {
+    fn eq(&self, other: &Self) -> bool {
+        self.from == other.from && self.to == other.to
+    }
+}
+
+impl PartialEq for Removal {
+    fn eq(&self, other: &Self) -> bool {
+        self.from == other.from && self.destroy == other.destroy
+    }
+}
+
+impl PartialEq for Expectation {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.subject == other.subject
+            && self.accept == other.accept
+            && self.refuse == other.refuse
+    }
+}
+
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        self.claims == other.claims
+    }
+}
+
 /// The `stack` block; the name is empty where a directory has only outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stack {
+    /// The name that marks and unique names are made of: the first that it ever had.
     pub name: String,
+    /// What it is called now, where that is another name.
+    pub renamed: Option<String>,
     pub tenant_id: String,
     pub cloud: Cloud,
     #[serde(skip)]
@@ -79,6 +163,13 @@ pub struct Pending {
     pub address: Address,
     /// Names of the variables without a value.
     pub needs: Vec<String>,
+}
+
+impl Stack {
+    /// What people call it.
+    pub fn title(&self) -> &str {
+        self.renamed.as_deref().unwrap_or(&self.name)
+    }
 }
 
 impl Resource {

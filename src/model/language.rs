@@ -6,7 +6,19 @@ use super::schema::Field;
 pub struct LanguageBlock {
     pub word: &'static str,
     pub doc: &'static str,
+    pub stands: Stands,
     pub attributes: Attributes,
+}
+
+/// How a block is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// With a name.
+    Named,
+    /// Without a name, once.
+    Alone,
+    /// Without a name, as often as wanted.
+    Repeated,
 }
 
 /// What a block of the language takes.

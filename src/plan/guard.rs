@@ -25,6 +25,8 @@ use crate::model::value::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Allow {
     pub deletes: Option<usize>,
+    /// What the policy lets go, in the place of the usual numbers.
+    pub most: Option<usize>,
     pub gap: bool,
     pub key_retirement: bool,
     /// The digest of an access change, or its first 16 digits or more.
@@ -58,9 +60,15 @@ pub fn refusals(
     refusals
 }
 
-/// How many may go without a word: one, or thirty percent of many.
-fn free(of: usize) -> usize {
-    if of >= MANY { (of * 3 / 10).max(1) } else { 1 }
+/// How many may go without a word: as the policy says, else one, or thirty percent of many.
+fn free(of: usize, allow: &Allow) -> usize {
+    if let Some(most) = allow.most {
+        most
+    } else if of >= MANY {
+        (of * 3 / 10).max(1)
+    } else {
+        1
+    }
 }
 
 fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) -> Vec<Refusal> {
@@ -115,8 +123,11 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
                 matches!(cover(&language, &after), Cover::No | Cover::Undecided)
             })
             .count();
-        let all = unreplaced > 0 && unreplaced == trusts.len() && after.is_empty();
-        if (unreplaced > free(trusts.len()) || all)
+        let all = allow.most.is_none()
+            && unreplaced > 0
+            && unreplaced == trusts.len()
+            && after.is_empty();
+        if (unreplaced > free(trusts.len(), allow) || all)
             && allow.deletes.is_none_or(|allowed| unreplaced > allowed)
         {
             refusals.push(Refusal {
@@ -164,10 +175,12 @@ fn lost_applications(
         .filter(|leftover| leftover.object.key.kind == application::KIND)
         .count();
     let all = declared + left;
-    (lost > free(all) && allow.deletes.is_none_or(|allowed| lost > allowed)).then(|| Refusal {
-        guard: "lost-applications",
-        message: format!("{lost} of the stack's {all} applications would be deleted"),
-        lift: format!("`--allow-deletes {lost}`"),
+    (lost > free(all, allow) && allow.deletes.is_none_or(|allowed| lost > allowed)).then(|| {
+        Refusal {
+            guard: "lost-applications",
+            message: format!("{lost} of the stack's {all} applications would be deleted"),
+            lift: format!("`--allow-deletes {lost}`"),
+        }
     })
 }
 

@@ -101,6 +101,10 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     }
     drafts.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
 
+    let allow = Allow {
+        most: desired.policy.max_deletes,
+        ..options.allow.clone()
+    };
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
     let changes = access::remarked(changes, &pairs, live, options.destroy);
@@ -109,7 +113,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         notes: found,
     } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
     notes.extend(found);
-    let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow);
+    let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &allow);
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

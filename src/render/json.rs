@@ -12,7 +12,7 @@ use crate::model::value::Value;
 pub fn plan(plan: &Plan) -> Json {
     json!({
         "format": "trustform-plan/1",
-        "stack": plan.stack.name,
+        "stack": plan.stack.title(),
         "tenant_id": plan.stack.tenant_id,
         "digest": plan.digest,
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),

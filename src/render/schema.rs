@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::language::{Attribute, Attributes, LanguageBlock, Takes};
+use crate::model::language::{Attribute, Attributes, LanguageBlock, Stands, Takes};
 use crate::model::schema::{Absent, Compare, Default, Field, Group, Shape, Type};
 
 /// The schema of a whole file (JSON Schema, draft 2020-12). `meta` are the attributes that every resource takes.
@@ -226,9 +226,22 @@ fn language_block(block: &LanguageBlock) -> Json {
             inner
         }
     };
+    match block.stands {
+        Stands::Named => {}
+        Stands::Alone => return described(nullable(inner), block.doc),
+        Stands::Repeated => {
+            let list = json!({ "type": "array", "items": inner.clone() });
+            return described(json!({ "anyOf": [inner, list] }), block.doc);
+        }
+    }
     let single = matches!(block.attributes, Attributes::Fields(_));
     let inner = if single { inner } else { nullable(inner) };
     labelled(block.doc, inner, single)
+}
+
+fn described(mut json: Json, doc: &str) -> Json {
+    json["description"] = doc.into();
+    json
 }
 
 fn language_attribute(attribute: &Attribute) -> Json {

@@ -41,7 +41,7 @@ fn heading(plan: &Plan) -> String {
     });
     format!(
         "{} (tenant {}{})",
-        terminal(&plan.stack.name),
+        terminal(plan.stack.title()),
         terminal(&plan.stack.tenant_id),
         counts.collect::<String>()
     )

@@ -11,6 +11,7 @@ mod format;
 mod hashes;
 mod lists;
 mod numbers;
+mod refused;
 mod regexes;
 mod sets;
 mod strings;
@@ -176,42 +177,6 @@ const ALL: &[Function] = &[
     function("zipmap", 2, Some(2), Structure, collections::zipmap),
 ];
 
-/// Functions of Terraform that are left out for good.
-const REFUSED: &[(&str, &str)] = &[
-    ("timestamp", SAME_TOMORROW),
-    ("plantimestamp", SAME_TOMORROW),
-    (
-        "uuid",
-        "a plan must say the same each time; `uuidv5` makes one of a name",
-    ),
-    ("bcrypt", "a plan must say the same each time"),
-    ("rsadecrypt", "no secret is read or made here"),
-    ("sensitive", NO_SECRET),
-    ("nonsensitive", NO_SECRET),
-    ("issensitive", NO_SECRET),
-    ("ephemeralasnull", NO_SECRET),
-    ("abspath", WHERE_IT_RUNS),
-    ("pathexpand", WHERE_IT_RUNS),
-    (
-        "filebase64",
-        "files are read as text: `base64encode(file(…))`",
-    ),
-    ("base64gzip", "nothing that is declared here is compressed"),
-    (
-        "templatestring",
-        "templates are files that a reviewer can read: `templatefile`",
-    ),
-    (
-        "type",
-        "it is for a console: `trustform validate` says what a value is where it does not fit",
-    ),
-];
-
-const SAME_TOMORROW: &str =
-    "a plan must say the same today and tomorrow: give the time as a variable";
-const NO_SECRET: &str = "nothing that is declared is a secret";
-const WHERE_IT_RUNS: &str = "a plan must say the same wherever it is made";
-
 /// A function's arguments, evaluated.
 pub(super) struct Arguments<'a, 'c> {
     context: &'a Context<'c>,
@@ -316,7 +281,10 @@ fn unknown(call: &Call) -> Diagnostic {
     let name = &*call.name.text;
     let error =
         |message: String| Diagnostic::error("function", message).at(call.name.span, "not known");
-    if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+    if let Some((_, why)) = refused::REFUSED
+        .iter()
+        .find(|(refused, _)| *refused == name)
+    {
         return error(format!("there is no function `{name}` here: {why}"));
     }
     let names = ALL.iter().map(|function| function.name);

@@ -207,3 +207,21 @@ proptest! {
         Stack::hcl(format!("locals {{\na = {text}\n}}\n")).said();
     }
 }
+
+#[test]
+fn functions_are_bounded() {
+    for expression in [
+        r#"regex("(a{1000}){1000}", "a")"#,
+        r#"replace("aaaa", "/(((((((((((((((((((((((((((((((((((((((((((((((((((a)))))))))))))))))))))))))))))))))))))))))))))))))))/", "")"#,
+        r#"join("", [for i in range(1000) : join("", [for j in range(100) : format("%1000s", "x")])])"#,
+        r#"setproduct(range(1000), range(1000), range(1000))"#,
+        r#"chunklist(range(1024), -1)"#,
+        r#"[for a in range(1024) : [for b in range(1024) : [for c in range(1024) : c]]]"#,
+        r#"indent(100000, "\n")"#,
+        r#"pow(10, 400)"#,
+        r#"cidrsubnets("::/0", 1, 1, 1)"#,
+    ] {
+        let found = super::answer(expression);
+        assert!(found.starts_with("error: "), "{expression}: {found}");
+    }
+}

@@ -4,6 +4,7 @@ mod errors;
 mod expressions;
 mod hostile;
 mod modules;
+mod moves;
 mod stacks;
 
 use std::collections::BTreeMap;

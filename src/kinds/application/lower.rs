@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::permissions;
 use super::{fields, mark};
-use crate::kinds::lower::Lowering;
+use crate::kinds::lower::{Lowering, first_place};
 use crate::model::address::Segment;
 use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
@@ -14,6 +14,16 @@ use crate::model::value::{Map, Value};
 const BESIDE_EXISTING: &[&str] = &["existing", "unmanaged_credentials"];
 
 pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
+    if let Some(word) = &lowering.policy.unmanaged_credentials {
+        // What others made where others manage is never ours to delete.
+        let word = match word.as_str() {
+            "delete" if super::is_existing(resource) => "report",
+            word => word,
+        };
+        let body = &mut resource.body;
+        body.entry("unmanaged_credentials".to_owned())
+            .or_insert_with(|| word.into());
+    }
     if super::is_existing(resource) {
         return existing(resource, lowering);
     }
@@ -103,7 +113,8 @@ fn names(resource: &mut Resource, lowering: &mut Lowering) {
             .or_insert_with(|| "AzureADMyOrg".into());
     }
     if !resource.body.contains_key("unique_name") {
-        let name = mark::unique_name(&lowering.stack.name, &resource.address);
+        let place = first_place(&resource.address, lowering.moves);
+        let name = mark::unique_name(&lowering.stack.name, &place);
         resource.body.insert("unique_name".into(), name.into());
     }
 }

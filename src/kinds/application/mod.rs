@@ -107,7 +107,7 @@ impl Kind for Application {
 
     /// Ours are the live applications that carry both our mark and the unique name that it was made from.
     fn claim(&self, object: &Object, _owner: Option<&Resource>, scene: &Scene) -> Claim {
-        ownership::claim(object, &scene.desired.stack)
+        ownership::claim(object, scene.desired)
     }
 
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {

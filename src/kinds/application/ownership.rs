@@ -2,7 +2,7 @@
 
 use super::{fields, lower, mark};
 use crate::kinds::{Claim, Scene};
-use crate::model::desired::{Resource, Stack};
+use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Object;
 use crate::model::schema::{Absent, Field};
@@ -167,7 +167,8 @@ pub fn keep_tags(resource: &mut Resource, scene: &Scene) {
     }
 }
 
-pub fn claim(object: &Object, stack: &Stack) -> Claim {
+pub fn claim(object: &Object, desired: &Desired) -> Claim {
+    let stack = &desired.stack;
     let unique_name = object.outputs.get("unique_name").map_or("", String::as_str);
     let tags = object.body.get("tags");
     let marked = tags.is_some_and(|tags| {
@@ -178,7 +179,23 @@ pub fn claim(object: &Object, stack: &Stack) -> Claim {
     if object.deleted || !marked {
         Claim::Foreign
     } else if mark::has(tags, &mark::mark(&stack.name, unique_name)) {
-        Claim::Ours
+        let mut removals = desired.removals.iter().filter(|removed| !removed.destroy);
+        let kept =
+            removals.find(|removed| mark::unique_name(&stack.name, &removed.from) == unique_name);
+        match kept {
+            None => Claim::Ours,
+            Some(removed) => Claim::Reported(Box::new(
+                Diagnostic::note(
+                    "removed",
+                    format!(
+                        "`{}` is not declared any more and stays: its `removed` block says so",
+                        object.name
+                    ),
+                )
+                .about(&removed.from)
+                .help("keep the block: the application still carries this stack's mark"),
+            )),
+        }
     } else {
         Claim::Reported(Box::new(
             Diagnostic::warning(

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{KIND, ROOM};
+use crate::exchange::pattern::Pattern;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -77,9 +78,55 @@ fn short(what: &str, text: &str) -> Verdict {
     }
 }
 
+/// Issuers that the policy does not allow.
+fn issuers(desired: &Desired) -> Vec<Diagnostic> {
+    let Some(allowed) = &desired.policy.allowed_issuers else {
+        return Vec::new();
+    };
+    let credentials = desired.of_kind(KIND);
+    credentials
+        .filter_map(|resource| {
+            let issuer = resource.text("issuer")?;
+            if allowed.iter().any(|glob| allows(glob, issuer)) {
+                return None;
+            }
+            let list = allowed.iter().map(|glob| format!("`{glob}`"));
+            Some(
+                Diagnostic::error(
+                    "policy",
+                    format!("the policy does not allow the issuer `{issuer}`"),
+                )
+                .about(&resource.address)
+                .at(resource.span("issuer"), "")
+                .help(match allowed.is_empty() {
+                    true => "`policy.allowed_issuers` is empty: it allows none".to_owned(),
+                    false => format!(
+                        "`policy.allowed_issuers` allows {}",
+                        list.collect::<Vec<_>>().join(", ")
+                    ),
+                }),
+            )
+        })
+        .collect()
+}
+
+/// Whether a glob over host and path covers an issuer. A `*` in the host stays in the host.
+fn allows(glob: &str, issuer: &str) -> bool {
+    let parts = |text: &str| -> (String, String) {
+        let rest = text.strip_prefix("https://").unwrap_or(text);
+        let (host, path) = match rest.find('/') {
+            Some(at) => rest.split_at(at),
+            None => (rest, ""),
+        };
+        (host.to_owned(), path.to_owned())
+    };
+    let ((host, path), (theirs, their_path)) = (parts(glob), parts(issuer));
+    Pattern::glob(&host).matches(&theirs) && Pattern::glob(&path).matches(&their_path)
+}
+
 /// Rules over all credentials of a parent: one for each content, and at most twenty.
 pub fn review(desired: &Desired) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = issuers(desired);
     let mut parents: BTreeMap<Address, Vec<&Resource>> = BTreeMap::new();
     for resource in desired.of_kind(KIND) {
         if let Some(parent) = resource.address.parent() {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::ALL;
 use crate::kinds::lower::Lowering;
 use crate::model::address::{Address, Segment};
-use crate::model::desired::{Resource, Stack};
+use crate::model::desired::{Policy, Resource, Stack};
 use crate::model::diagnostic::Level;
 use crate::model::source::{Sources, Span};
 use crate::model::value::{Map, Value};
@@ -32,9 +32,12 @@ fn made(name: &str, block: &str) -> String {
     };
     let mut lowering = Lowering {
         stack: &stack,
+        policy: &Policy::default(),
+        moves: &[],
         parent: None,
         resources: Vec::new(),
         diagnostics: Vec::new(),
+        expectations: Vec::new(),
         drop: false,
     };
     super::super::lower::lower(&mut resource, &mut lowering);

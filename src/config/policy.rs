@@ -1,0 +1,227 @@
+//! `policy`, and the blocks that say where something was: `moved` and `removed`.
+
+use super::check::Check;
+use super::context::{Context, Eval, Failure};
+use super::document::{Block, Expr, ExprKind, Step};
+use super::evaluate::evaluate;
+use super::node;
+use super::scope::Scope;
+use super::unknown::only;
+use crate::model::address::Address;
+use crate::model::desired::{Move, Policy, Removal};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::schema::{Complaint, Field, Type};
+use crate::model::value::Value as Plain;
+
+pub(super) const FIELDS: &[Field] = &[
+    Field::strings("allowed_issuers", "Issuers that credentials may trust: `*` stands for any characters, in the host only within the host.")
+        .check(globs),
+    Field::string("unmanaged_credentials", "What becomes of credentials that nobody declared, on applications that do not say it.")
+        .words(&["report", "delete", "keep"]),
+    Field::new("max_deletes", Type::Number, "How many trusts or applications may go without a replacement; `--allow-deletes` wins.")
+        .check(number),
+];
+
+pub(super) const MOVED: [&str; 2] = ["from", "to"];
+pub(super) const REMOVED: [&str; 2] = ["from", "destroy"];
+
+fn globs(value: &Plain) -> Result<(), Complaint> {
+    let mut texts = value.items().filter_map(Plain::as_str);
+    match texts.find(|text| text.is_empty() || text.starts_with("http://")) {
+        None => Ok(()),
+        Some(text) => Err(Complaint::new(format!("`{text}` allows no issuer: they are https URLs"))
+            .help("write `https://token.actions.githubusercontent.com` or `https://*.oic.prod-aks.azure.com/*`")),
+    }
+}
+
+fn number(value: &Plain) -> Result<(), Complaint> {
+    match value {
+        Plain::Number(number) if number.0 < 0.0 || number.0.fract() != 0.0 => Err(Complaint::new(
+            "the number of deletes is a whole number, 0 or more",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The stack's policy; what is not said is not demanded.
+pub(super) fn policy(context: &Context) -> Policy {
+    let Some(block) = &context.declared.policy else {
+        return Policy::default();
+    };
+    let members = node::members(context, &Scope::EMPTY, &block.body, FIELDS);
+    let mut check = Check::new(context, None);
+    let body = check.body("policy", block.span, &members, FIELDS, &[]);
+    for (name, value) in &body {
+        if !value.is_known() {
+            let span = check.spans.get(name).copied();
+            check.say(
+                Diagnostic::error(
+                    "not-known-yet",
+                    format!("`{name}` must be known before anything is planned"),
+                )
+                .at_some(span, "a resource's output"),
+            );
+        }
+    }
+    let set = |name: &str| body.get(name).filter(|value| **value != Plain::Null);
+    Policy {
+        allowed_issuers: set("allowed_issuers").map(|globs| {
+            let texts = globs.items().filter_map(Plain::as_str);
+            texts.map(str::to_owned).collect()
+        }),
+        unmanaged_credentials: set("unmanaged_credentials")
+            .and_then(Plain::as_str)
+            .map(str::to_owned),
+        max_deletes: match set("max_deletes") {
+            Some(Plain::Number(number)) => Some(number.0 as usize),
+            _ => None,
+        },
+    }
+}
+
+/// Every `moved` and `removed` block that can be understood.
+pub(super) fn places(context: &Context) -> (Vec<Move>, Vec<Removal>) {
+    let (mut moves, mut removals) = (Vec::new(), Vec::new());
+    for block in &context.declared.places {
+        if &*block.word.text == "moved" {
+            moves.extend(context.settle(moved(context, block)));
+        } else {
+            removals.extend(context.settle(removed(context, block)));
+        }
+    }
+    (moves, removals)
+}
+
+fn moved(context: &Context, block: &Block) -> Eval<Move> {
+    only(context, "moved", block, &MOVED, &[]);
+    let (from, to) = (address(block, "from")?, address(block, "to")?);
+    if from.segments.is_empty() != to.segments.is_empty() {
+        return Err(Diagnostic::error(
+            "moved",
+            "a module moves to a module, a resource to a resource",
+        )
+        .at(block.span, "one is a module, the other is not")
+        .into());
+    }
+    Ok(Move {
+        from,
+        to,
+        origin: block.span,
+    })
+}
+
+fn removed(context: &Context, block: &Block) -> Eval<Removal> {
+    only(context, "removed", block, &REMOVED, &[]);
+    let from = address(block, "from")?;
+    let destroy = match block.body.attribute("destroy") {
+        Some(attribute) => match evaluate(context, &Scope::EMPTY, &attribute.value)? {
+            super::value::Value::Bool(flag) => flag,
+            other => {
+                return Err(
+                    Diagnostic::error("wrong-type", "`destroy` is true or false")
+                        .at(
+                            attribute.value.span,
+                            format!("this is {}", other.describe()),
+                        )
+                        .into(),
+                );
+            }
+        },
+        None => {
+            return Err(
+                Diagnostic::error("missing-attribute", "`removed` needs `destroy`")
+                    .at(block.span, "`destroy` is not here")
+                    .help("`true` deletes the application, `false` leaves it where it is")
+                    .into(),
+            );
+        }
+    };
+    if from.segments.is_empty() && !destroy {
+        return Err(
+            Diagnostic::error("removed", "what stays is named one by one")
+                .at(block.span, "a whole module")
+                .help("write a `removed` block for each application of the module")
+                .into(),
+        );
+    }
+    Ok(Removal {
+        from,
+        destroy,
+        origin: block.span,
+    })
+}
+
+/// The address that an attribute names: of an application or a module, which need not be declared.
+fn address(block: &Block, name: &str) -> Eval<Address> {
+    let Some(attribute) = block.body.attribute(name) else {
+        return Err(Diagnostic::error(
+            "missing-attribute",
+            format!("`{}` needs `{name}`", block.word.text),
+        )
+        .at(block.span, format!("`{name}` is not here"))
+        .into());
+    };
+    let wrong = |message: String, help: &str| {
+        Failure::from(
+            Diagnostic::error("invalid-value", message)
+                .at(attribute.value.span, "not such an address")
+                .help(help),
+        )
+    };
+    let help = "write `application.label`, `module.name` or `module.name.application.label`, with `[\"key\"]` for one instance";
+    let text = match attribute.value.literal() {
+        Some(text) => text.to_string(),
+        None => written(&attribute.value)
+            .ok_or_else(|| wrong("this is not an address".to_owned(), help))?,
+    };
+    let parsed = text.parse::<Address>().or_else(|_| {
+        // A module's address is one of something in it, without that.
+        let inside = format!("{text}.application.x").parse::<Address>();
+        inside.map(|address| Address {
+            segments: Vec::new(),
+            ..address
+        })
+    });
+    let address = parsed.map_err(|_| wrong(format!("`{text}` is not an address"), help))?;
+    match address.segments.as_slice() {
+        [] => Ok(address),
+        [one] if one.kind == "application" => Ok(address),
+        [.., last] => Err(wrong(
+            format!("a `{}` needs no `{}` block", last.kind, block.word.text),
+            match last.kind.as_str() {
+                "federated_credential" => {
+                    "credentials are known by what they trust, not by their labels: rename them freely"
+                }
+                _ => {
+                    "only applications and modules have names that a change of the label would change"
+                }
+            },
+        )),
+    }
+}
+
+/// A traversal as it is written.
+fn written(expr: &Expr) -> Option<String> {
+    let ExprKind::Traversal(base, steps) = &expr.kind else {
+        return None;
+    };
+    let ExprKind::Name(root) = &base.kind else {
+        return None;
+    };
+    let mut text = root.to_string();
+    for step in steps {
+        match step {
+            Step::Attribute(word) => text.push_str(&format!(".{}", word.text)),
+            Step::Index(Expr {
+                kind: ExprKind::Number(number),
+                ..
+            }) => text.push_str(&format!("[{number}]")),
+            Step::Index(index) => {
+                let key = index.literal()?.replace('\\', "\\\\").replace('"', "\\\"");
+                text.push_str(&format!("[\"{key}\"]"));
+            }
+            _ => return None,
+        }
+    }
+    Some(text)
+}

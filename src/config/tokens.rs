@@ -1,0 +1,146 @@
+//! HCL text cut into tokens for the formatter: strings, heredocs and comments are one token each, and stay as they are.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A name or a number.
+    Word,
+    /// A quoted string with everything in it.
+    Text,
+    /// From `<<` to the delimiter on its own line.
+    Heredoc,
+    Comment,
+    Open,
+    Close,
+    Operator,
+    Newline,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token<'a> {
+    pub kind: Kind,
+    pub text: &'a str,
+}
+
+const TWO: [&str; 8] = ["==", "!=", "<=", ">=", "&&", "||", "=>", "::"];
+
+/// Cuts text that has no carriage returns; what cannot be HCL becomes operators of one character.
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if blank > 0 {
+            rest = &rest[blank..];
+            continue;
+        }
+        let two = TWO.iter().any(|two| rest.starts_with(two));
+        let (kind, length) = match c {
+            '\n' => (Kind::Newline, 1),
+            '"' => (Kind::Text, string(rest)),
+            '#' => (Kind::Comment, line(rest)),
+            '/' if rest.starts_with("//") => (Kind::Comment, line(rest)),
+            '/' if rest.starts_with("/*") => {
+                let end = rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
+                (Kind::Comment, end)
+            }
+            '<' if rest.starts_with("<<") => match heredoc(rest) {
+                Some(length) => (Kind::Heredoc, length),
+                None => (Kind::Operator, 1),
+            },
+            '(' | '[' | '{' => (Kind::Open, 1),
+            ')' | ']' | '}' => (Kind::Close, 1),
+            _ if rest.starts_with("...") => (Kind::Operator, 3),
+            _ if two => (Kind::Operator, 2),
+            c if c.is_ascii_digit() => (Kind::Word, number(rest)),
+            c if c.is_alphanumeric() || c == '_' => {
+                let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+                (Kind::Word, rest.find(|c| !part(c)).unwrap_or(rest.len()))
+            }
+            c => (Kind::Operator, c.len_utf8()),
+        };
+        let (text, after) = rest.split_at(length.min(rest.len()));
+        tokens.push(Token { kind, text });
+        rest = after;
+    }
+    tokens
+}
+
+fn line(text: &str) -> usize {
+    text.find('\n').unwrap_or(text.len())
+}
+
+/// Digits, a fraction, an exponent.
+fn number(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let digits = |mut at: usize| {
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        at
+    };
+    let mut at = digits(0);
+    if bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+        at = digits(at + 1);
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        if bytes.get(at + 1 + sign).is_some_and(u8::is_ascii_digit) {
+            at = digits(at + 1 + sign);
+        }
+    }
+    at
+}
+
+/// The length of a quoted string; `${…}` in it may hold others.
+fn string(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    // What is open: strings, and the braces of templates in them.
+    let mut open: Vec<u8> = vec![b'"'];
+    let mut at = 1;
+    while at < bytes.len() {
+        let next = bytes.get(at + 1).copied();
+        match (open.last(), bytes[at]) {
+            (Some(b'"'), b'\\') => at += 1,
+            (Some(b'"'), b'"') | (Some(b'{'), b'}') => {
+                open.pop();
+                if open.is_empty() {
+                    return at + 1;
+                }
+            }
+            (Some(b'"'), c @ (b'$' | b'%'))
+                if next == Some(c) && bytes.get(at + 2) == Some(&b'{') =>
+            {
+                at += 2
+            }
+            (Some(b'"'), b'$' | b'%') if next == Some(b'{') => {
+                open.push(b'{');
+                at += 1;
+            }
+            (Some(b'{'), c @ (b'{' | b'"')) => open.push(c),
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// The length of a heredoc without the line break after it.
+fn heredoc(text: &str) -> Option<usize> {
+    let first = line(text);
+    let word = text[2..first].trim_start_matches('-').trim();
+    if word.is_empty()
+        || !word
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    {
+        return None;
+    }
+    let mut at = first + 1;
+    for body in text.get(at..)?.split_inclusive('\n') {
+        if body.trim() == word {
+            return Some(at + body.trim_end_matches('\n').len());
+        }
+        at += body.len();
+    }
+    None
+}
