@@ -21,6 +21,11 @@ pub static LANGUAGE: &[LanguageBlock] = &[
         attributes: Attributes::Free,
     },
     LanguageBlock {
+        word: "module",
+        doc: "The blocks of another directory of the repository, with its variables as attributes. Its outputs are read as `module.label.name`.",
+        attributes: Attributes::Open(MODULE),
+    },
+    LanguageBlock {
         word: "output",
         doc: "A value that `apply` and `output` print.",
         attributes: Attributes::Own(OUTPUT),
@@ -51,6 +56,17 @@ static VARIABLE: &[Attribute] = &[
     ),
 ];
 
+static MODULE: &[Attribute] = &[
+    Attribute::new(
+        "source",
+        Takes::Text,
+        "The directory, as in `./modules/name`. Nothing is fetched.",
+    )
+    .required(),
+    META[0],
+    META[1],
+];
+
 static OUTPUT: &[Attribute] = &[
     Attribute::new(
         "value",
@@ -62,7 +78,7 @@ static OUTPUT: &[Attribute] = &[
 ];
 
 /// Attributes that every resource's block takes beside its kind's own.
-pub static META: &[Attribute] = &[
+pub const META: &[Attribute] = &[
     Attribute::new(
         "for_each",
         Takes::Any,

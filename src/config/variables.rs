@@ -143,7 +143,7 @@ fn given(context: &Context, name: &Rc<str>) -> Eval<Value> {
     };
     let null = matches!(value, Some(Value::Null));
     match (value, variable.default) {
-        (Some(value), _) if !(null && !variable.nullable) => Ok(value),
+        (Some(value), _) if !null || variable.nullable => Ok(value),
         (_, Some(Memo::Known(default))) => Ok(default),
         (_, Some(Memo::Failed)) => Err(Failure::Reported),
         (_, None) => Err(Diagnostic::error(

@@ -128,10 +128,9 @@ fn sections(text: &str, marker: &str) -> Vec<(String, String)> {
                 // The empty line before a marker of the first order belongs to the form.
                 if marker == "=== "
                     && let Some((_, before)) = sections.last_mut()
+                    && (before.ends_with("\n\n") || before == "\n")
                 {
-                    if before.ends_with("\n\n") || before == "\n" {
-                        before.pop();
-                    }
+                    before.pop();
                 }
                 sections.push((title.trim_end().to_owned(), String::new()));
             }

@@ -402,7 +402,7 @@ impl Protocol {
         let earlier = |other: &trustform::model::step::Step| {
             other.phase < planned.phase && !self.done.contains_key(&other.id)
         };
-        if waits || plan.steps.iter().any(|other| earlier(other)) {
+        if waits || plan.steps.iter().any(earlier) {
             found.push(violation(
                 "I6",
                 format!("`{}` before its turn", planned.address),
