@@ -9,7 +9,7 @@
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Leftover, Pair};
 use super::room::Gap;
@@ -60,7 +60,7 @@ fn free(of: usize) -> usize {
 }
 
 fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) -> Vec<Refusal> {
-    let going: Vec<&Key> = changes
+    let going: BTreeSet<&Key> = changes
         .iter()
         .filter(|change| change.action == Action::Delete)
         .filter_map(|change| change.object.as_ref())
@@ -73,7 +73,7 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
         let Some(object) = pair
             .object
             .as_ref()
-            .filter(|object| !object.deleted && !going.contains(&&object.key))
+            .filter(|object| !object.deleted && !going.contains(&object.key))
         else {
             continue;
         };
@@ -81,7 +81,7 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
             .children(&object.key, federated_credential::KIND)
             .collect();
         let (lost, stay): (Vec<&Object>, Vec<&Object>) =
-            trusts.iter().partition(|trust| going.contains(&&trust.key));
+            trusts.iter().partition(|trust| going.contains(&trust.key));
         let created = pairs.iter().filter(|other| {
             other.resource.kind() == federated_credential::KIND
                 && other.object.is_none()
