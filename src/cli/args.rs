@@ -1,6 +1,5 @@
 //! The command line, as clap parses it. Terraform's single-dash long options are accepted, too.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -40,6 +39,12 @@ pub enum Command {
     /// Reads the tenant and changes nothing. Next to the changes stands what they mean: who may act as which
     /// application afterwards, holding what. Guards that an apply would refuse are shown, too.
     Plan(Plan),
+    /// Show what a change of the files means, with no tenant and no login.
+    ///
+    /// Compares the stack's files with those of a git commit, or of another directory: what is declared, and who
+    /// may act as which application before and after. For pull requests, also those of forks: nothing is contacted.
+    /// Exits with 2 when there are changes.
+    Diff(Diff),
     /// Make the tenant as the files say.
     ///
     /// Plans, shows the plan, asks, sends its requests and reads back what they made: success is said only
@@ -125,6 +130,15 @@ pub enum Format {
     Json,
 }
 
+/// How a plan or a comparison is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Text,
+    Json,
+    /// For comments on pull requests.
+    Markdown,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
     Text,
@@ -153,6 +167,10 @@ pub struct AllowArgs {
     /// Let a signing key be retired at once, though tokens that it signed may be valid.
     #[arg(long)]
     pub allow_key_retirement: bool,
+    /// Let the access change with this digest through, which the plan printed when it was refused. An `approve` block
+    /// in the files does the same, where others can review it.
+    #[arg(long, value_name = "DIGEST")]
+    pub allow_widening: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +180,26 @@ pub struct Validate {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// The commit to compare with.
+    #[arg(
+        long,
+        value_name = "REF",
+        default_value = "HEAD",
+        conflicts_with = "base_dir"
+    )]
+    pub base: String,
+    /// A directory to compare with, instead of a commit.
+    #[arg(long, value_name = "DIR")]
+    pub base_dir: Option<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
 }
 
 #[derive(Debug, Args)]
@@ -187,8 +225,8 @@ pub struct Plan {
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
 }
 
 #[derive(Debug, Args)]
@@ -354,34 +392,4 @@ pub struct Man {
     /// How the page is printed.
     #[arg(long, value_enum, default_value_t = ManFormat::Roff)]
     pub format: ManFormat,
-}
-
-/// Long options that Terraform writes with one dash.
-const SINGLE_DASH: &[&str] = &[
-    "var",
-    "var-file",
-    "out",
-    "auto-approve",
-    "detailed-exitcode",
-    "json",
-];
-
-/// `-var x=1` and `-auto-approve` as clap wants them; everything after `--` is left alone.
-pub fn normalised(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut literal = false;
-    args.into_iter()
-        .map(|arg| {
-            let text = arg.to_str().unwrap_or_default();
-            literal |= text == "--";
-            let name = text
-                .strip_prefix('-')
-                .map(|name| name.split('=').next().unwrap_or(name));
-            match name {
-                Some(name) if !literal && SINGLE_DASH.contains(&name) => {
-                    OsString::from(format!("-{text}"))
-                }
-                _ => arg,
-            }
-        })
-        .collect()
 }

@@ -31,7 +31,7 @@ impl Exit {
         (Exit::Error, "an error; usage errors too"),
         (
             Exit::Changes,
-            "there are changes (`plan --detailed-exitcode`), or findings (`audit`)",
+            "there are changes (`diff`, `plan --detailed-exitcode`), or findings (`audit`)",
         ),
         (
             Exit::Drift,

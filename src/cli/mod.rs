@@ -8,13 +8,16 @@ mod local;
 mod planning;
 mod private_keys;
 mod progress;
+mod single_dash;
 mod stack;
 mod web;
 
 mod apply;
 mod audit;
 mod destroy;
+mod diff;
 mod emulator;
+mod git;
 mod issuer;
 mod jwks;
 mod list;
@@ -55,7 +58,7 @@ pub struct World<'a> {
 
 /// Runs a command line and says how the process should end.
 pub fn run(mut world: World) -> Exit {
-    let args = args::normalised(std::mem::take(&mut world.args));
+    let args = single_dash::normalised(std::mem::take(&mut world.args));
     let parsed = args::command()
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches));
@@ -66,6 +69,7 @@ pub fn run(mut world: World) -> Exit {
     let result = match cli.command {
         Command::Validate(args) => validate::run(&mut world, &args),
         Command::Plan(args) => plan::run(&mut world, &args),
+        Command::Diff(args) => diff::run(&mut world, &args),
         Command::Apply(args) => apply::run(&mut world, &args),
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),

@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::args::{AllowArgs, Format, Plan};
+use super::args::{AllowArgs, Plan, ReportFormat};
 use super::{Exit, Failure, World, connect, planning, stack};
 use crate::model::diagnostic::Level;
 use crate::plan::{Allow, Options, saved};
-use crate::render::{json, text};
+use crate::render::{json, markdown, text};
 
 pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
@@ -41,14 +41,16 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
         )?;
     }
     let style = world.style();
-    if args.format == Format::Json {
-        world.print_json(&json::plan(&plan));
-    } else {
-        world.print(&text::plan(&plan, style));
-        if args.requests && !plan.steps.is_empty() {
-            world.print(&format!("\nRequests\n{}", text::requests(&plan)));
+    match args.format {
+        ReportFormat::Json => world.print_json(&json::plan(&plan)),
+        ReportFormat::Markdown => world.print(&markdown::plan(&plan)),
+        ReportFormat::Text => {
+            world.print(&text::plan(&plan, style));
+            if args.requests && !plan.steps.is_empty() {
+                world.print(&format!("\nRequests\n{}", text::requests(&plan)));
+            }
+            let _ = write!(world.err, "{}", text::refusals(&plan, style));
         }
-        let _ = write!(world.err, "{}", text::refusals(&plan, style));
     }
     // A credential that nobody declared is a difference, too.
     let differs = plan.has_changes() || plan.notes.iter().any(|note| note.level == Level::Warning);
@@ -87,5 +89,6 @@ pub fn allow(args: &AllowArgs) -> Allow {
         deletes: args.allow_deletes,
         gap: args.allow_gap,
         key_retirement: args.allow_key_retirement,
+        widening: args.allow_widening.clone(),
     }
 }

@@ -120,6 +120,14 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
     })
 }
 
+/// Whether a directory holds a stack's files.
+pub fn is_there(directory: &Path) -> bool {
+    let names = names(directory, directory).unwrap_or_default();
+    !files::choose(names.iter().map(String::as_str))
+        .stack
+        .is_empty()
+}
+
 impl Stack {
     /// Shows the warnings.
     pub fn warn(&self, world: &mut World) {

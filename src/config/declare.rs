@@ -22,6 +22,7 @@ pub(super) struct Declared {
     pub variables: BTreeMap<Rc<str>, Block>,
     pub outputs: BTreeMap<Rc<str>, Block>,
     pub modules: BTreeMap<Rc<str>, Call>,
+    pub approvals: BTreeMap<Rc<str>, Block>,
     pub stack: Option<Block>,
     /// There is a `stack` block, be it a good one or not.
     pub has_stack: bool,
@@ -120,14 +121,16 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
             }
             declared.stack = Some(block);
         }
-        "variable" | "output" => {
-            let Some(name) = label(&block, &word, said).filter(|name| is_name(name, said)) else {
+        "variable" | "output" | "approve" => {
+            let Some(name) = label(&block, &word, said)
+                .filter(|name| &*word == "approve" || is_name(name, said))
+            else {
                 return;
             };
-            let blocks = if &*word == "variable" {
-                &mut declared.variables
-            } else {
-                &mut declared.outputs
+            let blocks = match &*word {
+                "variable" => &mut declared.variables,
+                "approve" => &mut declared.approvals,
+                _ => &mut declared.outputs,
             };
             if let Some(first) = blocks.get(&name.text) {
                 said.push(twice(&word, &name.text, block.span, first.span));

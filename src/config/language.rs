@@ -1,6 +1,6 @@
 //! The language's own blocks: what the kinds' field tables do not say.
 
-use super::stack;
+use super::{approve, stack};
 use crate::model::language::{Attribute, Attributes, LanguageBlock, Takes};
 
 /// In the order in which a file has them.
@@ -29,6 +29,11 @@ pub static LANGUAGE: &[LanguageBlock] = &[
         word: "output",
         doc: "A value that `apply` and `output` print.",
         attributes: Attributes::Own(OUTPUT),
+    },
+    LanguageBlock {
+        word: "approve",
+        doc: "A reviewed widening of access, by the digest that the refused plan printed: an apply lets exactly it through.",
+        attributes: Attributes::Fields(approve::FIELDS),
     },
 ];
 

@@ -36,6 +36,7 @@ mod check_type;
 mod check_value;
 mod node;
 
+mod approve;
 mod cycles;
 mod lower;
 mod stack;
@@ -187,6 +188,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         }
     };
     let outputs = stack::outputs(&context);
+    let approvals = approve::approvals(&context);
     said.extend(context.finish());
     said.extend(cycles::find(&lowered.resources, kinds));
     let desired = Desired {
@@ -194,6 +196,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         pending: lowered.pending(),
         resources: std::mem::take(&mut lowered.resources),
         outputs,
+        approvals,
     };
     finish(desired, said)
 }

@@ -6,7 +6,7 @@ use super::references::Kinds;
 use super::words;
 use crate::model::diagnostic::Diagnostic;
 
-const LANGUAGE_BLOCKS: [&str; 5] = ["stack", "variable", "locals", "output", "module"];
+const LANGUAGE_BLOCKS: [&str; 6] = ["stack", "variable", "locals", "output", "module", "approve"];
 
 /// What is said of a block that is none.
 pub(super) fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {

@@ -122,7 +122,7 @@ const ADVICE: &[(&str, &str)] = &[
 
 /// Blocks and attributes that are designed and not there yet.
 pub(super) const LATER: &[&str] = &[
-    "policy", "waiver", "approve", "expect", "moved", "removed", "previous", "lock",
+    "policy", "waiver", "expect", "moved", "removed", "previous", "lock",
 ];
 
 /// What a word of another tool is called here, if that is one of the words that may stand there.

@@ -59,6 +59,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         resources,
         outputs,
         pending,
+        approvals,
     } = desired;
     let mut diagnostics: Vec<Diagnostic> = stack_name(&stack).into_iter().collect();
     let mut lowered: BTreeMap<Address, Resource> = BTreeMap::new();
@@ -94,6 +95,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         resources: lowered,
         outputs,
         pending,
+        approvals,
     };
     fill_known(&mut desired);
     diagnostics.extend(super::ALL.iter().flat_map(|kind| kind.review(&desired)));

@@ -16,6 +16,21 @@ pub struct Desired {
     pub outputs: BTreeMap<String, OutputValue>,
     /// Resources that cannot be planned yet, because a variable has no value.
     pub pending: Vec<Pending>,
+    /// Reviewed access changes.
+    #[serde(default)]
+    pub approvals: Vec<Approval>,
+}
+
+/// An `approve` block: someone has looked at an access change and takes it upon himself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Approval {
+    pub name: String,
+    /// The digest that a plan printed, or its first 16 digits or more; lower case.
+    pub digest: String,
+    pub reason: String,
+    pub owner: String,
+    /// When it ends, in milliseconds since 1970.
+    pub until: Option<i64>,
 }
 
 /// The `stack` block; the name is empty where a directory has only outputs.

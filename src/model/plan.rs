@@ -66,26 +66,97 @@ pub struct Change {
     pub origin: Option<Span>,
 }
 
-/// Someone who may act as an identity.
+/// A permission that an identity holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Permission {
+    /// The API's name: `Microsoft Graph`.
+    pub api: String,
+    pub name: String,
+    /// Held for signed-in users only.
+    pub delegated: bool,
+    /// 0: leads to control of the tenant; 1: of much of what is in it. None for all others.
+    pub tier: Option<u8>,
+}
+
+impl std::fmt::Display for Permission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { api, name, .. } = self;
+        let class = if self.delegated { " (delegated)" } else { "" };
+        write!(f, "{api} {name}{class}")
+    }
+}
+
+/// What someone gains or loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Right {
+    /// Acting as the identity.
+    Act,
+    /// Only the permissions: acting as the identity is as it was.
+    Permissions,
+}
+
+/// Someone who gains or loses access to an identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Grantee {
     /// A sentence's subject: `workflows of contoso/payments on branch main`.
     pub who: String,
+    pub right: Right,
     /// The identity's name and where it is declared.
     pub identity: String,
     pub address: Option<Address>,
-    /// What the identity may do: `Microsoft Graph Application.Read.All`.
-    pub holding: Vec<String>,
-    /// They may act as the identity before and after: only what it holds changes.
-    pub remains: bool,
-    /// A subject that is admitted.
+    /// The credential that admits them.
+    pub credential: String,
+    /// What the identity may do, or what of that changes.
+    pub holding: Vec<Permission>,
+    /// The shortest token that is admitted on one side only, in words, where it says more than `who`.
     pub example: Option<String>,
+    /// The same by claim.
+    pub token: BTreeMap<String, String>,
+    /// The worst that is among them.
+    pub dangers: Vec<Danger>,
+    /// Some of what the credential admits was admitted before, or still is.
+    pub partly: bool,
+    /// What the sentence holds under: `unless the repository belongs to owner 5544123`.
+    pub condition: Option<String>,
+    /// The exact comparison was given up; it counts as a change.
+    pub undecided: bool,
+}
+
+/// Someone among those who are admitted whom one should know of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Danger {
+    pub who: String,
+    /// A subject that shows it.
+    pub example: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Access {
     pub gained: Vec<Grantee>,
     pub lost: Vec<Grantee>,
+    /// What of it the guard against widening counts.
+    pub widening: Option<Widening>,
+}
+
+/// More access to identities that hold privileged permissions.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Widening {
+    /// SHA-256 over these access changes alone, in hexadecimal: the same in every plan of the same change.
+    pub digest: String,
+    /// One sentence for each.
+    pub changes: Vec<String>,
+}
+
+/// Two desired states, compared with no tenant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    pub stack: Stack,
+    /// What the older one is: `HEAD`, a directory.
+    pub base: String,
+    pub changes: Vec<Change>,
+    pub access: Access,
+    pub notes: Vec<Diagnostic>,
 }
 
 /// A guard that refuses the plan, and the word that lifts it.

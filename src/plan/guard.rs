@@ -7,10 +7,12 @@
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
+//! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::{Cover, Held, cover};
 use super::matching::{Leftover, Pair};
 use super::room::Gap;
 use crate::exchange::language::Language;
@@ -25,6 +27,8 @@ pub struct Allow {
     pub deletes: Option<usize>,
     pub gap: bool,
     pub key_retirement: bool,
+    /// The digest of an access change, or its first 16 digits or more.
+    pub widening: Option<String>,
 }
 
 /// Percentages count from this many trusts on.
@@ -87,13 +91,17 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
                 && other.object.is_none()
                 && other.resource.address.parent().as_ref() == Some(&pair.resource.address)
         });
-        let after: Vec<Language> = stay
+        let after: Vec<Held> = stay
             .iter()
             .map(|trust| &trust.body)
             .chain(created.map(|other| &other.resource.body))
             .filter_map(federated_credential::trust)
-            .map(|trust| Language::of(&trust))
+            .map(|trust| Held {
+                credential: String::new(),
+                trust,
+            })
             .collect();
+        let after: Vec<&Held> = after.iter().collect();
         let unreplaced = lost
             .iter()
             .filter(|trust| {
@@ -102,8 +110,9 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
                 else {
                     return true;
                 };
-                // What cannot be decided counts as lost: the answer that refuses.
-                !language.minus(&after).is_empty().unwrap_or(false)
+                // What cannot be decided counts as lost: the answer that refuses. An expression that pins an id
+                // takes the place of a name, although the name proves no id.
+                matches!(cover(&language, &after), Cover::No | Cover::Undecided)
             })
             .count();
         let all = unreplaced > 0 && unreplaced == trusts.len() && after.is_empty();

@@ -2,6 +2,9 @@
 //! and which guards refuse. Pure: no client, no clock.
 
 pub mod access;
+mod approval;
+mod changes;
+pub mod compare;
 mod consent;
 mod diff;
 mod guard;
@@ -15,16 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::{self, Task, federated_credential};
+use crate::kinds::federated_credential;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
-use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
+use crate::model::plan::{Action, Change, Plan};
 use crate::model::step::{Check, Expect, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
 use crate::model::words::nearest;
-use matching::{Leftover, Matched, Pair};
+use matching::{Matched, Pair};
 
 pub use guard::Allow;
 
@@ -38,7 +41,7 @@ pub struct Options {
     /// Only this resource and what is in it.
     pub only: Option<Address>,
     pub allow: Allow,
-    /// When it is: time never changes a plan, it only vetoes the retirement of keys.
+    /// When it is: time never makes a change, it only vetoes the retirement of keys and ends approvals.
     pub now: Option<time::OffsetDateTime>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
@@ -85,10 +88,10 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
 
     let mut drafts: Vec<(Change, Vec<Step>)> = Vec::new();
     for pair in &pairs {
-        drafts.extend(declared(pair, desired, live, options));
+        drafts.extend(changes::declared(pair, desired, live, options));
     }
     for leftover in &leftovers {
-        drafts.push(undeclared(leftover, desired, live, options));
+        drafts.push(changes::undeclared(leftover, desired, live, options));
     }
     drafts.retain(|(change, steps)| {
         !steps.is_empty() || matches!(change.action, Action::Restore) || !change.fields.is_empty()
@@ -101,12 +104,22 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
     let changes = access::remarked(changes, &pairs, live, options.destroy);
-    let access = access::changes(&changes, &pairs, &leftovers, live);
+    let access::Findings {
+        access,
+        notes: found,
+    } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
+    notes.extend(found);
+    let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow);
+    refusals.extend(approval::refusal(
+        access.widening.as_ref(),
+        &desired.approvals,
+        options,
+    ));
     let mut plan = Plan {
         counts: counts(desired),
         premises: premises(&changes, &pairs),
         digest: digest(desired, &steps),
-        refusals: guard::refusals(&changes, &pairs, &leftovers, live, &room, &options.allow),
+        refusals,
         outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),
@@ -168,143 +181,6 @@ pub fn unconfirmed(plan: &Plan, live: &Live) -> BTreeSet<Key> {
         }
     }
     keys
-}
-
-/// The change that a declared resource needs, if any.
-fn declared(
-    pair: &Pair,
-    desired: &Desired,
-    live: &Live,
-    options: &Options,
-) -> Option<(Change, Vec<Step>)> {
-    let resource = &pair.resource;
-    let parent = pair.parent.as_ref().and_then(|key| live.get(key));
-    let (action, reason) = match (&pair.object, options.destroy) {
-        (None, true) => return None,
-        (Some(_), true) if pair.kind.goes_with_parent() => return None,
-        (Some(object), true) if object.deleted && !options.purge => return None,
-        (Some(_), true) => (Action::Delete, Reason::Destroy),
-        // What a restored object brings back is compared once it is there.
-        (_, false) if parent.is_some_and(|parent| parent.deleted) => return None,
-        (None, false) => (Action::Create, Reason::Absent),
-        (Some(object), false) if object.deleted => (Action::Restore, Reason::SoftDeleted),
-        (Some(_), false) => (Action::Update, Reason::Differs),
-    };
-    let fields = match action {
-        Action::Delete | Action::Restore => Vec::new(),
-        _ => diff::diff(
-            pair.kind.shape().fields,
-            &resource.body,
-            pair.object.as_ref().map(|object| &object.body),
-            kinds::keeps(resource, desired),
-        ),
-    };
-    if action == Action::Update && fields.is_empty() {
-        return None;
-    }
-    let arrives = pair
-        .object
-        .as_ref()
-        .is_some_and(|object| pair.kind.arrives(resource, object, &desired.stack));
-    let reason = if arrives && action == Action::Update {
-        Reason::Adopted
-    } else {
-        reason
-    };
-    let task = Task {
-        action,
-        address: &resource.address,
-        stack: &desired.stack,
-        resource: Some(resource),
-        object: pair.object.as_ref(),
-        owner: desired.parent(resource),
-        parent,
-        fields: &fields,
-        live,
-        purge: options.purge,
-    };
-    let steps = pair.kind.steps(&task);
-    let remark = (action == Action::Restore)
-        .then(|| "what it brings back is compared as soon as it is there".to_owned());
-    Some((
-        Change {
-            address: resource.address.clone(),
-            action,
-            reason,
-            fields: shown(fields, pair.kind, live),
-            steps: Vec::new(),
-            object: pair.object.as_ref().map(|object| object.key.clone()),
-            parent: pair.parent.clone(),
-            remark,
-            origin: Some(resource.origin),
-        },
-        steps,
-    ))
-}
-
-/// What is left over goes.
-fn undeclared(
-    leftover: &Leftover,
-    desired: &Desired,
-    live: &Live,
-    options: &Options,
-) -> (Change, Vec<Step>) {
-    let object = &leftover.object;
-    let task = Task {
-        action: Action::Delete,
-        address: &leftover.address,
-        stack: &desired.stack,
-        resource: None,
-        object: Some(object),
-        owner: leftover
-            .owner
-            .as_ref()
-            .and_then(|owner| desired.resources.get(owner)),
-        parent: object.parent.as_ref().and_then(|key| live.get(key)),
-        fields: &[],
-        live,
-        purge: options.purge,
-    };
-    let steps = leftover.kind.steps(&task);
-    let reason = match (leftover.ours, options.destroy) {
-        (_, true) => Reason::Destroy,
-        (true, false) => Reason::NotDeclared,
-        (false, false) => Reason::Unmanaged,
-    };
-    (
-        Change {
-            address: leftover.address.clone(),
-            action: Action::Delete,
-            reason,
-            fields: Vec::new(),
-            steps: Vec::new(),
-            object: Some(object.key.clone()),
-            parent: object.parent.clone(),
-            remark: None,
-            origin: None,
-        },
-        steps,
-    )
-}
-
-/// Values as people want to see them; fields of which nothing is to be seen are left out.
-fn shown(fields: Vec<FieldChange>, kind: &dyn kinds::Kind, live: &Live) -> Vec<FieldChange> {
-    fields
-        .into_iter()
-        .map(|change| {
-            let show =
-                |value: Option<Value>| value.map(|value| kind.show(&change.path, &value, live));
-            FieldChange {
-                before: show(change.before),
-                after: show(change.after),
-                path: change.path,
-            }
-        })
-        .filter(|change| change.before != change.after)
-        .filter(|change| {
-            change.before.is_some() || change.after.as_ref().is_some_and(|value| !value.is_empty())
-        })
-        .collect()
 }
 
 /// Outputs of objects that are there.

@@ -24,6 +24,35 @@ pub fn terminal(text: &str) -> String {
     safe
 }
 
+/// For Markdown as GitHub and GitLab show it, on one line: every character that could begin markup becomes its
+/// character reference; what begins a mention, a reference or a link is cut off from what follows by a zero-width
+/// space, because those are looked for after the references are resolved.
+pub fn markdown(text: &str) -> String {
+    const CUT: &str = "&#8203;";
+    let visible = terminal(text);
+    let mut safe = String::with_capacity(visible.len());
+    for (at, c) in visible.char_indices() {
+        let (before, after) = (&visible[..at], &visible[at + c.len_utf8()..]);
+        let markup = "\\*_[]<>&#@|~!$`".contains(c);
+        // A list, a heading or a command begins at the beginning only.
+        let leading = at == 0 && (matches!(c, '-' | '+' | '=' | ':') || c.is_ascii_digit());
+        match markup || leading {
+            true => {
+                let _ = write!(safe, "&#{};", u32::from(c));
+            }
+            false => safe.push(c),
+        }
+        let www = c == '.' && before.len() >= 3 && before.is_char_boundary(at - 3) && {
+            before[at - 3..].eq_ignore_ascii_case("www")
+        };
+        let scheme = c == ':' && (after.starts_with("//") || before.ends_with(char::is_alphabetic));
+        if matches!(c, '@' | '#') || www || scheme {
+            safe.push_str(CUT);
+        }
+    }
+    safe
+}
+
 /// Bidirectional controls, zero-width characters, soft hyphens, tags and line separators.
 pub(super) fn hides(c: char) -> bool {
     matches!(

@@ -2,8 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::model::diagnostic::Diagnostic;
 use crate::model::outcome::{Fate, Outcome};
-use crate::model::plan::{Change, Plan};
+use crate::model::plan::{Change, Comparison, Plan};
 use crate::model::step::Step;
 use crate::model::value::Value;
 
@@ -16,13 +17,30 @@ pub fn plan(plan: &Plan) -> Json {
         "digest": plan.digest,
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "access": plan.access,
-        "notes": plan.notes.iter().map(|note| json!({
-            "code": note.code, "level": note.level, "subject": note.subject, "message": note.message, "help": note.help,
-        })).collect::<Vec<_>>(),
+        "notes": plan.notes.iter().map(note).collect::<Vec<_>>(),
         "pending": plan.pending.iter().map(|pending| json!({ "address": pending.address, "needs": pending.needs })).collect::<Vec<_>>(),
         "refusals": plan.refusals,
         "requests": plan.steps.iter().map(request).collect::<Vec<_>>(),
         "outputs": outputs(plan.outputs.iter().map(|(name, output)| (name, &output.value))),
+    })
+}
+
+/// Two desired states, compared.
+pub fn comparison(comparison: &Comparison) -> Json {
+    json!({
+        "format": "trustform-diff/1",
+        "stack": comparison.stack.name,
+        "tenant_id": comparison.stack.tenant_id,
+        "base": comparison.base,
+        "changes": comparison.changes.iter().map(change).collect::<Vec<_>>(),
+        "access": comparison.access,
+        "notes": comparison.notes.iter().map(note).collect::<Vec<_>>(),
+    })
+}
+
+fn note(note: &Diagnostic) -> Json {
+    json!({
+        "code": note.code, "level": note.level, "subject": note.subject, "message": note.message, "help": note.help,
     })
 }
 

@@ -6,7 +6,10 @@ pub mod style;
 pub mod diagnostic;
 pub mod text;
 
+mod access;
 pub mod audit;
+pub mod markdown;
+
 pub mod json;
 
 pub mod reference;

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use super::access::{holding, sentence};
 use super::escape::terminal;
 use super::style::Style;
 use super::value::{change, inline};
 use crate::model::diagnostic::{Diagnostic, Level};
 use crate::model::outcome::{Fate, Outcome};
-use crate::model::plan::{Action, Change, FieldChange, Grantee, Plan, Reason};
+use crate::model::plan::{Access, Action, Change, Comparison, FieldChange, Grantee, Plan, Reason};
 use crate::model::value::Value;
 
 /// Characters of the digest that are shown; `--expect` takes as many.
@@ -20,16 +21,9 @@ pub fn plan(plan: &Plan, style: Style) -> String {
     for change in &plan.changes {
         let _ = write!(out, "\n{}", one_change(change, style));
     }
-    if !plan.access.gained.is_empty() || !plan.access.lost.is_empty() {
-        let _ = writeln!(out, "\n{}", style.strong("Access"));
-        for grantee in &plan.access.gained {
-            out.push_str(&access(grantee, true, style));
-        }
-        for grantee in &plan.access.lost {
-            out.push_str(&access(grantee, false, style));
-        }
-    }
-    notes(&mut out, plan, style);
+    access(&mut out, &plan.access, style);
+    pending(&mut out, plan, style);
+    notes(&mut out, &plan.notes, style);
     let _ = writeln!(out, "\n{}", summary(plan));
     out
 }
@@ -174,43 +168,46 @@ fn members(before: &Value, after: &Value) -> Vec<(char, String)> {
     gone.chain(come).collect()
 }
 
-fn access(grantee: &Grantee, gained: bool, style: Style) -> String {
-    let (sign, verb) = if gained {
-        (style.added("+"), "may act as")
-    } else {
-        (style.removed("-"), "may no longer act as")
-    };
-    let holding: Vec<String> = grantee.holding.iter().map(|one| terminal(one)).collect();
-    let holding = holding.join(", ");
-    if grantee.remains {
-        let verb = if gained {
-            "now holds"
-        } else {
-            "no longer holds"
-        };
-        return format!(
-            "  {sign} {}, acting as {}, {verb} {holding}\n",
-            terminal(&grantee.who),
-            terminal(&grantee.identity),
-        );
+fn access(out: &mut String, access: &Access, style: Style) {
+    if access.gained.is_empty() && access.lost.is_empty() {
+        return;
     }
-    // A subject with an insertion closes it before the verb.
-    let comma = if grantee.who.contains(", ") { "," } else { "" };
-    let mut out = format!(
-        "  {sign} {}{comma} {verb} {}\n",
-        terminal(&grantee.who),
-        terminal(&grantee.identity)
-    );
-    if !grantee.holding.is_empty() {
-        let _ = writeln!(out, "      which holds {holding}");
+    let _ = writeln!(out, "\n{}", style.strong("Access"));
+    for grantee in &access.gained {
+        out.push_str(&one_grantee(grantee, true, style));
+    }
+    for grantee in &access.lost {
+        out.push_str(&one_grantee(grantee, false, style));
+    }
+}
+
+fn one_grantee(grantee: &Grantee, gained: bool, style: Style) -> String {
+    let sign = if gained {
+        style.added("+")
+    } else {
+        style.removed("-")
+    };
+    let mut out = format!("  {sign} {}\n", sentence(grantee, gained, &terminal));
+    if let Some(holding) = holding(grantee, gained, &terminal) {
+        let _ = writeln!(out, "      {holding}");
     }
     if let Some(example) = &grantee.example {
         let _ = writeln!(out, "      for example: {}", terminal(example));
     }
+    for danger in grantee.dangers.iter().filter(|_| gained) {
+        let _ = writeln!(
+            out,
+            "      {} {} may act as {}: {}",
+            style.changed("!"),
+            terminal(&danger.who),
+            terminal(&grantee.identity),
+            terminal(&danger.example)
+        );
+    }
     out
 }
 
-fn notes(out: &mut String, plan: &Plan, style: Style) {
+fn pending(out: &mut String, plan: &Plan, style: Style) {
     if !plan.pending.is_empty() {
         let _ = writeln!(out, "\n{}", style.strong("Pending"));
         for pending in &plan.pending {
@@ -222,9 +219,12 @@ fn notes(out: &mut String, plan: &Plan, style: Style) {
             );
         }
     }
-    if !plan.notes.is_empty() {
+}
+
+fn notes(out: &mut String, notes: &[Diagnostic], style: Style) {
+    if !notes.is_empty() {
         let _ = writeln!(out, "\n{}", style.strong("Notes"));
-        for note in &plan.notes {
+        for note in notes {
             out.push_str(&one_note(note, style));
         }
     }
@@ -257,23 +257,68 @@ fn summary(plan: &Plan) -> String {
             pending => format!("No changes. {pending} pending."),
         };
     }
+    let digest = &plan.digest[..DIGEST.min(plan.digest.len())];
+    format!(
+        "Plan: {}. Digest {digest} (apply exactly this with --expect {digest})",
+        counts(&plan.changes)
+    )
+}
+
+/// `1 to create, 2 to delete`.
+pub fn counts(changes: &[Change]) -> String {
     let counted = [
         (Action::Create, "create"),
         (Action::Update, "update"),
         (Action::Restore, "restore"),
         (Action::Delete, "delete"),
     ];
+    let count = |action| {
+        changes
+            .iter()
+            .filter(|change| change.action == action)
+            .count()
+    };
     let parts: Vec<String> = counted
         .iter()
-        .map(|(action, verb)| (plan.count(*action), verb))
+        .map(|(action, verb)| (count(*action), verb))
         .filter(|(count, _)| *count > 0)
         .map(|(count, verb)| format!("{count} to {verb}"))
         .collect();
-    let digest = &plan.digest[..DIGEST.min(plan.digest.len())];
-    format!(
-        "Plan: {}. Digest {digest} (apply exactly this with --expect {digest})",
-        parts.join(", ")
-    )
+    parts.join(", ")
+}
+
+/// Two desired states, compared.
+pub fn comparison(comparison: &Comparison, style: Style) -> String {
+    let mut out = String::new();
+    let (stack, base) = (terminal(&comparison.stack.name), terminal(&comparison.base));
+    let _ = writeln!(
+        out,
+        "{}",
+        style.strong(format!("{stack} compared with {base}"))
+    );
+    for change in &comparison.changes {
+        let _ = write!(out, "\n{}", one_change(change, style));
+    }
+    access(&mut out, &comparison.access, style);
+    notes(&mut out, &comparison.notes, style);
+    if let Some(widening) = &comparison.access.widening {
+        let _ = writeln!(out, "\n{}", style.strong("Widening"));
+        for change in &widening.changes {
+            let _ = writeln!(out, "  {} {}", style.changed("!"), terminal(change));
+        }
+        let digest = &widening.digest[..DIGEST.min(widening.digest.len())];
+        let _ = writeln!(
+            out,
+            "      an apply refuses it without an `approve` block: digest {digest}"
+        );
+    }
+    match comparison.changes.is_empty() {
+        true => out.push_str("\nNo changes.\n"),
+        false => {
+            let _ = writeln!(out, "\nChanges: {}.", counts(&comparison.changes));
+        }
+    }
+    out
 }
 
 /// The requests that an apply would send.

@@ -10,7 +10,18 @@ use crate::exchange::trust::{Matcher, Trust};
 pub fn describe(trust: &Trust) -> String {
     match &trust.matcher {
         Matcher::Subject(subject) => exact(&trust.issuer, subject),
-        Matcher::Expression(expression) => by_expression(&trust.issuer, expression),
+        Matcher::Expression(expression) => by_expression(&trust.issuer, expression, None),
+    }
+}
+
+/// The same of its pull requests alone; none for a trust that is not an expression over GitHub's tokens.
+pub fn describe_pull_requests(trust: &Trust) -> Option<String> {
+    match &trust.matcher {
+        Matcher::Expression(expression) if platform(&trust.issuer) == Platform::GitHub => {
+            let place = Some(Context::PullRequest);
+            Some(by_expression(&trust.issuer, expression, place))
+        }
+        _ => None,
     }
 }
 
@@ -85,7 +96,8 @@ fn exact(issuer: &str, text: &str) -> String {
     }
 }
 
-fn by_expression(issuer: &str, expression: &Expression) -> String {
+/// `place` is where those run who are described, instead of wherever the expression lets them.
+fn by_expression(issuer: &str, expression: &Expression, place: Option<Context>) -> String {
     let equal = |claim: &str| {
         let mut clauses = expression.clauses().iter();
         let clause =
@@ -104,6 +116,7 @@ fn by_expression(issuer: &str, expression: &Expression) -> String {
             context,
         }) if others.is_none() && platform(issuer) == Platform::GitHub => {
             let pinned = (equal("repository_owner_id"), equal("repository_id"));
+            let context = place.unwrap_or(context);
             Some(github(&owner, &repository, &context, pinned))
         }
         Some(Subject::Opaque(_)) => None,
@@ -114,7 +127,8 @@ fn by_expression(issuer: &str, expression: &Expression) -> String {
                 id: None,
             };
             let pinned = (equal("repository_owner_id"), equal("repository_id"));
-            Some(github(&anything, &anything, &Context::Anywhere, pinned))
+            let context = place.unwrap_or(Context::Anywhere);
+            Some(github(&anything, &anything, &context, pinned))
         }
         _ => None,
     };

@@ -4,6 +4,6 @@ mod describe;
 mod parts;
 mod traps;
 
-pub use describe::describe;
+pub use describe::{describe, describe_pull_requests};
 pub use parts::{Context, GitHubName, Subject, implied, parse};
 pub use traps::{Field, Trap, traps};

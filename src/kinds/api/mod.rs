@@ -1,6 +1,10 @@
 //! APIs by name: the well-known ones, and the permissions that Microsoft Graph publishes.
 
+mod tier;
+
 use crate::model::value::Value;
+
+pub use tier::tier;
 
 /// An API that Microsoft publishes under the same application id in every tenant.
 pub struct WellKnown {

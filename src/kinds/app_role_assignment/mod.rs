@@ -13,7 +13,7 @@ use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
-use crate::model::plan::Action;
+use crate::model::plan::{Action, Permission};
 use crate::model::schema::{Compare, Field, Shape};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Part, Value};
@@ -168,6 +168,11 @@ fn wanted<'a>(resource: &Resource, live: &'a Live) -> Option<(&'a Object, String
 
 /// `Microsoft Graph Application.Read.All`.
 pub fn describe(grant: &Object, live: &Live) -> String {
+    permission(grant, live).to_string()
+}
+
+/// What a grant allows.
+pub fn permission(grant: &Object, live: &Live) -> Permission {
     let text = |name: &str| {
         grant
             .body
@@ -190,11 +195,33 @@ pub fn describe(grant: &Object, live: &Live) -> String {
     } else {
         ""
     });
-    format!(
-        "{} {}",
-        grant.name,
-        service_principal::permission_name(live, app_id, Class::Application, text("role_id"))
-    )
+    let name =
+        service_principal::permission_name(live, app_id, Class::Application, text("role_id"));
+    Permission {
+        tier: api::tier(app_id, &name),
+        api: grant.name.clone(),
+        name,
+        delegated: false,
+    }
+}
+
+/// What a declared grant will allow; names are looked up in `live`, as far as it knows them.
+pub fn declared_permission(resource: &Resource, live: &Live) -> Permission {
+    let text = |name| resource.text(name).unwrap_or_default();
+    let (api, role) = (text("api"), text("role"));
+    let name = match api::is_guid(role) {
+        true => {
+            let id = role.to_ascii_lowercase();
+            service_principal::permission_name(live, api, Class::Application, &id)
+        }
+        false => role.to_owned(),
+    };
+    Permission {
+        tier: api::tier(api, &name),
+        api: service_principal::api_name(live, api),
+        name,
+        delegated: false,
+    }
 }
 
 fn create(task: &Task, resource: &Resource) -> Option<Step> {

@@ -15,7 +15,7 @@ use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
-use crate::model::plan::Action;
+use crate::model::plan::{Action, Permission};
 use crate::model::schema::{Compare, Field, Shape};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Part, Value};
@@ -194,6 +194,47 @@ pub fn api_name(grant: &Object, live: &Live) -> String {
         .unwrap_or_default();
     let api = live.find(service_principal::KIND, &format!("id={resource}"));
     api.map_or_else(|| resource.to_owned(), |api| api.name.clone())
+}
+
+/// What a grant allows, scope by scope.
+pub fn permissions(grant: &Object, live: &Live) -> Vec<Permission> {
+    let api = api_name(grant, live);
+    let scopes = grant.body.get("scopes");
+    scopes
+        .into_iter()
+        .flat_map(Value::items)
+        .filter_map(Value::as_str)
+        .map(|scope| delegated(&api, scope))
+        .collect()
+}
+
+/// What a declared grant will allow.
+pub fn declared_permissions(resource: &Resource, live: &Live) -> Vec<Permission> {
+    let app_id = resource.text("api").unwrap_or_default();
+    let api = service_principal::api_name(live, app_id);
+    let scopes = resource.at("scopes");
+    scopes
+        .into_iter()
+        .flat_map(Value::items)
+        .filter_map(Value::as_str)
+        .map(|scope| match super::api::is_guid(scope) {
+            true => {
+                let id = scope.to_ascii_lowercase();
+                let name = service_principal::permission_name(live, app_id, Class::Delegated, &id);
+                delegated(&api, &name)
+            }
+            false => delegated(&api, scope),
+        })
+        .collect()
+}
+
+fn delegated(api: &str, scope: &str) -> Permission {
+    Permission {
+        api: api.to_owned(),
+        name: scope.to_owned(),
+        delegated: true,
+        tier: None,
+    }
 }
 
 /// Graph stores the scopes as one text; sorted, so that a plan is the same every time.

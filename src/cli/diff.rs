@@ -1,0 +1,61 @@
+//! `diff`: the stack's files against those of a commit or a directory. No tenant, no login, nothing is contacted.
+
+use super::args::{Diff, ReportFormat, StackArgs};
+use super::git::Tree;
+use super::{Exit, Failure, World, stack};
+use crate::model::desired::Desired;
+use crate::plan::compare::compare;
+use crate::render::{json, markdown, text};
+
+pub fn run(world: &mut World, args: &Diff) -> Result<Exit, Failure> {
+    let stack = stack::load(world, &args.stack)?;
+    stack.warn(world);
+    let (before, base) = match &args.base_dir {
+        Some(directory) => {
+            let args = StackArgs {
+                directory: directory.clone(),
+                ..args.stack.clone()
+            };
+            (
+                stack::load(world, &args)?.desired,
+                directory.display().to_string(),
+            )
+        }
+        None => (at_commit(world, args)?, args.base.clone()),
+    };
+    let comparison = compare(&before, &stack.desired, &base);
+    match args.format {
+        ReportFormat::Text => {
+            let style = world.style();
+            world.print(&text::comparison(&comparison, style));
+        }
+        ReportFormat::Json => world.print_json(&json::comparison(&comparison)),
+        ReportFormat::Markdown => world.print(&markdown::comparison(&comparison)),
+    }
+    Ok(match comparison.changes.is_empty() {
+        true => Exit::Done,
+        false => Exit::Changes,
+    })
+}
+
+/// What the stack declared at a commit; nothing, where it had no files then. Variable files are those of the commit,
+/// too, where it has them.
+fn at_commit(world: &World, args: &Diff) -> Result<Desired, Failure> {
+    let directory = world.directory.join(&args.stack.directory);
+    let tree = Tree::of(world, &directory, &args.base)?;
+    let Some(then) = tree.path(&directory).filter(|then| stack::is_there(then)) else {
+        return Ok(Desired::default());
+    };
+    let mut files = Vec::new();
+    for file in &args.stack.variable_files {
+        let now = world.directory.join(file);
+        let then = tree.path(&now).filter(|then| then.is_file());
+        files.push(then.unwrap_or(now));
+    }
+    let arguments = StackArgs {
+        directory: then,
+        variables: args.stack.variables.clone(),
+        variable_files: files,
+    };
+    Ok(stack::load(world, &arguments)?.desired)
+}
