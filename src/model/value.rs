@@ -217,7 +217,7 @@ impl Part {
 
 /// Text with the outputs that `known` can tell filled in, and names made where all they hash is known.
 pub fn fill(parts: &[Part], known: &dyn Fn(&Ref) -> Option<Part>) -> Vec<Part> {
-    let mut filled: Vec<Part> = Vec::new();
+    let mut filled: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
         let part = match part {
             Part::Literal(_) => part.clone(),

@@ -10,7 +10,7 @@
 //! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{Cover, Held, cover};
 use super::matching::{Leftover, Pair};
@@ -72,7 +72,7 @@ fn free(of: usize, allow: &Allow) -> usize {
 }
 
 fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) -> Vec<Refusal> {
-    let going: Vec<&Key> = changes
+    let going: BTreeSet<&Key> = changes
         .iter()
         .filter(|change| change.action == Action::Delete)
         .filter_map(|change| change.object.as_ref())
@@ -85,7 +85,7 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
         let Some(object) = pair
             .object
             .as_ref()
-            .filter(|object| !object.deleted && !going.contains(&&object.key))
+            .filter(|object| !object.deleted && !going.contains(&object.key))
         else {
             continue;
         };
@@ -93,7 +93,7 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
             .children(&object.key, federated_credential::KIND)
             .collect();
         let (lost, stay): (Vec<&Object>, Vec<&Object>) =
-            trusts.iter().partition(|trust| going.contains(&&trust.key));
+            trusts.iter().partition(|trust| going.contains(&trust.key));
         let created = pairs.iter().filter(|other| {
             other.resource.kind() == federated_credential::KIND
                 && other.object.is_none()

@@ -1,23 +1,27 @@
 //! What the two kinds of grants have in common: whose they are, and which ones are read.
 
+use std::collections::BTreeMap;
+
 use super::{KIND, wire};
 use crate::kinds::api;
 use crate::kinds::{Claim, Scene, application};
 use crate::model::address::{Address, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::live::{Live, Object};
+use crate::model::live::{Key, Live, Object};
 use crate::model::value::Value;
 
 /// The service principals whose grants a plan looks at: those of applications that ask for something, and of
 /// ours that nothing declares any more.
 pub fn wants_grants<'a>(desired: &'a Desired, live: &'a Live) -> impl Iterator<Item = &'a Object> {
+    let declared: BTreeMap<&Key, &Resource> = desired
+        .of_kind(application::KIND)
+        .filter_map(|resource| Some((&application::found(resource, live)?.key, resource)))
+        .collect();
     live.of_kind(application::KIND)
         .filter(|object| !object.deleted)
-        .filter(|object| {
-            let declared = desired.of_kind(application::KIND).find(|resource| {
-                application::found(resource, live).is_some_and(|found| found.key == object.key)
-            });
+        .filter(move |object| {
+            let declared = declared.get(&object.key);
             declared.is_none_or(|resource| resource.body.contains_key("permissions"))
         })
         .filter_map(|object| wire::of_application(object, live))
