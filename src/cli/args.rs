@@ -64,6 +64,16 @@ pub enum Command {
     Output(Output),
     /// List what the stack declares, and what is there of it.
     List(List),
+    /// Tools for one token: what it says, whom it would be accepted from, what it is exchanged for.
+    Token {
+        #[command(subcommand)]
+        command: super::token::TokenCommand,
+    },
+    /// Explain an AADSTS code, a whole error text, a token or a kind.
+    ///
+    /// The text may come from azure/login, az, azwi, MSAL or a pod's log. Beside a stack, the line of its files that the
+    /// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
+    Explain(Explain),
     /// Serve an emulated tenant on loopback, for other processes and tools.
     ///
     /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
@@ -292,7 +302,62 @@ pub struct List {
 }
 
 #[derive(Debug, Args)]
+pub struct Explain {
+    /// A code such as AADSTS700213, an error text, a token, a kind, or a file with one of them; `-` reads the input.
+    #[arg(required = true, value_name = "TEXT")]
+    pub what: Vec<String>,
+    /// The stack's directory. Default: this one, if it holds a stack.
+    #[arg(long, value_name = "DIR")]
+    pub stack: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EmulatorCommand {
+    /// Sign a token as the platform of a declared credential would, to rehearse with `--local`.
+    ///
+    /// The key is kept in the stack's .trustform directory, and the embedded tenant serves its public half as that of
+    /// every outside issuer that the stack trusts. For an issuer that the stack publishes itself, give the private key
+    /// with `--key`. Such a token means nothing to anyone but the embedded tenant.
+    Mint(Mint),
+}
+
+#[derive(Debug, Args)]
+pub struct Mint {
+    /// The credential: its address, or its label.
+    pub credential: String,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Another subject than one that the credential admits.
+    #[arg(long, value_name = "SUBJECT")]
+    pub subject: Option<String>,
+    /// Another issuer.
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Another audience.
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+    /// A further claim, or another value for one. May be repeated.
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    pub claims: Vec<String>,
+    /// Seconds that it lives.
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub lifetime: u64,
+    /// The private key of an issuer that the stack publishes itself: RSA, in PKCS#8 PEM.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Another name for the key than the one that it is published under.
+    #[arg(long, value_name = "KID")]
+    pub kid: Option<String>,
+    /// Write the token to this file, and say what it is.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Emulator {
+    #[command(subcommand)]
+    pub command: Option<EmulatorCommand>,
     /// Where to listen; loopback only.
     #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,

@@ -18,6 +18,7 @@ use crate::model::diagnostic::Diagnostic;
 pub struct Connection {
     pub client: Arc<Client>,
     pub reader: Reader,
+    transport: Transport,
     /// The embedded tenant, if it is that.
     local: Option<Local>,
 }
@@ -62,10 +63,16 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
     };
     let credential = credential(options, wanted.cloud, &transport)?;
     let seed = seed(&clock);
-    let client = Arc::new(Client::new(wanted.cloud, credential, transport, clock));
+    let client = Arc::new(Client::new(
+        wanted.cloud,
+        credential,
+        transport.clone(),
+        clock,
+    ));
     Ok(Connection {
         reader: Reader::new(client.clone(), seed),
         client,
+        transport,
         local,
     })
 }
@@ -74,6 +81,16 @@ impl Connection {
     /// Refuses any other tenant than the one that the stack names.
     pub async fn check_tenant(&self, tenant_id: &str) -> Result<(), Diagnostic> {
         self.client.caller().await?.check_tenant(tenant_id)
+    }
+
+    /// The connection without a login.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The embedded tenant, if it is that.
+    pub fn local(&self) -> Option<&Local> {
+        self.local.as_ref()
     }
 
     /// Keeps what an embedded tenant has become.

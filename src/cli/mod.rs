@@ -4,9 +4,11 @@ mod args;
 mod ask;
 mod connect;
 mod exit;
+mod explain;
 mod local;
 mod planning;
 mod progress;
+mod rehearsal;
 mod stack;
 
 mod apply;
@@ -16,9 +18,11 @@ mod emulator;
 mod git;
 mod list;
 mod man;
+mod mint;
 mod output;
 mod plan;
 mod schema;
+mod token;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -32,7 +36,7 @@ use clap::FromArgMatches;
 use crate::cloud::Clock;
 use crate::emulator::inprocess;
 use crate::render::style::Style;
-use args::{Cli, Command};
+use args::{Cli, Command, EmulatorCommand};
 pub use exit::{Exit, Failure};
 
 /// Everything outside that a command may touch: tests bring their own.
@@ -68,7 +72,12 @@ pub fn run(mut world: World) -> Exit {
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
-        Command::Emulator(args) => emulator::run(&mut world, &args),
+        Command::Emulator(args) => match &args.command {
+            Some(EmulatorCommand::Mint(mint)) => mint::run(&mut world, mint),
+            None => emulator::run(&mut world, &args),
+        },
+        Command::Token { command } => token::run(&mut world, &command),
+        Command::Explain(args) => explain::run(&mut world, &args),
         Command::Schema(args) => schema::run(&mut world, &args),
         Command::Man(args) => man::run(&mut world, &args),
         Command::Completions { shell } => {

@@ -85,7 +85,8 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
         }
         "variable" | "output" | "approve" => {
             let Some(name) = label(&block, &word, said)
-                .filter(|name| &*word == "approve" || is_name(name, said)) else {
+                .filter(|name| &*word == "approve" || is_name(name, said))
+            else {
                 return;
             };
             let blocks = match &*word {

@@ -2,11 +2,13 @@
 
 mod catalogue;
 mod converge;
+mod diff;
 mod examples;
 mod layers;
 mod play;
 mod scenario;
 mod schemas;
+mod tokens;
 mod wire;
 
 use std::path::{Path, PathBuf};
