@@ -58,7 +58,7 @@ pub fn comparison(comparison: &Comparison) -> String {
 /// Words with code between backticks, as messages have it.
 fn word(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return plain(text);
     }
     let shown = parts.iter().enumerate().map(|(at, part)| match at % 2 {
