@@ -12,6 +12,7 @@
 //! | [`emulator`] | a small tenant: store, OData, tokens, blobs, faults | names no resource kind |
 //! | [`kinds`] | one folder per resource kind: fields, reads, steps, how the service behaves | no I/O |
 //! | [`observe`] | asks the kinds for reads in waves and makes them | only GET |
+//! | [`audit`] | a tenant → findings | no client, no clock |
 //! | [`plan`] | desired and live → changes, steps, access, guards | no client, no clock |
 //! | [`apply`] | sends a plan's steps and verifies them | never looks at a kind |
 //! | [`render`] | text, JSON and Markdown | computes no difference |
@@ -30,6 +31,7 @@ pub mod cloud;
 pub mod emulator;
 pub mod kinds;
 
+pub mod audit;
 pub mod observe;
 pub mod plan;
 

@@ -10,6 +10,7 @@ use crate::kinds;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Read};
+use crate::model::step::Reply;
 
 /// Waves that any stack can need; more means that two kinds ask each other for ever.
 const WAVES: usize = 12;
@@ -34,8 +35,22 @@ pub async fn confirm(
     keys: &BTreeSet<Key>,
     reader: &Reader,
 ) -> Result<(), Vec<Diagnostic>> {
-    let reads: BTreeSet<Read> = keys
+    wave(confirming(live, keys), live, reader).await?;
+    read_on(desired, live, reader).await
+}
+
+/// The next wave: every read that helps, given what is known so far, and was not made yet.
+pub fn wanted(desired: &Desired, live: &Live) -> BTreeSet<Read> {
+    kinds::ALL
         .iter()
+        .flat_map(|kind| kind.reads(desired, live))
+        .filter(|read| live.answer(read.kind, read.purpose, &read.about).is_none())
+        .collect()
+}
+
+/// The reads by key that confirm these objects.
+pub fn confirming(live: &Live, keys: &BTreeSet<Key>) -> BTreeSet<Read> {
+    keys.iter()
         .filter_map(|key| live.get(key))
         .flat_map(|object| {
             let within = kinds::ALL
@@ -44,9 +59,15 @@ pub async fn confirm(
             std::iter::once(object).chain(within)
         })
         .flat_map(|object| kinds::ALL.iter().flat_map(|kind| kind.confirm(object)))
-        .collect();
-    wave(reads, live, reader).await?;
-    read_on(desired, live, reader).await
+        .collect()
+}
+
+/// Takes an answer in.
+pub fn take(read: &Read, reply: &Reply, live: &mut Live) {
+    live.record(read, reply.status);
+    if let Some(kind) = kinds::of(read.kind) {
+        kind.decode(read, reply, live);
+    }
 }
 
 async fn read_on(
@@ -55,11 +76,7 @@ async fn read_on(
     reader: &Reader,
 ) -> Result<(), Vec<Diagnostic>> {
     for _ in 0..WAVES {
-        let reads: BTreeSet<Read> = kinds::ALL
-            .iter()
-            .flat_map(|kind| kind.reads(desired, live))
-            .filter(|read| live.answer(read.kind, read.purpose, &read.about).is_none())
-            .collect();
+        let reads = wanted(desired, live);
         if reads.is_empty() {
             break;
         }
@@ -77,12 +94,7 @@ async fn wave(
     let mut errors = Vec::new();
     for (read, reply) in reads.iter().zip(reader.read(&requests).await) {
         match reply {
-            Ok(reply) => {
-                live.record(read, reply.status);
-                if let Some(kind) = kinds::of(read.kind) {
-                    kind.decode(read, &reply, live);
-                }
-            }
+            Ok(reply) => take(read, &reply, live),
             Err(diagnostic) => errors.push(diagnostic),
         }
     }

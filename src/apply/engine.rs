@@ -62,6 +62,10 @@ const IN_FLIGHT: usize = 16;
 /// Milliseconds between two attempts to read what was written.
 const READ_BACK_MS: i64 = 1_000;
 
+/// Milliseconds after which a step that was only taken for done is sent again, and how often it is sent at most.
+const DOUBT_MS: i64 = 30_000;
+const DOUBTS: u32 = 12;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     Waiting,
@@ -86,6 +90,8 @@ struct Progress {
     /// An earlier sending may have taken effect.
     replay: bool,
     since: Option<i64>,
+    /// The answer only let us take it for done: a replica that does not know the parent says of a child that it is gone.
+    assumed: bool,
 }
 
 #[derive(Debug)]
@@ -99,6 +105,7 @@ enum Stage {
 #[derive(Debug)]
 pub struct Engine {
     steps: Vec<Step>,
+    premises: Vec<(StepId, Check)>,
     progress: Vec<Progress>,
     outputs: BTreeMap<Ref, String>,
     known: BTreeMap<Ref, String>,
@@ -121,10 +128,12 @@ impl Engine {
             attempts: 0,
             replay: false,
             since: None,
+            assumed: false,
         };
         Self {
             progress: vec![idle; plan.steps.len()],
             steps: plan.steps.clone(),
+            premises: plan.premises.clone(),
             outputs: BTreeMap::new(),
             known: plan.known.clone(),
             stage: Stage::Writing,
@@ -191,12 +200,16 @@ impl Engine {
             request: &step.request,
             attempt: progress.attempts.saturating_sub(1),
             seed: self.seed ^ id.0 as u64,
-            after_own_create: self.creates_before(step),
+            // What a plan writes to was read, or is made by it: that a replica does not know it is no news. A run
+            // that was killed after a create, or that restored something, left no trace but that.
+            after_own_create: true,
             replay: progress.replay,
             done_if: &step.done_if,
             retry_if: &step.retry_if,
         };
-        match classify(&result, &context) {
+        let class = classify(&result, &context);
+        self.progress[id.0].assumed = class == Class::AlreadyDone;
+        match class {
             Class::Done | Class::AlreadyDone => self.took_effect(id, &result),
             Class::Again { after_ms } => self.pause(id, after_ms, &result),
             Class::Replicating { after_ms } => self.pause(id, after_ms, &result),
@@ -224,16 +237,19 @@ impl Engine {
     /// Waits are capped: what does not come about within the deadline fails.
     fn pause(&mut self, id: StepId, after_ms: u64, result: &Result<Reply, Lost>) {
         let now = self.now;
+        let own = self.creates_before(&self.steps[id.0]);
         let progress = &mut self.progress[id.0];
         let since = *progress.since.get_or_insert(now);
-        if now - since > verify::DEADLINE_MS {
+        let missing = matches!(result, Ok(reply) if [400, 403, 404].contains(&reply.status));
+        let deadline = match missing && !own {
+            true => verify::KNOWN_MS,
+            false => verify::DEADLINE_MS,
+        };
+        if now - since > deadline {
             progress.state = State::Failed;
             let step = &self.steps[id.0];
-            let diagnostic = crate::cloud::explain::exhausted(
-                result,
-                &step.request,
-                verify::DEADLINE_MS / 60_000,
-            );
+            let diagnostic =
+                crate::cloud::explain::exhausted(result, &step.request, deadline / 60_000);
             let diagnostic = diagnostic.about(&step.address);
             self.stop(diagnostic);
             return;
@@ -363,6 +379,14 @@ impl Engine {
                         self.disagree(disagreements);
                         continue;
                     }
+                    let doubtful = self.doubtful();
+                    if !doubtful.is_empty() {
+                        self.send_again(&doubtful);
+                        continue;
+                    }
+                    let Stage::Verifying(window) = &mut self.stage else {
+                        continue;
+                    };
                     if self.now < window.next_round {
                         return vec![Effect::WakeAt(window.next_round)];
                     }
@@ -461,7 +485,7 @@ impl Engine {
             self.upto = Phase::Unpublish;
             return;
         }
-        let checks: Vec<(StepId, Check)> = self
+        let mut checks: Vec<(StepId, Check)> = self
             .steps
             .iter()
             .filter(|step| {
@@ -470,7 +494,37 @@ impl Engine {
             .filter_map(|step| Some((step.id, self.filled_check(step.check.as_ref()?))))
             .collect();
         self.verified.extend(checks.iter().map(|(id, _)| *id));
+        let waits = |id: StepId| self.progress[id.0].state == State::Waiting;
+        let premises = self.premises.iter().filter(|(id, _)| waits(*id));
+        checks.extend(premises.cloned());
         self.stage = Stage::Verifying(Window::new(checks, self.now));
+    }
+
+    /// Steps that were taken for done, and that reads keep contradicting.
+    fn doubtful(&self) -> Vec<StepId> {
+        let Stage::Verifying(window) = &self.stage else {
+            return Vec::new();
+        };
+        if self.now - window.started < DOUBT_MS {
+            return Vec::new();
+        }
+        let doubted = window.disagreements().into_iter().map(|(id, _)| id);
+        doubted
+            .filter(|id| self.progress[id.0].assumed && self.progress[id.0].attempts < DOUBTS)
+            .collect()
+    }
+
+    /// Sends them once more, and verifies everything of the window afterwards.
+    fn send_again(&mut self, steps: &[StepId]) {
+        if let Stage::Verifying(window) = &self.stage {
+            for id in window.steps() {
+                self.verified.remove(&id);
+            }
+        }
+        for id in steps {
+            self.progress[id.0].state = State::Waiting;
+        }
+        self.stage = Stage::Writing;
     }
 
     /// Opens the later phases, if they have not been open yet and hold something.
@@ -482,10 +536,18 @@ impl Engine {
 
     fn disagree(&mut self, disagreements: Vec<(StepId, String)>) {
         for (id, objection) in disagreements {
-            self.progress[id.0].state = State::Failed;
+            let minutes = verify::DEADLINE_MS / 60_000;
+            let message = match std::mem::replace(&mut self.progress[id.0].state, State::Failed) {
+                State::Waiting => format!(
+                    "it was not deleted, because what should stay in its place is not there: after {minutes} minutes reads still say: {objection}"
+                ),
+                _ => format!(
+                    "it was written, and after {minutes} minutes reads still say: {objection}"
+                ),
+            };
             let address = self.steps[id.0].address.to_string();
             self.stop(
-                Diagnostic::error("not-verified", format!("it was written, and after {} minutes reads still say: {objection}", verify::DEADLINE_MS / 60_000))
+                Diagnostic::error("not-verified", message)
                     .about(address)
                     .help("run `plan` in some minutes to see what is there; another writer may have changed it"),
             );

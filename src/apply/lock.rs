@@ -10,7 +10,14 @@ use crate::model::diagnostic::Diagnostic;
 /// Held until it is dropped, or its process ends in whatever way.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Let go of by name: a child process that is just being started still has the file open for a moment.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 /// Milliseconds between two attempts.
@@ -58,7 +65,7 @@ pub async fn acquire(
     lock.set_len(0).map_err(unwritable)?;
     lock.seek(SeekFrom::Start(0)).map_err(unwritable)?;
     lock.write_all(holder.as_bytes()).map_err(unwritable)?;
-    Ok(Lock { _file: lock })
+    Ok(Lock { file: lock })
 }
 
 fn open(file: &Path) -> io::Result<File> {

@@ -17,6 +17,10 @@ pub const SPREAD_MS: i64 = 4_000;
 /// Milliseconds until reads that never agree are given up.
 pub const DEADLINE_MS: i64 = 10 * 60 * 1000;
 
+/// Milliseconds for which a write may be told that an object, which the plan had read, is not there: replicas are known
+/// to lag up to three minutes, and after that somebody has deleted it.
+pub const KNOWN_MS: i64 = 4 * 60 * 1000;
+
 /// One window of reads over many checks: equal reads are made once a round.
 #[derive(Debug, Default)]
 pub struct Window {
@@ -76,6 +80,11 @@ impl Window {
 
     pub fn agreed(&self) -> bool {
         self.open().next().is_none()
+    }
+
+    /// Every step that is checked here.
+    pub fn steps(&self) -> impl Iterator<Item = StepId> {
+        self.checks.iter().map(|(id, _)| *id)
     }
 
     /// The steps whose checks do not hold, and what the last read said.

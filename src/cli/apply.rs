@@ -5,7 +5,7 @@ use super::connect::Connection;
 use super::local::own_directory;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, block_on, connect, planning, stack};
+use super::{Exit, Failure, World, ask, block_on, connect, issuer, planning, stack};
 use crate::apply::driver;
 use crate::apply::lock::{self, Lock};
 use crate::cloud::rights;
@@ -30,7 +30,6 @@ pub fn run(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
         only: args.only.clone(),
         allow: super::plan::allow(&args.allow),
         without_consent: args.consent.without_consent,
-        now: connection.client.clock().now_ms(),
         ..Options::default()
     };
     let terms = Terms {
@@ -81,7 +80,7 @@ fn saved_plan(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
         lock_timeout: args.lock_timeout,
         format: args.format,
     };
-    let options = saved.options(connection.client.clock().now_ms());
+    let options = saved.options();
     carry_out(world, &stack, &connection, &options, &terms)
 }
 
@@ -129,7 +128,13 @@ pub fn carry_out(
             break Exit::Done;
         }
         if first && !terms.approved && terms.expect.is_none() {
-            ask::confirm(world, terms.question)?;
+            let help = match options.destroy {
+                true => "add `--auto-approve`",
+                false => {
+                    "add `--auto-approve`, or `--expect DIGEST` with the digest of the plan that was reviewed"
+                }
+            };
+            ask::confirm(world, terms.question, help)?;
         }
         let caller = block_on(connection.client.caller())??;
         let missing = rights::missing(&plan.steps, &caller);
@@ -148,9 +153,22 @@ pub fn carry_out(
         let again = plan.count(Action::Restore) > 0;
         let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
         let _ = write!(world.err, "{said}");
+        let served = !complete
+            || issuer::after_apply(
+                world,
+                stack,
+                connection,
+                &plan,
+                terms.format == Format::Json,
+            )?;
         passes.push((plan, Some(outcome)));
         match (complete, started) {
-            (true, _) if again => {}
+            (true, _) if !served => break Exit::Error,
+            (true, _) if again => {
+                if terms.format == Format::Text {
+                    world.print("\n");
+                }
+            }
             (true, _) => break Exit::Done,
             (false, true) => break Exit::Partial,
             (false, false) => break Exit::Error,

@@ -74,6 +74,15 @@ pub enum Command {
     /// The text may come from azure/login, az, azwi, MSAL or a pod's log. Beside a stack, the line of its files that the
     /// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
     Explain(Explain),
+    /// Find leftover secrets, and trusts that should not be there.
+    ///
+    /// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
+    /// permissions, declared or not. Findings at or above `--fail-on` end with exit code 2.
+    Audit(Audit),
+    /// Make and check key sets, and rotate keys.
+    Jwks(super::jwks::Args),
+    /// Check, write and use an issuer's documents.
+    Issuer(super::issuer::Args),
     /// Serve an emulated tenant on loopback, for other processes and tools.
     ///
     /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
@@ -170,6 +179,9 @@ pub struct AllowArgs {
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]
     pub allow_widening: Option<String>,
+    /// Let a signing key be retired at once, though tokens that it signed may be valid.
+    #[arg(long)]
+    pub allow_key_retirement: bool,
 }
 
 #[derive(Debug, Args)]
@@ -351,6 +363,48 @@ pub struct Mint {
     /// Write the token to this file, and say what it is.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// Audit this tenant; no stack is needed.
+    #[arg(long = "tenant", value_name = "ID")]
+    pub tenant_id: Option<String>,
+    /// Only this application, by client id or object id. May be repeated.
+    #[arg(long, value_name = "ID")]
+    pub application: Vec<String>,
+    /// Keep what was read in this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub save: Option<PathBuf>,
+    /// Judge what `--save` kept: no login is needed.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Fail only for what is not in this snapshot.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Do not ask the issuers.
+    #[arg(long)]
+    pub no_network: bool,
+    /// Exit with 2 from this severity on.
+    #[arg(long, value_enum, default_value_t = FailOn::High)]
+    pub fail_on: FailOn,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    Never,
 }
 
 #[derive(Debug, Args)]

@@ -3,12 +3,11 @@
 use super::{Exit, Failure, World};
 use crate::model::diagnostic::Diagnostic;
 
-/// Asks for a `yes`. Where nobody can answer, that is an error that names the option.
-pub fn confirm(world: &mut World, question: &str) -> Result<(), Failure> {
+/// Asks for a `yes`. Where nobody can answer, that is an error, and `help` names the option.
+pub fn confirm(world: &mut World, question: &str, help: &str) -> Result<(), Failure> {
     if !world.terminal {
-        return Err(Diagnostic::error("not-approved", "nobody is there to approve this plan")
-            .help("add `--auto-approve`, or `--expect DIGEST` with the digest of the plan that was reviewed")
-            .into());
+        let nobody = Diagnostic::error("not-approved", "nobody is there to approve this plan");
+        return Err(nobody.help(help).into());
     }
     let _ = write!(world.err, "\n{question} Only `yes` is taken for one: ");
     let _ = world.err.flush();

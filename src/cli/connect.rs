@@ -8,6 +8,7 @@ use azure_core::credentials::Secret;
 use super::args::TenantArgs;
 use super::local::Local;
 use super::stack::Stack;
+use super::web::Web;
 use super::{Failure, World};
 use crate::cloud::login::EmulatorLogin;
 use crate::cloud::{Client, Clock, LoginOptions, Reader, Transport, credential};
@@ -19,6 +20,8 @@ pub struct Connection {
     pub client: Arc<Client>,
     pub reader: Reader,
     transport: Transport,
+    /// Where what everyone may read is read.
+    pub web: Web,
     /// The embedded tenant, if it is that.
     local: Option<Local>,
 }
@@ -62,6 +65,10 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
         (Transport::real()?, world.clock.clone(), None)
     };
     let credential = credential(options, wanted.cloud, &transport)?;
+    let web = match args.local || args.emulator.is_some() {
+        true => Web::Emulated(transport.clone()),
+        false => Web::Internet,
+    };
     let seed = seed(&clock);
     let client = Arc::new(Client::new(
         wanted.cloud,
@@ -73,6 +80,7 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
         reader: Reader::new(client.clone(), seed),
         client,
         transport,
+        web,
         local,
     })
 }

@@ -1,7 +1,7 @@
 //! How a command ends.
 
 use super::World;
-use crate::model::diagnostic::Diagnostic;
+use crate::model::diagnostic::{Diagnostic, Label};
 use crate::model::source::Sources;
 use crate::render::diagnostic;
 
@@ -31,7 +31,7 @@ impl Exit {
         (Exit::Error, "an error; usage errors too"),
         (
             Exit::Changes,
-            "there are changes (`diff`, `plan --detailed-exitcode`)",
+            "there are changes (`diff`, `plan --detailed-exitcode`), or findings (`audit`)",
         ),
         (
             Exit::Drift,
@@ -55,7 +55,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn new(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
+    /// A saved plan knows where things stand in files that are not read again: such places are left out.
+    pub fn new(mut diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
+        for diagnostic in &mut diagnostics {
+            let read = |label: &Label| sources.iter().any(|(id, _)| id == label.span.source);
+            diagnostic.labels.retain(read);
+        }
         Self {
             exit: Exit::Error,
             diagnostics,

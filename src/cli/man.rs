@@ -9,6 +9,8 @@ use super::exit::Exit;
 use super::{Failure, World};
 use crate::model::diagnostic::Diagnostic;
 
+const PROGRAM: &str = "trustform";
+
 pub fn run(world: &mut World, args: &Man) -> Result<Exit, Failure> {
     let mut program = command();
     program.build();
@@ -36,7 +38,7 @@ pub fn run(world: &mut World, args: &Man) -> Result<Exit, Failure> {
 }
 
 fn markdown(mut page: Command) -> String {
-    let name = page.get_bin_name().unwrap_or("trustform").to_owned();
+    let name = page.get_bin_name().unwrap_or(PROGRAM).to_owned();
     let about = page.get_long_about().or(page.get_about());
     let mut out = format!("# `{name}`\n");
     if let Some(about) = about {
@@ -45,27 +47,34 @@ fn markdown(mut page: Command) -> String {
     let usage = page.render_usage().to_string();
     let usage = usage.strip_prefix("Usage:").unwrap_or(&usage).trim();
     let _ = write!(out, "\n```text\n{usage}\n```\n");
-    let commands: Vec<&Command> = page
-        .get_subcommands()
-        .filter(|command| command.get_name() != "help" && !command.is_hide_set())
-        .collect();
-    if !commands.is_empty() {
-        out.push_str("\n| command | |\n|---|---|\n");
-        for command in commands {
-            let about = command.get_about().map(ToString::to_string);
-            let _ = writeln!(
-                out,
-                "| [`{0}`]({0}.md) | {1} |",
-                command.get_name(),
-                sentence(&about.unwrap_or_default())
-            );
-        }
-        exit_codes(&mut out);
-    }
     arguments(&mut out, "argument", page.get_positionals());
     let options = page.get_arguments().filter(|arg| is_option(arg));
     arguments(&mut out, "option", options);
+    let commands = page
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help" && !command.is_hide_set());
+    if name == PROGRAM {
+        overview(&mut out, commands);
+        exit_codes(&mut out);
+        return out;
+    }
+    for command in commands {
+        out.push_str(&format!("\n#{}", markdown(command.clone())));
+    }
     out
+}
+
+fn overview<'a>(out: &mut String, commands: impl Iterator<Item = &'a Command>) {
+    out.push_str("\n| command | |\n|---|---|\n");
+    for command in commands {
+        let about = command.get_about().map(ToString::to_string);
+        let _ = writeln!(
+            out,
+            "| [`{0}`]({0}.md) | {1} |",
+            command.get_name(),
+            sentence(&about.unwrap_or_default())
+        );
+    }
 }
 
 /// `--help` and `--version` need no row.

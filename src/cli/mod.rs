@@ -7,15 +7,20 @@ mod exit;
 mod explain;
 mod local;
 mod planning;
+mod private_keys;
 mod progress;
 mod rehearsal;
 mod stack;
+mod web;
 
 mod apply;
+mod audit;
 mod destroy;
 mod diff;
 mod emulator;
 mod git;
+mod issuer;
+mod jwks;
 mod list;
 mod man;
 mod mint;
@@ -78,6 +83,9 @@ pub fn run(mut world: World) -> Exit {
         },
         Command::Token { command } => token::run(&mut world, &command),
         Command::Explain(args) => explain::run(&mut world, &args),
+        Command::Jwks(args) => jwks::run(&mut world, &args),
+        Command::Issuer(args) => issuer::run(&mut world, &args),
+        Command::Audit(args) => audit::run(&mut world, &args),
         Command::Schema(args) => schema::run(&mut world, &args),
         Command::Man(args) => man::run(&mut world, &args),
         Command::Completions { shell } => {

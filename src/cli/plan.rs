@@ -16,7 +16,6 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
     let options = Options {
         only: args.only.clone(),
         allow: allow(&args.allow),
-        now: connection.client.clock().now_ms(),
         without_consent: args.consent.without_consent,
         ..Options::default()
     };
@@ -90,5 +89,6 @@ pub fn allow(args: &AllowArgs) -> Allow {
         deletes: args.allow_deletes,
         gap: args.allow_gap,
         widening: args.allow_widening.clone(),
+        key_retirement: args.allow_key_retirement,
     }
 }

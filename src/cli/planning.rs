@@ -17,6 +17,12 @@ pub async fn plan(
     connection: &Connection,
     options: &Options,
 ) -> Result<(Plan, Live), Failure> {
+    let options = &Options {
+        now: options
+            .now
+            .or_else(|| Some(connection.client.clock().now())),
+        ..options.clone()
+    };
     let fail = |diagnostics| stack.failure(diagnostics);
     let tenant = &stack.desired.stack.tenant_id;
     connection

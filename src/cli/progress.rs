@@ -19,6 +19,8 @@ pub enum Bar<'a> {
         err: &'a mut dyn Write,
         clock: Clock,
         last: i64,
+        /// What was printed last.
+        said: String,
     },
 }
 
@@ -29,6 +31,7 @@ impl<'a> Bar<'a> {
                 err: &mut *world.err,
                 clock: clock.clone(),
                 last: clock.now_ms(),
+                said: String::new(),
             };
         }
         let bar = ProgressBar::new(total as u64);
@@ -51,15 +54,18 @@ impl<'a> Bar<'a> {
                 bar.set_position(progress.done as u64);
                 bar.set_message(doing);
             }
-            Self::Lines { err, clock, last } => {
+            Self::Lines {
+                err,
+                clock,
+                last,
+                said,
+            } => {
                 let now = clock.now_ms();
-                if now - *last >= QUIET_MS {
+                let line = format!("{doing}: {} of {} requests", progress.done, progress.total);
+                if now - *last >= QUIET_MS && *said != line {
                     *last = now;
-                    let _ = writeln!(
-                        err,
-                        "{doing}: {} of {} requests",
-                        progress.done, progress.total
-                    );
+                    let _ = writeln!(err, "{line}");
+                    *said = line;
                 }
             }
         }

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::StackArgs;
-use super::{Failure, World};
-use crate::config::{self, FileError, Given, Input, files};
+use super::{Failure, World, private_keys};
+use crate::config::{self, Entry, FileError, Given, Input, files};
 use crate::kinds;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
@@ -14,6 +14,8 @@ use crate::render::diagnostic;
 
 /// Bytes that `file()` reads.
 const FUNCTION_LIMIT: usize = 1024 * 1024;
+/// Entries that are looked at in one directory.
+const DIRECTORY_LIMIT: usize = 20_000;
 
 /// A stack that is sound as far as its files can tell.
 pub struct Stack {
@@ -79,6 +81,7 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
         .collect();
     let root = root(&directory);
     let file = |path: &str| read_file(&directory, &root, path);
+    let list = |path: &str| list_files(&directory, &root, path);
     let loaded = config::load(
         Input {
             sources: &mut sources,
@@ -86,7 +89,10 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
             environment: &environment,
             automatic: &automatic,
             given: &given,
-            read: &file,
+            access: config::Access {
+                read: &file,
+                list: &list,
+            },
         },
         &kinds::shapes(),
     );
@@ -97,9 +103,15 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
         false => kinds::lower::lower(loaded.desired),
     };
     diagnostics.extend(said);
+    // In the order of the files; what has no place in one comes first.
+    diagnostics.sort_by_key(|diagnostic| {
+        let place = diagnostic.labels.iter().find(|label| label.primary);
+        place.map(|label| (label.span.source, label.span.start))
+    });
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Failure::new(diagnostics, &sources));
     }
+    diagnostics.extend(private_keys::found(&directory));
     Ok(Stack {
         directory,
         desired,
@@ -206,6 +218,34 @@ fn root(directory: &Path) -> PathBuf {
 
 /// `file()`: links are resolved before it is decided whether the file lies inside.
 fn read_file(directory: &Path, root: &Path, path: &str) -> Result<String, FileError> {
+    let path = inside(directory, root, path)?;
+    String::from_utf8(limited(&path, FUNCTION_LIMIT)?).map_err(|_| FileError::NotText)
+}
+
+/// What a directory of the repository holds, in the order of names. Links that lead out of it are left out.
+fn list_files(directory: &Path, root: &Path, path: &str) -> Result<Vec<Entry>, FileError> {
+    let path = inside(directory, root, path)?;
+    let unreadable = |error: std::io::Error| FileError::Unreadable(error.to_string());
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(&path).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (Ok(target), Ok(name)) = (entry.path().canonicalize(), entry.file_name().into_string())
+        else {
+            continue;
+        };
+        if target.starts_with(root) && entries.len() < DIRECTORY_LIMIT {
+            entries.push(Entry {
+                name,
+                directory: target.is_dir(),
+            });
+        }
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+/// The file or directory itself, if it lies inside.
+fn inside(directory: &Path, root: &Path, path: &str) -> Result<PathBuf, FileError> {
     let path = directory
         .join(path)
         .canonicalize()
@@ -216,5 +256,5 @@ fn read_file(directory: &Path, root: &Path, path: &str) -> Result<String, FileEr
     if !path.starts_with(root) {
         return Err(FileError::Outside(root.display().to_string()));
     }
-    String::from_utf8(limited(&path, FUNCTION_LIMIT)?).map_err(|_| FileError::NotText)
+    Ok(path)
 }

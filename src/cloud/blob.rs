@@ -116,6 +116,7 @@ impl Blobs {
             ])
             .filter(|(_, value)| !value.is_empty())
             .collect();
+        kept.extend(text(&headers, "last-modified").map(|at| ("last-modified".to_owned(), at)));
         kept.sort();
         Ok(Reply {
             status: 200,

@@ -8,24 +8,31 @@ use crate::model::step::{Reply, Request, Service};
 /// The longest piece of a service's own words that is repeated, in characters.
 const MAX_WORDS: usize = 600;
 
+/// A request without its query: what is selected explains nothing.
+fn shown(request: &Request) -> String {
+    let text = request.to_string();
+    text.split('?').next().unwrap_or_default().to_owned()
+}
+
 /// Why a request could not be answered.
 pub fn lost(lost: &Lost, request: &Request) -> Diagnostic {
     let service = name(request.service);
+    let shown = shown(request);
     match lost {
         Lost::Refused(diagnostic) => (**diagnostic).clone(),
         Lost::Unsent(why) => Diagnostic::error(
             "connection-failed",
-            format!("no connection to {service} for `{request}`: {}", clean(why)),
+            format!("no connection to {service} for `{shown}`: {}", clean(why)),
         )
         .help("nothing was sent: check the network, its proxy and the national cloud in the `stack` block"),
         Lost::Cut(why) => Diagnostic::error(
             "connection-failed",
-            format!("the connection to {service} broke during `{request}`: {}", clean(why)),
+            format!("the connection to {service} broke during `{shown}`: {}", clean(why)),
         )
         .help("run the command again: it continues from what is there"),
         Lost::Unusable(why) => Diagnostic::error(
             "unusable-answer",
-            format!("{service} gave no usable answer to `{request}`: {}", clean(why)),
+            format!("{service} gave no usable answer to `{shown}`: {}", clean(why)),
         )
         .help("nothing was concluded from it; a proxy or captive portal in between is the usual reason"),
     }
@@ -33,12 +40,13 @@ pub fn lost(lost: &Lost, request: &Request) -> Diagnostic {
 
 /// Why the service kept a request waiting until we gave up.
 pub fn exhausted(last: &Result<Reply, Lost>, request: &Request, minutes: i64) -> Diagnostic {
+    let shown = shown(request);
     match last {
         Err(reason) => lost(reason, request),
         Ok(reply) => Diagnostic::error(
             "service-unavailable",
             format!(
-                "{} kept answering {} to `{request}` for {minutes} minutes",
+                "{} kept answering {} to `{shown}` for {minutes} minutes",
                 name(request.service),
                 reply.status
             ),
@@ -51,8 +59,9 @@ pub fn exhausted(last: &Result<Reply, Lost>, request: &Request, minutes: i64) ->
 pub fn refusal(reply: &Reply, request: &Request) -> Diagnostic {
     let code = reply.error_code();
     let said = clean(reply.error_message());
+    let shown = shown(request);
     let mut message = format!(
-        "{} refused `{request}`: {}",
+        "{} refused `{shown}`: {}",
         name(request.service),
         reply.status
     );

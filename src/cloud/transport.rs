@@ -7,10 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, USER_AGENT};
-use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, Url};
+use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Method, Request, Url};
 use azure_core::http::{ExponentialRetryOptions, RetryOptions, Transport as AzureTransport};
 use futures_util::StreamExt;
 
+use super::web::{Page, WebError};
 use crate::model::diagnostic::Diagnostic;
 
 /// The longest answer that is read, in bytes after decompression.
@@ -94,6 +95,29 @@ impl Transport {
             metadata: counted(metadata),
             counts: counts.clone(),
         }
+    }
+
+    /// GETs a document without a login, wherever this transport leads: how the documents of an emulated tenant's
+    /// issuers are read.
+    pub async fn get_document(&self, url: &str) -> Result<Page, WebError> {
+        let failed = |why: String| WebError {
+            message: format!("`{url}` cannot be fetched: {why}"),
+            help: "check the issuer's URL, and that the emulated tenant holds it".to_owned(),
+        };
+        let parsed = Url::parse(url).map_err(|error| failed(error.to_string()))?;
+        let request = Request::new(parsed, Method::Get);
+        let answer = self.http.execute_request(&request).await;
+        let answer = answer.map_err(|error| failed(error.to_string()))?;
+        let answer = answer.try_into_raw_response().await;
+        let answer = answer.map_err(|error| failed(error.to_string()))?;
+        let content_type = answer
+            .headers()
+            .get_optional_str(&HeaderName::from_static("content-type"));
+        Ok(Page {
+            status: u16::from(answer.status()),
+            content_type: content_type.map(str::to_owned),
+            body: answer.body().as_ref().to_vec(),
+        })
     }
 
     /// HTTP requests sent so far, logins among them.

@@ -14,8 +14,8 @@ use crate::model::source::Span;
 use crate::model::value::{Map, Value as Plain};
 
 /// One body under the check, and what comes of it.
-pub(super) struct Check<'a> {
-    pub context: &'a Context<'a>,
+pub(super) struct Check<'a, 'c> {
+    pub context: &'a Context<'c>,
     /// The resource, if the body is one's.
     address: Option<&'a Address>,
     pub spans: BTreeMap<String, Span>,
@@ -34,8 +34,8 @@ pub(super) struct At<'a> {
     pub after_create: bool,
 }
 
-impl<'a> Check<'a> {
-    pub fn new(context: &'a Context<'a>, address: Option<&'a Address>) -> Self {
+impl<'a, 'c> Check<'a, 'c> {
+    pub fn new(context: &'a Context<'c>, address: Option<&'a Address>) -> Self {
         Self {
             context,
             address,

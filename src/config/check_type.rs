@@ -12,7 +12,7 @@ use crate::model::schema::{Field, Type};
 use crate::model::source::Span;
 use crate::model::value::{Map, Value as Plain};
 
-impl Check<'_> {
+impl Check<'_, '_> {
     /// The value as its type wants it; none once what is wrong is said, or where it waits.
     pub fn typed(&mut self, field: &'static Field, ty: Type, node: &Node, at: At) -> Option<Plain> {
         match (ty, &node.kind) {

@@ -8,7 +8,7 @@ use crate::model::schema::{Complaint, Field};
 use crate::model::source::Span;
 use crate::model::value::Value as Plain;
 
-impl Check<'_> {
+impl Check<'_, '_> {
     /// Every known text must be one of the field's words.
     pub fn words(&mut self, field: &Field, node: &Node, value: &Plain) {
         if field.words.is_empty() {

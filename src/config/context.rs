@@ -1,16 +1,23 @@
 //! What evaluation works with: what is declared, what is already known, what was said, and the budget.
+//!
+//! A stack and each instance of a module have a [`Context`] of their own; what they have in common is [`Shared`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::ops::Deref;
+use std::rc::{Rc, Weak};
 
 use super::declare::Declared;
+use super::files::Entry;
 use super::instances::Instances;
+use super::library::Library;
+use super::modules::{Caller, Calls};
 use super::references::Kinds;
 use super::value::Value;
-use super::{FileError, ReadFile};
+use super::{Access, FileError};
+use crate::model::address::{Address, Segment};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::source::Span;
+use crate::model::source::{SourceId, Sources, Span};
 
 /// Expressions and elements that one load may visit: some seconds of work.
 const STEPS: u64 = 20_000_000;
@@ -20,6 +27,8 @@ const BYTES: u64 = 16 * 1024 * 1024;
 const WEIGHT: usize = 64 * 1024 * 1024;
 /// How deep one value may be.
 const DEPTH: usize = 64;
+/// How many instances all modules may have together.
+const MODULES: usize = 10_000;
 /// How deep one evaluation may go, through expressions and the things that they name.
 const NESTING: usize = 200;
 
@@ -46,13 +55,30 @@ pub(super) enum Memo<T> {
     Failed,
 }
 
+/// The stack, or one instance of a module: its own names.
 pub(super) struct Context<'a> {
-    pub kinds: Kinds<'a>,
+    shared: Rc<Shared<'a>>,
+    me: Weak<Context<'a>>,
     pub declared: &'a Declared,
-    pub variables: BTreeMap<Rc<str>, Memo<Value>>,
+    /// The modules around it.
+    pub place: Vec<Segment>,
+    /// The directory of its files, from the stack's.
+    pub directory: Rc<str>,
+    /// Who made it; none for the stack.
+    pub caller: Option<Caller<'a>>,
+    pub variables: RefCell<BTreeMap<Rc<str>, Memo<Value>>>,
     pub locals: RefCell<BTreeMap<Rc<str>, Memo<Value>>>,
+    pub outputs: RefCell<BTreeMap<Rc<str>, Memo<Value>>>,
     pub instances: RefCell<BTreeMap<String, Memo<Rc<Instances>>>>,
-    read: &'a ReadFile<'a>,
+    pub modules: RefCell<BTreeMap<Rc<str>, Memo<Rc<Calls<'a>>>>>,
+}
+
+/// What all modules of a load have in common.
+pub(super) struct Shared<'a> {
+    pub kinds: Kinds<'a>,
+    pub library: &'a Library,
+    access: Access<'a>,
+    pub sources: RefCell<&'a mut Sources>,
     files: RefCell<BTreeMap<String, Result<Rc<str>, FileError>>>,
     said: RefCell<Vec<Diagnostic>>,
     /// What is being worked out, to find cycles.
@@ -60,28 +86,144 @@ pub(super) struct Context<'a> {
     steps: Cell<u64>,
     bytes: Cell<u64>,
     nesting: Cell<usize>,
+    modules: Cell<usize>,
+    rendering: Cell<bool>,
     exhausted: Cell<bool>,
 }
 
+impl<'a> Deref for Context<'a> {
+    type Target = Shared<'a>;
+
+    fn deref(&self) -> &Shared<'a> {
+        &self.shared
+    }
+}
+
 impl<'a> Context<'a> {
-    pub fn new(kinds: Kinds<'a>, declared: &'a Declared, read: &'a ReadFile<'a>) -> Self {
-        Self {
+    /// The stack's own.
+    pub fn root(
+        kinds: Kinds<'a>,
+        library: &'a Library,
+        declared: &'a Declared,
+        access: Access<'a>,
+        sources: &'a mut Sources,
+    ) -> Rc<Self> {
+        let shared = Rc::new(Shared {
             kinds,
-            declared,
-            variables: BTreeMap::new(),
-            locals: RefCell::default(),
-            instances: RefCell::default(),
-            read,
+            library,
+            access,
+            sources: RefCell::new(sources),
             files: RefCell::default(),
             said: RefCell::default(),
             active: RefCell::default(),
             steps: Cell::new(0),
             bytes: Cell::new(0),
             nesting: Cell::new(0),
+            modules: Cell::new(0),
+            rendering: Cell::new(false),
             exhausted: Cell::new(false),
-        }
+        });
+        Self::made(shared, declared, Vec::new(), ".".into(), None)
     }
 
+    /// An instance of a module.
+    pub fn module(
+        &self,
+        declared: &'a Declared,
+        segment: Segment,
+        directory: Rc<str>,
+        caller: Caller<'a>,
+    ) -> Eval<Rc<Self>> {
+        self.shared.modules.set(self.shared.modules.get() + 1);
+        if self.shared.modules.get() > MODULES {
+            return Err(self.exhaust(
+                "there are more than 10,000 instances of modules",
+                caller.call.header,
+            ));
+        }
+        let place = [self.place.as_slice(), &[segment]].concat();
+        Ok(Self::made(
+            self.shared.clone(),
+            declared,
+            place,
+            directory,
+            Some(caller),
+        ))
+    }
+
+    fn made(
+        shared: Rc<Shared<'a>>,
+        declared: &'a Declared,
+        place: Vec<Segment>,
+        directory: Rc<str>,
+        caller: Option<Caller<'a>>,
+    ) -> Rc<Self> {
+        Rc::new_cyclic(|me| Self {
+            shared,
+            me: me.clone(),
+            declared,
+            place,
+            directory,
+            caller,
+            variables: RefCell::default(),
+            locals: RefCell::default(),
+            outputs: RefCell::default(),
+            instances: RefCell::default(),
+            modules: RefCell::default(),
+        })
+    }
+
+    pub fn me(&self) -> Weak<Context<'a>> {
+        self.me.clone()
+    }
+
+    /// The module that a resource is declared in.
+    pub fn owner(&self, address: &Address) -> Option<Rc<Context<'a>>> {
+        let mut at = self.me.upgrade()?;
+        if at.place == address.modules {
+            return Some(at);
+        }
+        while let Some(caller) = &at.caller {
+            at = caller.context.upgrade()?;
+        }
+        for segment in &address.modules {
+            let inner = match at.modules.borrow().get(segment.label.as_str()) {
+                Some(Memo::Known(calls)) => calls.instance(&segment.key),
+                _ => None,
+            };
+            at = inner?;
+        }
+        Some(at)
+    }
+
+    /// What a name is called in messages: with the modules around it.
+    pub fn qualified(&self, name: &str) -> String {
+        let mut text = String::new();
+        for segment in &self.place {
+            text.push_str(&format!("{segment}."));
+        }
+        text + name
+    }
+
+    /// Works out what is called `name`; an error with the path if that needs itself.
+    pub fn resolve<T>(&self, name: &str, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
+        let name = self.qualified(name);
+        let cycle = {
+            let active = self.active.borrow();
+            let from = active.iter().position(|(other, _)| *other == name);
+            from.map(|from| cycle(&active[from..], span))
+        };
+        if let Some(cycle) = cycle {
+            return Err(cycle.into());
+        }
+        self.active.borrow_mut().push((name, span));
+        let result = run();
+        self.active.borrow_mut().pop();
+        result
+    }
+}
+
+impl Shared<'_> {
     pub fn say(&self, diagnostic: Diagnostic) {
         self.said.borrow_mut().push(diagnostic);
     }
@@ -98,8 +240,8 @@ impl<'a> Context<'a> {
         result.map_err(|failure| self.report(failure)).ok()
     }
 
-    pub fn finish(self) -> Vec<Diagnostic> {
-        self.said.into_inner()
+    pub fn finish(&self) -> Vec<Diagnostic> {
+        self.said.take()
     }
 
     /// Pays for work.
@@ -164,32 +306,41 @@ impl<'a> Context<'a> {
         result
     }
 
-    /// Works out what is called `name`; an error with the path if that needs itself.
-    pub fn resolve<T>(&self, name: &str, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
-        let cycle = {
-            let active = self.active.borrow();
-            let from = active.iter().position(|(other, _)| other == name);
-            from.map(|from| cycle(&active[from..], span))
-        };
-        if let Some(cycle) = cycle {
-            return Err(cycle.into());
-        }
-        self.active.borrow_mut().push((name.to_owned(), span));
-        let result = run();
-        self.active.borrow_mut().pop();
-        result
-    }
-
     /// The text of a file that `file()` names.
     pub fn file(&self, path: &str) -> Result<Rc<str>, FileError> {
         if let Some(known) = self.files.borrow().get(path) {
             return known.clone();
         }
-        let read = (self.read)(path).map(|text| Rc::from(text.as_str()));
+        let read = (self.access.read)(path).map(|text| Rc::from(text.as_str()));
         self.files
             .borrow_mut()
             .insert(path.to_owned(), read.clone());
         read
+    }
+
+    /// What a directory holds.
+    pub fn list(&self, path: &str) -> Result<Vec<Entry>, FileError> {
+        (self.access.list)(path)
+    }
+
+    /// Adds a text that errors may point into.
+    pub fn add_source(&self, name: &str, text: &str) -> SourceId {
+        self.sources.borrow_mut().add(name, text)
+    }
+
+    /// Renders a template; one inside another is refused, so that a template cannot render itself.
+    pub fn rendering<T>(&self, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
+        if self.rendering.replace(true) {
+            return Err(
+                Diagnostic::error("function", "a template cannot render another template")
+                    .at(span, "inside a template")
+                    .help("render it where the outer one is rendered, and give it as a name")
+                    .into(),
+            );
+        }
+        let result = run();
+        self.rendering.set(false);
+        result
     }
 }
 

@@ -14,12 +14,15 @@ use crate::model::source::Span;
 /// Everything that the files declare.
 #[derive(Default)]
 pub(super) struct Declared {
+    /// Where its files are, from the stack's directory.
+    pub directory: Rc<str>,
     /// Top-level resources by kind and label.
     pub resources: BTreeMap<Rc<str>, BTreeMap<Rc<str>, Declaration>>,
     pub locals: BTreeMap<Rc<str>, (Span, Expr)>,
     pub variables: BTreeMap<Rc<str>, Block>,
     pub outputs: BTreeMap<Rc<str>, Block>,
     pub approvals: BTreeMap<Rc<str>, Block>,
+    pub modules: BTreeMap<Rc<str>, Call>,
     pub stack: Option<Block>,
     /// There is a `stack` block, be it a good one or not.
     pub has_stack: bool,
@@ -39,15 +42,35 @@ pub(super) struct Declaration {
     pub children: Vec<Declaration>,
 }
 
+/// A `module` block.
+pub(super) struct Call {
+    pub label: Word,
+    pub header: Span,
+    /// Where the module's files are, from the stack's directory; the place is that of `source`.
+    pub directory: Rc<str>,
+    pub source: Span,
+    pub repeat: Repeat,
+    /// Values for the module's variables.
+    pub inputs: Vec<Attribute>,
+}
+
 pub(super) enum Repeat {
     Once,
     ForEach(Expr),
     Count(Expr),
 }
 
-/// Sorts what stands at the top of the files.
-pub(super) fn declare(files: Vec<Body>, kinds: Kinds, said: &mut Vec<Diagnostic>) -> Declared {
-    let mut declared = Declared::default();
+/// Sorts what stands at the top of the files of a directory: the stack's, which is `.`, or a module's.
+pub(super) fn declare(
+    files: Vec<Body>,
+    directory: &str,
+    kinds: Kinds,
+    said: &mut Vec<Diagnostic>,
+) -> Declared {
+    let mut declared = Declared {
+        directory: directory.into(),
+        ..Declared::default()
+    };
     for file in files {
         for attribute in &file.attributes {
             if !attribute.name.text.starts_with("x-") {
@@ -65,6 +88,21 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
     let word = block.word.text.clone();
     match &*word {
         "locals" => locals(declared, block, said),
+        "module" => {
+            let Some(call) = super::library::call(block, &declared.directory, said) else {
+                return;
+            };
+            if let Some(first) = declared.modules.get(&call.label.text) {
+                said.push(twice(&word, &call.label.text, call.header, first.header));
+                return;
+            }
+            declared.modules.insert(call.label.text.clone(), call);
+        }
+        "stack" if &*declared.directory != "." => said.push(
+            Diagnostic::error("syntax", format!("a module has no `{word}` block"))
+                .at(block.span, "only the stack's own files have one")
+                .help("move it to the directory that calls the module"),
+        ),
         "stack" => {
             declared.has_stack = true;
             if label(&block, "stack", said).is_none() {
@@ -153,7 +191,7 @@ fn twice(kind: &str, name: &str, second: Span, first: Span) -> Diagnostic {
 }
 
 /// The label of a block that has one.
-fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Option<Word> {
+pub(super) fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Option<Word> {
     match block.labels.as_slice() {
         [label] => Some(label.clone()),
         [] => {
@@ -178,7 +216,7 @@ fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Option<Word> 
 }
 
 /// Whether a label can stand in a reference.
-fn is_name(label: &Word, said: &mut Vec<Diagnostic>) -> bool {
+pub(super) fn is_name(label: &Word, said: &mut Vec<Diagnostic>) -> bool {
     let text = &label.text;
     let good = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && text

@@ -212,23 +212,22 @@ impl Expr {
         });
     }
 
-    /// The first bare name in the expression, outside of what a `for` binds.
-    pub fn stray_name(&self) -> Option<Span> {
+    /// The first name that neither `known` has nor a `for` in the expression binds.
+    pub fn free_name(&self, known: &dyn Fn(&str) -> bool) -> Option<(Rc<str>, Span)> {
         let mut bound: Vec<Rc<str>> = Vec::new();
-        self.visit(&mut |expr| {
-            if let ExprKind::For(each) = &expr.kind {
+        let mut names: Vec<(Rc<str>, Span)> = Vec::new();
+        self.visit(&mut |expr| match &expr.kind {
+            ExprKind::Name(name) => names.push((name.clone(), expr.span)),
+            ExprKind::For(each) => {
                 bound.push(each.value.clone());
                 bound.extend(each.key.clone());
             }
-        });
-        let mut found = None;
-        self.visit(&mut |expr| match &expr.kind {
-            ExprKind::Name(name) if found.is_none() && !bound.contains(name) => {
-                found = Some(expr.span);
-            }
+            ExprKind::Template(pieces) => bound_by(pieces, &mut bound),
             _ => {}
         });
-        found
+        names
+            .into_iter()
+            .find(|(name, _)| !known(name) && !bound.contains(name))
     }
 
     /// Puts a whole tree at one place, where the places inside it are not known.
@@ -318,6 +317,26 @@ impl Expr {
                 each.result.visit(see);
                 each.result_key.iter().for_each(|key| key.visit(see));
                 each.condition.iter().for_each(|test| test.visit(see));
+            }
+        }
+    }
+}
+
+/// The names that the `for` directives of a template bind.
+fn bound_by(pieces: &[Piece], bound: &mut Vec<Rc<str>>) {
+    for piece in pieces {
+        match piece {
+            Piece::Literal(_) | Piece::Value(_) => {}
+            Piece::If { yes, no, .. } => {
+                bound_by(yes, bound);
+                bound_by(no, bound);
+            }
+            Piece::For {
+                key, value, body, ..
+            } => {
+                bound.push(value.clone());
+                bound.extend(key.clone());
+                bound_by(body, bound);
             }
         }
     }

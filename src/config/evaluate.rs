@@ -196,10 +196,10 @@ fn for_expression(context: &Context, scope: &Scope, each: &For, span: Span) -> E
     })
 }
 
-type Pairs = Vec<(Value, Value)>;
+pub(super) type Pairs = Vec<(Value, Value)>;
 
 /// The keys and values of a collection, in order; none where it waits for a variable.
-fn pairs(context: &Context, collection: &Value, span: Span) -> Eval<Option<Pairs>> {
+pub(super) fn pairs(context: &Context, collection: &Value, span: Span) -> Eval<Option<Pairs>> {
     let pairs: Pairs = match collection {
         Value::Unset(_) => return Ok(None),
         Value::List(_) => {

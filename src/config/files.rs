@@ -30,6 +30,34 @@ pub enum FileError {
     Unreadable(String),
 }
 
+impl FileError {
+    /// The reason, for after a colon.
+    pub fn why(&self) -> String {
+        match self {
+            FileError::NotFound => "there is no such file".to_owned(),
+            FileError::Outside(root) => format!("it lies outside of `{root}`"),
+            FileError::TooLarge(limit) => format!("it has more than {limit} bytes"),
+            FileError::NotText => "it is not UTF-8 text".to_owned(),
+            FileError::Unreadable(why) => why.clone(),
+        }
+    }
+
+    pub fn help(&self) -> Option<String> {
+        match self {
+            FileError::NotFound => Some("paths are relative to the stack's directory; in a module, `${path.module}` leads to the module's".to_owned()),
+            FileError::Outside(_) => Some("only files of the repository are read (the nearest directory with `.git`, else the stack's), links resolved".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// What a directory holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub name: String,
+    pub directory: bool,
+}
+
 /// Chooses from the names of a directory's files.
 pub fn choose<'a>(names: impl IntoIterator<Item = &'a str>) -> StackFiles {
     let mut files = StackFiles::default();

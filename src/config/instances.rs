@@ -105,7 +105,7 @@ fn root_instances(context: &Context, declaration: &Declaration) -> Eval<Instance
         let segment = segment(declaration, &repetition.key);
         let Some(parent) = &declaration.parent else {
             return Ok(Address {
-                modules: Vec::new(),
+                modules: context.place.clone(),
                 segments: vec![segment],
             });
         };
@@ -154,6 +154,8 @@ pub(super) fn of_child_reference(
     context.nested(span, || {
         context.resolve(&name, span, || {
             let first = &parent.segments[0];
+            let owner = context.owner(parent).ok_or(Failure::Reported)?;
+            let context = &*owner;
             let roots = of_resource(context, &first.kind, &first.label, span)?;
             let root = roots.list.iter().find(|root| root.address == *parent);
             let names = root.map(|root| root.names.clone()).unwrap_or_default();

@@ -21,6 +21,11 @@ pub static LANGUAGE: &[LanguageBlock] = &[
         attributes: Attributes::Free,
     },
     LanguageBlock {
+        word: "module",
+        doc: "The blocks of another directory of the repository, with its variables as attributes. Its outputs are read as `module.label.name`.",
+        attributes: Attributes::Open(MODULE),
+    },
+    LanguageBlock {
         word: "output",
         doc: "A value that `apply` and `output` print.",
         attributes: Attributes::Own(OUTPUT),
@@ -45,10 +50,26 @@ static VARIABLE: &[Attribute] = &[
     ),
     Attribute::new("description", Takes::Text, "For people."),
     Attribute::new(
+        "validation",
+        Takes::Any,
+        "Blocks with a `condition` over the value and the `error_message` where it does not hold.",
+    ),
+    Attribute::new(
         "nullable",
         Takes::Bool,
         "Whether null is a value; if not, null means the default. Default: `true`.",
     ),
+];
+
+static MODULE: &[Attribute] = &[
+    Attribute::new(
+        "source",
+        Takes::Text,
+        "The directory, as in `./modules/name`. Nothing is fetched.",
+    )
+    .required(),
+    META[0],
+    META[1],
 ];
 
 static OUTPUT: &[Attribute] = &[
@@ -62,7 +83,7 @@ static OUTPUT: &[Attribute] = &[
 ];
 
 /// Attributes that every resource's block takes beside its kind's own.
-pub static META: &[Attribute] = &[
+pub const META: &[Attribute] = &[
     Attribute::new(
         "for_each",
         Takes::Any,
@@ -90,10 +111,7 @@ mod tests {
         let names = |table: &[Attribute]| -> Vec<&str> {
             table.iter().map(|attribute| attribute.name).collect()
         };
-        let taken = crate::config::variables::ATTRIBUTES
-            .iter()
-            .copied()
-            .filter(|name| *name != "sensitive");
+        let taken = crate::config::variables::ATTRIBUTES.iter().copied();
         assert_eq!(
             std::collections::BTreeSet::from_iter(names(VARIABLE)),
             taken.collect()

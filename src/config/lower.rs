@@ -7,11 +7,12 @@ use super::check::Check;
 use super::context::{Context, Eval};
 use super::convert::{Type, convert};
 use super::declare::Declaration;
+use super::document::Word;
 use super::evaluate::{evaluate, no_value};
 use super::instances::{self, Instance};
-use super::node;
 use super::scope::Scope;
 use super::value::Value;
+use super::{locals, modules, node, variables};
 use crate::model::address::Address;
 use crate::model::desired::{Pending, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -28,6 +29,13 @@ pub(super) struct Lowered {
 /// Lowers every declaration; what is wrong with one does not hide what is wrong with the next.
 pub(super) fn lower(context: &Context) -> Lowered {
     let mut lowered = Lowered::default();
+    module(context, &mut lowered);
+    spread_pending(&mut lowered);
+    lowered
+}
+
+/// What the stack or an instance of a module declares, and what the modules do that it calls.
+fn module(context: &Context, lowered: &mut Lowered) {
     for (kind, labels) in &context.declared.resources {
         for (label, declaration) in labels {
             let made = instances::of_resource(context, kind, label, declaration.label.span);
@@ -35,12 +43,27 @@ pub(super) fn lower(context: &Context) -> Lowered {
                 continue;
             };
             for instance in &made.list {
-                resource(context, &Scope::EMPTY, declaration, instance, &mut lowered);
+                resource(context, &Scope::EMPTY, declaration, instance, lowered);
             }
         }
     }
-    spread_pending(&mut lowered);
-    lowered
+    for (label, call) in &context.declared.modules {
+        let calls = context.settle(modules::calls(context, label, call.label.span));
+        for instance in calls.iter().flat_map(|calls| calls.all()) {
+            modules::check_inputs(instance);
+            variables::evaluate_inputs(instance);
+            locals::evaluate_all(instance);
+            module(instance, lowered);
+            for (name, block) in &instance.declared.outputs {
+                let word = Word {
+                    text: name.clone(),
+                    span: block.span,
+                };
+                // What went wrong is said by now.
+                drop(modules::output(instance, &word));
+            }
+        }
+    }
 }
 
 fn resource(

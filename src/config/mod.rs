@@ -11,6 +11,7 @@ mod hcl_expression;
 mod yaml;
 
 mod declare;
+mod library;
 mod unknown;
 
 mod convert;
@@ -18,10 +19,12 @@ mod scope;
 mod value;
 
 mod context;
+mod dynamic;
 mod evaluate;
 mod functions;
 mod instances;
 mod locals;
+mod modules;
 mod operators;
 mod references;
 mod traverse;
@@ -49,7 +52,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use files::FileError;
+pub use files::{Entry, FileError};
 
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
@@ -58,6 +61,16 @@ use crate::model::source::{SourceId, Sources, Span};
 
 /// What `file()` reads with: a path as it is written, relative to the stack's directory.
 pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, FileError> + 'a;
+
+/// What a directory holds, by a path as for [`ReadFile`].
+pub type ListFiles<'a> = dyn Fn(&str) -> Result<Vec<Entry>, FileError> + 'a;
+
+/// How files of the repository are reached: never outside of it, links resolved.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    pub read: &'a ReadFile<'a>,
+    pub list: &'a ListFiles<'a>,
+}
 
 /// A value that the command line gives.
 #[derive(Clone, Debug)]
@@ -80,7 +93,7 @@ pub struct Input<'a> {
     pub automatic: &'a [SourceId],
     /// `-var` and `-var-file`, in the order of the command line.
     pub given: &'a [Given],
-    pub read: &'a ReadFile<'a>,
+    pub access: Access<'a>,
 }
 
 /// What the files declare, as far as they could be understood, and everything that is to be said of them.
@@ -106,7 +119,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         environment,
         automatic,
         given,
-        read,
+        access,
     } = input;
     let mut said = Vec::new();
     let given_files = given.iter().filter_map(|given| match given {
@@ -140,24 +153,31 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
     // A file that cannot be read may hold whatever the others refer to.
     let unreadable = !said.is_empty();
     let kinds = references::Kinds(shapes);
-    let declared = declare::declare(bodies, kinds, &mut said);
-    if unreadable {
+    let declared = declare::declare(bodies, ".", kinds, &mut said);
+    let before = said.len();
+    let library = library::gather(declared, &access, sources, kinds, &mut said);
+    if unreadable || said.len() > before {
         return finish(Desired::default(), said);
     }
 
-    let mut context = context::Context::new(kinds, &declared, read);
+    let Some(declared) = library.get(".") else {
+        return finish(Desired::default(), said);
+    };
+    let context = context::Context::root(kinds, &library, declared, access, sources);
     let values = variables::Values {
         environment,
         automatic,
         given,
     };
-    context.variables = variables::values(&context, &declared, &values, sources);
+    let values = variables::values(&context, declared, &values);
+    context.variables.replace(values);
+    variables::validate_all(&context);
     locals::evaluate_all(&context);
     let mut lowered = lower::lower(&context);
     let stack = match &declared.stack {
         Some(block) => stack::stack(&context, block),
         None => {
-            if let Some(first) = first_resource(&declared).filter(|_| !declared.has_stack) {
+            if let Some(first) = first_resource(declared).filter(|_| !declared.has_stack) {
                 context.say(
                     Diagnostic::error("missing-block", "there are resources and no `stack` block")
                         .at(first, "in which tenant?")

@@ -7,9 +7,9 @@ use super::context::Context;
 use super::declare::Repeat;
 use super::document::{Block, Body, Expr, ExprKind, Word};
 use super::evaluate::evaluate;
-use super::instances;
 use super::scope::Scope;
 use super::value::Value;
+use super::{dynamic, instances};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::{Field, Type};
 use crate::model::source::Span;
@@ -72,15 +72,25 @@ pub(super) fn members(
         });
     }
     for block in &body.blocks {
-        let field = fields.iter().find(|field| field.name == &*block.word.text);
+        let dynamic = &*block.word.text == "dynamic";
+        let word = match (dynamic, block.labels.first()) {
+            (true, Some(label)) => label.clone(),
+            _ => block.word.clone(),
+        };
+        let field = fields.iter().find(|field| field.name == &*word.text);
         let inner = field.and_then(Field::nested).unwrap_or_default();
-        let entries = entries(context, scope, block, inner);
+        let entries = match dynamic {
+            true => context
+                .settle(dynamic::entries(context, scope, block, inner))
+                .unwrap_or_default(),
+            false => entries(context, scope, block, inner),
+        };
         match members
             .iter_mut()
-            .find(|member| member.name.text == block.word.text)
+            .find(|member| member.name.text == word.text)
         {
             None => members.push(Member {
-                name: block.word.clone(),
+                name: word,
                 node: Node {
                     span: block.span,
                     kind: NodeKind::Blocks(entries),
@@ -97,10 +107,7 @@ pub(super) fn members(
             Some(attribute) => context.say(
                 Diagnostic::error(
                     "duplicate",
-                    format!(
-                        "`{}` is written as an attribute and as a block",
-                        block.word.text
-                    ),
+                    format!("`{}` is written as an attribute and as a block", word.text),
                 )
                 .at(block.span, "the block")
                 .see(attribute.name.span, "the attribute"),
@@ -238,7 +245,13 @@ fn variables(context: &Context, expr: &Expr) -> Vec<Rc<str>> {
         }
         at += 1;
     }
+    if context.place.is_empty() {
+        return found;
+    }
     found
+        .iter()
+        .map(|name| context.qualified(name).into())
+        .collect()
 }
 
 impl Node {

@@ -110,7 +110,7 @@ fn arithmetic(operator: Binary, a: f64, b: f64, span: Span) -> Eval<Value> {
 }
 
 /// Fifteen significant digits, so that 0.1 + 0.2 is 0.3 as it is for Terraform.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     if number.fract() == 0.0 {
         return number;
     }

@@ -205,7 +205,11 @@ fn implied_is_wanted(context: &Context, address: &Address, word: &Word) -> Eval<
 /// The block behind an address.
 pub(super) fn declaration<'a>(context: &Context<'a>, address: &Address) -> Option<&'a Declaration> {
     let (first, nested) = address.segments.split_first()?;
-    let kind = context.declared.resources.get(first.kind.as_str())?;
+    let kind = context
+        .owner(address)?
+        .declared
+        .resources
+        .get(first.kind.as_str())?;
     nested
         .iter()
         .try_fold(kind.get(first.label.as_str())?, |parent, segment| {

@@ -109,7 +109,8 @@ pub(super) fn outputs(context: &Context) -> BTreeMap<String, OutputValue> {
 
 pub(super) const OUTPUT: [&str; 2] = ["value", "description"];
 
-fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
+/// The value of an output, of the stack or a module.
+pub(super) fn output_value(context: &Context, block: &Block) -> Eval<Value> {
     super::unknown::only(context, "output", block, &OUTPUT, &[]);
     let Some(attribute) = block.body.attribute("value") else {
         return Err(
@@ -118,8 +119,15 @@ fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
                 .into(),
         );
     };
-    let span = attribute.value.span;
-    let value = evaluate(context, &Scope::EMPTY, &attribute.value)?;
+    evaluate(context, &Scope::EMPTY, &attribute.value)
+}
+
+fn output(context: &Context, block: &Block) -> Eval<OutputValue> {
+    let value = output_value(context, block)?;
+    let span = block
+        .body
+        .attribute("value")
+        .map_or(block.span, |attribute| attribute.value.span);
     let unset = value.unset_variables();
     if !unset.is_empty() {
         return Err(no_value(unset.iter(), span));

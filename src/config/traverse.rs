@@ -6,7 +6,7 @@ use super::document::{Expr, ExprKind, Step, Word};
 use super::evaluate::{evaluate, no_value, not_yet};
 use super::scope::Scope;
 use super::value::Value;
-use super::{locals, references, words};
+use super::{locals, modules, references, variables, words};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
 
@@ -18,7 +18,9 @@ pub(super) fn traverse(
     span: Span,
 ) -> Eval<Value> {
     let (value, rest) = match &base.kind {
-        ExprKind::Name(name) if scope.get(name).is_none() => root(context, name, base.span, steps)?,
+        ExprKind::Name(name) if scope.get(name).is_none() => {
+            root(context, scope, name, base.span, steps)?
+        }
         _ => (evaluate(context, scope, base)?, steps),
     };
     apply(context, scope, value, rest, span)
@@ -27,6 +29,7 @@ pub(super) fn traverse(
 /// The value of a root and what follows it.
 fn root<'s>(
     context: &Context,
+    scope: &Scope,
     name: &str,
     span: Span,
     steps: &'s [Step],
@@ -37,19 +40,42 @@ fn root<'s>(
     let value = match name {
         "var" => variable(context, word)?,
         "local" => locals::get(context, word)?,
+        "module" => return modules::reference(context, scope, word, rest),
+        "path" => path(context, word)?,
         _ if context.kinds.top(name).is_some() => references::resource(context, name, word)?,
         _ => return Err(unknown_root(context, name, span)),
     };
     Ok((value, rest))
 }
 
+/// Where files are, from the stack's directory.
+fn path(context: &Context, word: &Word) -> Eval<Value> {
+    match &*word.text {
+        "module" => Ok(Value::Text(context.directory.clone())),
+        "root" => Ok(Value::text(".")),
+        name => {
+            let error =
+                Diagnostic::error("unknown-reference", format!("there is no `path.{name}`"))
+                    .at(word.span, "not known");
+            Err(match name {
+                "cwd" => error.help("a plan must say the same wherever it is made: `path.root` is the stack's directory"),
+                _ => error.help("there are `path.module` and `path.root`"),
+            }
+            .into())
+        }
+    }
+}
+
 fn variable(context: &Context, word: &Word) -> Eval<Value> {
-    match context.variables.get(&word.text) {
+    match context.variables.borrow().get(&word.text) {
         Some(Memo::Known(value)) => return Ok(value.clone()),
         Some(Memo::Failed) => return Err(Failure::Reported),
         None => {}
     }
-    let names = context.variables.keys().map(|name| &**name);
+    if context.caller.is_some() && context.declared.variables.contains_key(&word.text) {
+        return variables::input(context, &word.text, word.span);
+    }
+    let names = context.declared.variables.keys().map(|name| &**name);
     let diagnostic = Diagnostic::error(
         "unknown-reference",
         format!("no variable `{}` is declared", word.text),
@@ -75,7 +101,8 @@ pub(super) fn unknown_root(context: &Context, name: &str, span: Span) -> Failure
         .help(format!("write a name after it, as in `{name}.{example}`"))
     };
     let diagnostic = match name {
-        "var" | "local" => missing("name"),
+        "var" | "local" | "module" => missing("name"),
+        "path" => missing("module"),
         _ if context.kinds.top(name).is_some() => missing("label"),
         "each" => error(
             "`each` exists only in a block with `for_each`".to_owned(),
@@ -89,12 +116,14 @@ pub(super) fn unknown_root(context: &Context, name: &str, span: Span) -> Failure
             "`self` exists only inside a resource".to_owned(),
             "no resource around it",
         ),
-        "module" | "path" | "data" | "terraform" => error(
-            format!("`{name}` does not exist in this version"),
-            "not known",
+        "data" | "terraform" => error(format!("there is no `{name}` here"), "not known").help(
+            match name {
+                "data" => "an object that others manage is declared with `existing = { client_id = \"…\" }`",
+                _ => "there are no workspaces: a variable says which environment is meant",
+            },
         ),
         _ => {
-            let roots = ["var", "local", "each", "count", "self"].into_iter();
+            let roots = ["var", "local", "module", "path", "each", "count", "self"].into_iter();
             let roots = roots.chain(context.kinds.top_words());
             error(format!("nothing is called `{name}`"), "not known").help(
                 match words::nearest(name, roots) {

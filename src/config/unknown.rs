@@ -6,7 +6,7 @@ use super::references::Kinds;
 use super::words;
 use crate::model::diagnostic::Diagnostic;
 
-const LANGUAGE_BLOCKS: [&str; 5] = ["stack", "variable", "locals", "output", "approve"];
+const LANGUAGE_BLOCKS: [&str; 6] = ["stack", "variable", "locals", "output", "module", "approve"];
 
 /// What is said of a block that is none.
 pub(super) fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {
@@ -70,7 +70,11 @@ pub(super) fn only(
         .filter(|name| !name.text.starts_with("x-"))
     {
         let text = &*name.text;
-        let diagnostic = if words::LATER.contains(&text) {
+        let diagnostic = if ["sensitive", "ephemeral"].contains(&text) {
+            Diagnostic::error("unknown-attribute", "nothing here can be marked as a secret")
+                .at(name.span, "leave it out")
+                .help("no value here is one: everything that is declared is written to the tenant, where readers of the directory see it")
+        } else if words::LATER.contains(&text) {
             Diagnostic::error(
                 "unknown-attribute",
                 format!("this version has no `{text}` in `{word}` yet"),

@@ -7,17 +7,18 @@ use super::context::{Context, Eval, Failure, Memo};
 use super::convert::{Type, convert};
 use super::declare::Declared;
 use super::document::{Block, Expr, ExprKind};
-use super::evaluate::evaluate;
+use super::evaluate::{Condition, condition, evaluate};
 use super::hcl_expression::parse_expression;
 use super::scope::Scope;
 use super::unknown::only;
 use super::value::Value;
 use super::{Given, hcl, types, words};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::source::{SourceId, Sources, Span};
+use crate::model::source::{SourceId, Span};
 
 pub(super) const ATTRIBUTES: [&str; 5] =
-    ["type", "default", "description", "nullable", "sensitive"];
+    ["type", "default", "description", "nullable", "validation"];
+pub(super) const VALIDATION: [&str; 2] = ["condition", "error_message"];
 
 /// A `variable` block.
 struct Variable {
@@ -37,12 +38,7 @@ pub(super) struct Values<'a> {
 }
 
 /// The value of every declared variable; one that has none is unset.
-pub(super) fn values(
-    context: &Context,
-    declared: &Declared,
-    values: &Values,
-    sources: &mut Sources,
-) -> Set {
+pub(super) fn values(context: &Context, declared: &Declared, values: &Values) -> Set {
     let variables: BTreeMap<Rc<str>, Variable> = declared
         .variables
         .iter()
@@ -52,20 +48,20 @@ pub(super) fn values(
     for (name, text) in values.environment {
         if let Some((name, variable)) = variables.get_key_value(name.as_str()) {
             let origin = format!("TRUSTFORM_VAR_{name}");
-            let value = from_text(context, sources, &origin, text, variable);
+            let value = from_text(context, &origin, text, variable);
             set.insert(name.clone(), settled(context, value));
         }
     }
     for id in values.automatic {
-        from_file(context, sources, *id, &variables, &mut set);
+        from_file(context, *id, &variables, &mut set);
     }
     for given in values.given {
         match given {
-            Given::File(id) => from_file(context, sources, *id, &variables, &mut set),
+            Given::File(id) => from_file(context, *id, &variables, &mut set),
             Given::Text { name, value } => match variables.get_key_value(name.as_str()) {
                 Some((name, variable)) => {
                     let origin = format!("-var {name}");
-                    let value = from_text(context, sources, &origin, value, variable);
+                    let value = from_text(context, &origin, value, variable);
                     set.insert(name.clone(), settled(context, value));
                 }
                 None => context.say(undeclared(name, declared)),
@@ -106,15 +102,150 @@ fn undeclared(name: &str, declared: &Declared) -> Diagnostic {
     })
 }
 
-fn variable(context: &Context, block: &Block) -> Variable {
-    only(context, "variable", block, &ATTRIBUTES, &[]);
-    if let Some(attribute) = block.body.attribute("sensitive") {
-        context.say(
-            Diagnostic::error("unknown-attribute", "`sensitive` is not supported")
-                .at(attribute.name.span, "leave it out")
-                .help("no value here is a secret: everything that is declared is written to the tenant, where readers of the directory see it"),
-        );
+/// The value of a module's variable; worked out once, and only then the input that gives it.
+pub(super) fn input(context: &Context, name: &Rc<str>, span: Span) -> Eval<Value> {
+    match context.variables.borrow().get(name) {
+        Some(Memo::Known(value)) => return Ok(value.clone()),
+        Some(Memo::Failed) => return Err(Failure::Reported),
+        None => {}
     }
+    let made = context.nested(span, || {
+        context.resolve(&format!("var.{name}"), span, || given(context, name))
+    });
+    let memo = settled(context, made);
+    let result = match &memo {
+        Memo::Known(value) => Ok(value.clone()),
+        Memo::Failed => Err(Failure::Reported),
+    };
+    context.variables.borrow_mut().insert(name.clone(), memo);
+    result
+}
+
+/// What the caller gives for a variable, or its default.
+fn given(context: &Context, name: &Rc<str>) -> Eval<Value> {
+    let (Some(block), Some(caller)) = (context.declared.variables.get(name), &context.caller)
+    else {
+        return Err(Failure::Reported);
+    };
+    let variable = variable(context, block);
+    let input = caller
+        .call
+        .inputs
+        .iter()
+        .find(|input| input.name.text == *name);
+    let value = match (input, caller.context.upgrade()) {
+        (Some(input), Some(outer)) => {
+            let scope = Scope::root(caller.names.clone());
+            let value = evaluate(&outer, &scope, &input.value)?;
+            Some(typed(&value, &variable.ty, input.value.span)?)
+        }
+        _ => None,
+    };
+    let null = matches!(value, Some(Value::Null));
+    match (value, variable.default) {
+        (Some(value), _) if !null || variable.nullable => Ok(value),
+        (_, Some(Memo::Known(default))) => Ok(default),
+        (_, Some(Memo::Failed)) => Err(Failure::Reported),
+        (_, None) => Err(Diagnostic::error(
+            "missing-attribute",
+            format!("the module `{}` needs `{name}`", caller.call.label.text),
+        )
+        .at(
+            caller.call.header,
+            if null {
+                "it is null here"
+            } else {
+                "it is not here"
+            },
+        )
+        .see(block.span, "declared without a default")
+        .into()),
+    }
+}
+
+/// Works out every variable of a module's instance, so that what is wrong with one is said.
+pub(super) fn evaluate_inputs(context: &Context) {
+    for (name, block) in &context.declared.variables {
+        // What went wrong is said by now.
+        drop(input(context, name, block.span));
+    }
+    validate_all(context);
+}
+
+/// Asks every `validation` of every variable that has a value.
+pub(super) fn validate_all(context: &Context) {
+    for (name, block) in &context.declared.variables {
+        let known = matches!(
+            context.variables.borrow().get(name),
+            Some(Memo::Known(value)) if !value.size().unset
+        );
+        let blocks = block.body.blocks.iter();
+        let mut rules: Vec<Block> = blocks
+            .filter(|inner| &*inner.word.text == "validation")
+            .cloned()
+            .collect();
+        if let Some(attribute) = block.body.attribute("validation") {
+            let one = std::slice::from_ref(&attribute.value);
+            let items = match &attribute.value.kind {
+                ExprKind::Array(items) => items.as_slice(),
+                _ => one,
+            };
+            let made = |item| Block::from_object(attribute.name.clone(), Vec::new(), item);
+            rules.extend(items.iter().filter_map(made));
+        }
+        for rule in rules {
+            only(context, "validation", &rule, &VALIDATION, &[]);
+            let whole = VALIDATION
+                .iter()
+                .all(|word| rule.body.attribute(word).is_some());
+            if known || !whole {
+                context.settle(validate(context, name, &rule));
+            }
+        }
+    }
+}
+
+fn validate(context: &Context, name: &str, rule: &Block) -> Eval<()> {
+    let part = |word: &str| {
+        rule.body.attribute(word).ok_or_else(|| {
+            Failure::from(
+                Diagnostic::error("missing-attribute", format!("`validation` needs `{word}`"))
+                    .at(rule.span, "is not here"),
+            )
+        })
+    };
+    let test = &part("condition")?.value;
+    let message = &part("error_message")?.value;
+    match condition(context, &Scope::EMPTY, test)? {
+        Condition::Known(true) | Condition::Unset(_) => Ok(()),
+        Condition::Known(false) => {
+            let text = match convert(&evaluate(context, &Scope::EMPTY, message)?, &Type::String) {
+                Ok(Value::Text(text)) => text.to_string(),
+                _ => "it does not satisfy its condition".to_owned(),
+            };
+            let diagnostic = Diagnostic::error(
+                "invalid-value",
+                format!(
+                    "`{}` is refused: {text}",
+                    context.qualified(&format!("var.{name}"))
+                ),
+            )
+            .at(test.span, "this does not hold");
+            let input = context.caller.as_ref().and_then(|caller| {
+                let mut inputs = caller.call.inputs.iter();
+                inputs.find(|input| &*input.name.text == name)
+            });
+            Err(match input {
+                Some(input) => diagnostic.see(input.value.span, "given here"),
+                None => diagnostic,
+            }
+            .into())
+        }
+    }
+}
+
+fn variable(context: &Context, block: &Block) -> Variable {
+    only(context, "variable", block, &ATTRIBUTES, &["validation"]);
     let ty = match block.body.attribute("type") {
         None => Type::Any,
         Some(attribute) => context
@@ -161,7 +292,7 @@ fn variable(context: &Context, block: &Block) -> Variable {
 
 /// A value that names nothing: of a default or in a file of values.
 pub(super) fn constant(context: &Context, expr: &Expr) -> Eval<Value> {
-    if let Some(span) = expr.stray_name() {
+    if let Some((_, span)) = expr.free_name(&|_| false) {
         return Err(Diagnostic::error(
             "unknown-reference",
             "a variable's value refers to nothing else",
@@ -180,13 +311,12 @@ fn typed(value: &Value, ty: &Type, span: Span) -> Eval<Value> {
 /// A file of values: attributes, each a variable's name.
 fn from_file(
     context: &Context,
-    sources: &Sources,
     id: SourceId,
     variables: &BTreeMap<Rc<str>, Variable>,
     set: &mut Set,
 ) {
     let mut said = Vec::new();
-    let body = hcl::parse(id, &sources.get(id).text, &mut said);
+    let body = hcl::parse(id, &context.sources.borrow().get(id).text, &mut said);
     said.into_iter()
         .for_each(|diagnostic| context.say(diagnostic));
     for block in &body.blocks {
@@ -218,14 +348,8 @@ fn from_file(
 }
 
 /// A value as text: itself where text, a number or a bool is wanted, else an expression.
-fn from_text(
-    context: &Context,
-    sources: &mut Sources,
-    origin: &str,
-    text: &str,
-    variable: &Variable,
-) -> Eval<Value> {
-    let id = sources.add(origin, text);
+fn from_text(context: &Context, origin: &str, text: &str, variable: &Variable) -> Eval<Value> {
+    let id = context.add_source(origin, text);
     let span = Span::new(id, 0, text.len());
     let plain = matches!(
         variable.ty,

@@ -122,16 +122,7 @@ const ADVICE: &[(&str, &str)] = &[
 
 /// Blocks and attributes that are designed and not there yet.
 pub(super) const LATER: &[&str] = &[
-    "policy",
-    "waiver",
-    "expect",
-    "moved",
-    "removed",
-    "module",
-    "dynamic",
-    "validation",
-    "previous",
-    "lock",
+    "policy", "waiver", "expect", "moved", "removed", "previous", "lock",
 ];
 
 /// What a word of another tool is called here, if that is one of the words that may stand there.

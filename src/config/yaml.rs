@@ -10,6 +10,7 @@ use super::convert::{self, number_text};
 use super::document::{Attribute, Block, Body, Expr, ExprKind, Word};
 use super::hcl::without_bom;
 use super::hcl_expression::parse_template;
+use super::value::Value;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 use crate::model::value::Number;
@@ -113,9 +114,7 @@ struct Reader<'a> {
     said: &'a mut Vec<Diagnostic>,
 }
 
-/// Reads a file. On a syntax error the body is empty.
-pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
-    let (text, base) = without_bom(text);
+fn read(text: &str) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEPTH,
@@ -126,7 +125,51 @@ pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Bod
         strict_booleans: true,
         with_snippet: false,
     };
-    let parsed = serde_saphyr::from_str_with_options::<Option<Spanned<Yaml>>>(text, options);
+    serde_saphyr::from_str_with_options(text, options)
+}
+
+/// A text as a value, for `yamldecode`: strings are no templates here.
+pub(super) fn value(text: &str) -> Result<Value, String> {
+    match read(without_bom(text).0) {
+        Ok(None) => Ok(Value::Null),
+        Ok(Some(node)) => plain(node.value),
+        Err(error) => {
+            let text = error.without_snippet().to_string();
+            Err(text.lines().next().unwrap_or_default().to_owned())
+        }
+    }
+}
+
+fn plain(node: Yaml) -> Result<Value, String> {
+    Ok(match node {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(flag) => Value::Bool(flag),
+        Yaml::Number(number)
+            if !number.is_finite() || (number.fract() == 0.0 && number.abs() > convert::EXACT) =>
+        {
+            return Err(format!("the number {number} cannot be kept exactly"));
+        }
+        Yaml::Number(number) => Value::Number(Number(number)),
+        Yaml::String(text) => Value::text(text),
+        Yaml::List(items) => Value::list(
+            items
+                .into_iter()
+                .map(|item| plain(item.value))
+                .collect::<Result<_, _>>()?,
+        ),
+        Yaml::Map(members) => Value::map(
+            members
+                .into_iter()
+                .map(|(key, item)| Ok((key.value.into(), plain(item.value)?)))
+                .collect::<Result<_, String>>()?,
+        ),
+    })
+}
+
+/// Reads a file. On a syntax error the body is empty.
+pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
+    let (text, base) = without_bom(text);
+    let parsed = read(text);
     let mut reader = Reader {
         id,
         text,
@@ -171,7 +214,9 @@ impl Reader<'_> {
             .next()
             .unwrap_or(message);
         let mut diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
-        if message.contains("did not find expected") {
+        if message.contains("flow mapping") {
+            diagnostic = diagnostic.help("inside `{ … }`, put quotes around `${…}`");
+        } else if message.contains("did not find expected") {
             diagnostic = diagnostic.help("look at how the lines after it are indented");
         }
         match error.location() {
@@ -182,7 +227,11 @@ impl Reader<'_> {
 
     fn span(&self, at: &Location) -> Span {
         let limit = self.text.len();
-        let start = at.span().byte_offset().unwrap_or(0) as usize;
+        // A syntax error has only line and column.
+        let start = match at.span().byte_offset() {
+            Some(start) => start as usize,
+            None => self.offset(at.line() as usize, at.column() as usize),
+        };
         let length = at.span().byte_len().unwrap_or(1) as usize;
         let start = start.min(limit);
         let text = self.text.get(start..(start + length).min(limit));
@@ -192,6 +241,14 @@ impl Reader<'_> {
             self.base + start,
             self.base + start + length.max(1),
         )
+    }
+
+    /// Where a line and column, both from 1, begin in the text.
+    fn offset(&self, line: usize, column: usize) -> usize {
+        let mut lines = self.text.split_inclusive('\n');
+        let before: usize = lines.by_ref().take(line.max(1) - 1).map(str::len).sum();
+        let within = lines.next().unwrap_or_default().char_indices();
+        before + within.map(|(at, _)| at).nth(column.max(1) - 1).unwrap_or(0)
     }
 
     fn word(&self, key: &Spanned<String>) -> Word {

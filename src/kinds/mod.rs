@@ -17,6 +17,7 @@ use crate::model::value::{Ref, Value};
 
 pub mod codec;
 pub mod lower;
+pub mod rule;
 
 pub mod api;
 
@@ -53,6 +54,11 @@ pub fn emulated() -> crate::emulator::route::Routes {
 /// A kind of resource: what a file may say of it, how it is read, and which requests change it. All pure.
 pub trait Kind: Sync {
     fn shape(&self) -> &'static Shape;
+
+    /// Audit rules about it.
+    fn rules(&self) -> &'static [&'static rule::Rule] {
+        &[]
+    }
 
     /// A stack file that shows it, for the reference; none for what has no block of its own.
     fn example(&self) -> Option<&'static str> {

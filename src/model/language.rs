@@ -15,11 +15,14 @@ pub enum Attributes {
     Fields(&'static [Field]),
     /// Attributes with rules of their own.
     Own(&'static [Attribute]),
+    /// The same, and any name with any value beside them.
+    Open(&'static [Attribute]),
     /// Any name, any value.
     Free,
 }
 
 /// An attribute of a block of the language.
+#[derive(Clone, Copy)]
 pub struct Attribute {
     pub name: &'static str,
     pub takes: Takes,

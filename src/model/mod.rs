@@ -24,3 +24,6 @@ pub mod plan;
 pub mod verdict;
 
 pub mod outcome;
+
+pub mod rule;
+pub mod tenant;

@@ -7,7 +7,7 @@ use super::desired::{OutputValue, Pending, Stack};
 use super::diagnostic::Diagnostic;
 use super::live::Key;
 use super::source::Span;
-use super::step::{Step, StepId};
+use super::step::{Check, Step, StepId};
 use super::value::{Ref, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -30,7 +30,7 @@ pub enum Reason {
     Differs,
     /// Declared, and there as somebody else's: it is taken over.
     Adopted,
-    /// Ours, and not declared any more.
+    /// Ours, and not declared (any more).
     NotDeclared,
     /// Not ours, and `unmanaged_credentials = "delete"`.
     Unmanaged,
@@ -174,11 +174,15 @@ pub struct Plan {
     pub counts: BTreeMap<String, usize>,
     pub changes: Vec<Change>,
     pub steps: Vec<Step>,
+    /// What must be there before a step is sent: what a delete leaves in its place.
+    pub premises: Vec<(StepId, Check)>,
     pub access: Access,
     pub notes: Vec<Diagnostic>,
     pub pending: Vec<Pending>,
     pub refusals: Vec<Refusal>,
     pub outputs: BTreeMap<String, OutputValue>,
+    /// Everything of the stack is to go.
+    pub destroy: bool,
     /// Outputs of objects that are there already.
     pub known: BTreeMap<Ref, String>,
     /// SHA-256 over the steps and the stack's name and tenant, in hexadecimal.

@@ -33,8 +33,13 @@ impl Sources {
         id
     }
 
+    /// The source, or an empty one without a name: what a saved plan declares stands in no file.
     pub fn get(&self, id: SourceId) -> &Source {
-        &self.0[id.0 as usize]
+        static NONE: Source = Source {
+            name: String::new(),
+            text: String::new(),
+        };
+        self.0.get(id.0 as usize).unwrap_or(&NONE)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {

@@ -7,6 +7,7 @@
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
 //! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
+//! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub struct Allow {
     pub gap: bool,
     /// The digest of an access change, or its first 16 digits or more.
     pub widening: Option<String>,
+    pub key_retirement: bool,
 }
 
 /// Percentages count from this many trusts on.
@@ -119,11 +121,16 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
         {
             refusals.push(Refusal {
                 guard: "lost-trust",
-                message: format!(
-                    "`{}` would lose {unreplaced} of its {} trusts with nothing in their place",
-                    pair.resource.address,
-                    trusts.len()
-                ),
+                message: match trusts.len() {
+                    1 => format!(
+                        "`{}` would lose its only trust with nothing in its place",
+                        pair.resource.address
+                    ),
+                    all => format!(
+                        "`{}` would lose {unreplaced} of its {all} trusts with nothing in their place",
+                        pair.resource.address
+                    ),
+                },
                 lift: format!("`--allow-deletes {unreplaced}`"),
             });
         }

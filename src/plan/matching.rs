@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::{self, Claim, Kind, Scene};
 use crate::model::address::Address;
-use crate::model::desired::{Desired, Resource};
+use crate::model::credential_name::slug;
+use crate::model::desired::{Desired, Pending, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
 
@@ -130,6 +131,18 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
                     segments: vec![segment],
                 },
             };
+            // A variable without a value takes nothing away.
+            if let Some(pending) = waits(&address, desired) {
+                diagnostics.push(
+                    Diagnostic::note(
+                        "kept-while-pending",
+                        "stays as it is while its declaration is pending",
+                    )
+                    .about(&address)
+                    .help(format!("give a value to `{}`", pending.needs.join("`, `"))),
+                );
+                continue;
+            }
             if object.parent.is_none() {
                 lost.insert(object.key.clone(), address.clone());
             }
@@ -147,6 +160,15 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
         leftovers,
         diagnostics,
     }
+}
+
+/// The pending declaration that an undeclared object is of, as far as its label tells.
+fn waits<'a>(address: &Address, desired: &'a Desired) -> Option<&'a Pending> {
+    desired.pending.iter().find(|pending| {
+        pending.address.parent() == address.parent()
+            && pending.address.kind() == address.kind()
+            && slug(&pending.address.last().name(), usize::MAX) == address.last().label
+    })
 }
 
 /// The outermost object that one belongs to.

@@ -10,20 +10,22 @@ mod guard;
 mod matching;
 mod order;
 mod room;
+mod rotation;
 pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::{self, Task};
+use crate::kinds::{self, Task, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
-use crate::model::step::Step;
+use crate::model::step::{Check, Expect, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
+use crate::model::words::nearest;
 use matching::{Leftover, Matched, Pair};
 
 pub use guard::Allow;
@@ -38,8 +40,8 @@ pub struct Options {
     /// Only this resource and what is in it.
     pub only: Option<Address>,
     pub allow: Allow,
-    /// The present, in milliseconds since 1970: approvals end.
-    pub now: i64,
+    /// When it is: time never changes a plan, it only vetoes the retirement of keys, and ends approvals.
+    pub now: Option<time::OffsetDateTime>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
 }
@@ -63,6 +65,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     if let Some(only) = &options.only {
         pairs.retain(|pair| pair.resource.address.within(only));
         leftovers.retain(|leftover| leftover.address.within(only));
+        if pairs.is_empty() && leftovers.is_empty() {
+            return Err(vec![unknown(only, desired)]);
+        }
         notes.retain(|note| {
             note.subject
                 .as_ref()
@@ -111,20 +116,45 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     ));
     let mut plan = Plan {
         counts: counts(desired),
+        premises: premises(&changes, &pairs),
         digest: digest(desired, &steps),
         refusals,
         outputs: outputs(desired, &fill),
         pending: desired.pending.clone(),
         stack: desired.stack.clone(),
+        destroy: options.destroy,
         changes,
         steps,
         access,
         notes,
         known,
     };
+    if !options.destroy {
+        plan.refusals.extend(rotation::refusals(
+            &pairs,
+            desired,
+            &options.allow,
+            options.now,
+        ));
+        plan.notes.extend(rotation::calendar(&pairs, desired));
+    }
     plan.notes
         .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
     Ok(plan)
+}
+
+/// There is nothing at an address.
+fn unknown(address: &Address, desired: &Desired) -> Diagnostic {
+    let addresses: Vec<String> = desired.resources.keys().map(ToString::to_string).collect();
+    let near = nearest(&address.to_string(), addresses.iter().map(String::as_str));
+    let diagnostic = Diagnostic::error(
+        "unknown-address",
+        format!("nothing is declared or left over at `{address}`"),
+    );
+    match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help("`trustform list` shows every address"),
+    }
 }
 
 /// The outermost objects that a plan's changes rest on and that only a list has shown so far: they are read by
@@ -313,6 +343,35 @@ fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
         }
     }
     known
+}
+
+/// A trust goes because others stay: reads must agree that those are there, since the one read that was planned
+/// with may have been old.
+fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
+    let of_credentials = |change: &&Change| {
+        change.action == Action::Delete && change.address.kind() == federated_credential::KIND
+    };
+    let mut premises = Vec::new();
+    for change in changes.iter().filter(of_credentials) {
+        let (Some(parent), Some(step)) = (&change.parent, change.steps.first()) else {
+            continue;
+        };
+        let staying = pairs
+            .iter()
+            .filter(|pair| {
+                pair.kind.shape().kind == federated_credential::KIND
+                    && pair.parent.as_ref() == Some(parent)
+            })
+            .filter_map(|pair| pair.object.as_ref()?.outputs.get("id"));
+        premises.extend(staying.map(|id| {
+            let check = Check {
+                read: federated_credential::list(&parent.id).request,
+                expect: Expect::Member(Value::map([("id", id.as_str().into())])),
+            };
+            (*step, check)
+        }));
+    }
+    premises
 }
 
 fn counts(desired: &Desired) -> BTreeMap<String, usize> {

@@ -123,15 +123,15 @@ impl Saved {
         Ok(saved)
     }
 
-    /// The options that it was planned with; `now` in milliseconds since 1970.
-    pub fn options(&self, now: i64) -> Options {
+    /// The options that it was planned with.
+    pub fn options(&self) -> Options {
         Options {
+            now: None,
             destroy: self.destroy,
             purge: self.purge,
             only: self.only.clone(),
             allow: self.allow.clone(),
             without_consent: self.without_consent,
-            now,
         }
     }
 
@@ -140,21 +140,23 @@ impl Saved {
         let now = world(live);
         let mut drift = Vec::new();
         for (object, before) in &self.world {
+            let called = called(object, before);
             match now.get(object) {
-                None => drift.push(format!("{object} is gone")),
+                None => drift.push(format!("{called} is gone")),
                 Some(after) => {
                     let fields = before
                         .keys()
                         .chain(after.keys().filter(|field| !before.contains_key(*field)));
-                    let changed = fields.filter(|field| before.get(*field) != after.get(*field));
-                    drift.extend(changed.map(|field| format!("`{field}` of {object} has changed")));
+                    let changed = fields
+                        .filter(|field| *field != NAME && before.get(*field) != after.get(*field));
+                    drift.extend(changed.map(|field| format!("`{field}` of {called} has changed")));
                 }
             }
         }
         let new = now
-            .keys()
-            .filter(|object| !self.world.contains_key(*object));
-        drift.extend(new.map(|object| format!("{object} is new")));
+            .iter()
+            .filter(|(object, _)| !self.world.contains_key(*object));
+        drift.extend(new.map(|(object, members)| format!("{} is new", called(object, members))));
         drift.truncate(10);
         drift
     }
@@ -172,12 +174,18 @@ fn world(live: &Live) -> BTreeMap<String, BTreeMap<String, Json>> {
                 .map(|(name, value)| (name.clone(), value.to_json()))
                 .collect();
             members.insert("deleted".to_owned(), Json::Bool(object.deleted));
-            (
-                format!("{} {} ({})", object.key.kind, object.key.id, object.name),
-                members,
-            )
+            members.insert(NAME.to_owned(), Json::String(object.name.clone()));
+            (format!("{} {}", object.key.kind, object.key.id), members)
         })
         .collect()
+}
+
+/// Beside an object's members, what people call it.
+const NAME: &str = "(name)";
+
+fn called(object: &str, members: &BTreeMap<String, Json>) -> String {
+    let name = members.get(NAME).and_then(Json::as_str);
+    format!("{object} ({})", name.unwrap_or_default())
 }
 
 /// Members in order, at every level.

@@ -249,13 +249,17 @@ fn harmless(text: &str) -> String {
 
 /// Source text with dangerous characters replaced by others of the same length, so that places stay right.
 fn harmless_in_place(text: &str) -> String {
-    let replace = |c: char| match c.len_utf8() {
-        _ if !dangerous(c) => c,
-        1 => '?',
-        2 => '·',
-        _ => '\u{fffd}',
-    };
-    text.chars().map(replace).collect()
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.len_utf8() {
+            _ if !dangerous(c) => safe.push(c),
+            1 => safe.push('?'),
+            2 => safe.push('·'),
+            3 => safe.push('\u{fffd}'),
+            _ => safe.push_str("··"),
+        }
+    }
+    safe
 }
 
 /// A diagnostic as JSON: lines and columns from 1, columns in characters, the end behind the last one.

@@ -9,6 +9,7 @@ pub mod text;
 mod access;
 pub mod markdown;
 
+pub mod audit;
 pub mod json;
 
 pub mod reference;

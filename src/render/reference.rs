@@ -71,7 +71,7 @@ pub fn language(blocks: &[LanguageBlock]) -> String {
                 out.push('\n');
                 table(&mut out, fields, false);
             }
-            Attributes::Own(attributes) => {
+            Attributes::Own(attributes) | Attributes::Open(attributes) => {
                 out.push('\n');
                 own_table(&mut out, attributes);
             }

@@ -211,7 +211,7 @@ fn language_block(block: &LanguageBlock) -> Json {
             return json!({ "description": block.doc, "type": ["object", "null"] });
         }
         Attributes::Fields(table) => fields(table),
-        Attributes::Own(attributes) => {
+        Attributes::Own(attributes) | Attributes::Open(attributes) => {
             let properties: Map<String, Json> = attributes
                 .iter()
                 .map(|attribute| (attribute.name.to_owned(), language_attribute(attribute)))
@@ -219,6 +219,9 @@ fn language_block(block: &LanguageBlock) -> Json {
             let mut inner = object(properties, &[]);
             for attribute in attributes.iter().filter(|attribute| attribute.required) {
                 require(&mut inner, attribute.name);
+            }
+            if matches!(block.attributes, Attributes::Open(_)) {
+                inner["additionalProperties"] = true.into();
             }
             inner
         }

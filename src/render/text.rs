@@ -88,7 +88,7 @@ fn reason(change: &Change) -> Option<&'static str> {
     match change.reason {
         Reason::Absent | Reason::Differs => None,
         Reason::Adopted => Some("taken over"),
-        Reason::NotDeclared => Some("not declared any more"),
+        Reason::NotDeclared => Some("not declared"),
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),
         Reason::Destroy => None,
@@ -188,7 +188,7 @@ fn one_grantee(grantee: &Grantee, gained: bool, style: Style) -> String {
         style.removed("-")
     };
     let mut out = format!("  {sign} {}\n", sentence(grantee, gained, &terminal));
-    if let Some(holding) = holding(grantee, gained, &terminal) {
+    if let Some(holding) = holding(grantee, &terminal) {
         let _ = writeln!(out, "      {holding}");
     }
     if let Some(example) = &grantee.example {
@@ -252,6 +252,7 @@ fn one_note(note: &Diagnostic, style: Style) -> String {
 fn summary(plan: &Plan) -> String {
     if plan.changes.is_empty() {
         return match plan.pending.len() {
+            _ if plan.destroy => "Nothing to destroy: nothing of this stack is there.".to_owned(),
             0 => "No changes: the tenant is as declared.".to_owned(),
             pending => format!("No changes. {pending} pending."),
         };

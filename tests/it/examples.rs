@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-use trustform::config::{self, FileError, Input, files};
+use trustform::config::{self, Access, Entry, FileError, Input, files};
 use trustform::kinds;
 use trustform::model::desired::Desired;
 use trustform::model::source::Sources;
@@ -12,7 +12,7 @@ use crate::play::Stage;
 use crate::project;
 
 /// The examples' names.
-fn examples() -> Vec<String> {
+pub fn examples() -> Vec<String> {
     let directory = std::fs::read_dir(project().join("examples")).expect("the examples");
     let mut names: Vec<String> = directory
         .map(|entry| entry.expect("an example"))
@@ -42,13 +42,27 @@ fn desired(directory: &Path) -> Desired {
         .collect();
     let read =
         |path: &str| std::fs::read_to_string(directory.join(path)).map_err(|_| FileError::NotFound);
+    let list = |path: &str| {
+        let entries = std::fs::read_dir(directory.join(path)).map_err(|_| FileError::NotFound)?;
+        let entries = entries.map(|entry| {
+            let entry = entry.expect("a file");
+            Entry {
+                name: entry.file_name().into_string().expect("a name"),
+                directory: entry.path().is_dir(),
+            }
+        });
+        Ok(entries.collect())
+    };
     let input = Input {
         sources: &mut sources,
         files: &files,
         environment: &[],
         automatic: &[],
         given: &[],
-        read: &read,
+        access: Access {
+            read: &read,
+            list: &list,
+        },
     };
     let loaded = config::load(input, &kinds::shapes());
     assert_eq!(loaded.diagnostics, [], "{}", directory.display());

@@ -1,13 +1,19 @@
 //! Everything that is tested from outside, in one binary.
 
+mod audit;
+mod azurite;
 mod catalogue;
 mod converge;
 mod diff;
+mod docs;
 mod examples;
+mod fidelity;
 mod layers;
 mod play;
 mod scenario;
 mod schemas;
+mod simulate;
+mod simulation;
 mod tokens;
 mod wire;
 

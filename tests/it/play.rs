@@ -10,6 +10,7 @@ use trustform::cloud::Clock;
 use trustform::emulator::blob::PublicAccess;
 use trustform::emulator::fault::Faults;
 use trustform::emulator::inprocess::{Emulator, new_tenant};
+use trustform::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
 use trustform::emulator::request::{Reply, Request};
 use trustform::emulator::session::Session;
 use trustform::emulator::store::Store;
@@ -221,9 +222,12 @@ impl Stage {
         let mut text = text.to_owned();
         while let Some(begin) = text.rfind("${") {
             let end = begin + text[begin..].find('}').expect("`${` ends with `}`");
-            let (path, pointer) = text[begin + 2..end]
-                .split_once('#')
-                .expect("`${path#pointer}`");
+            let question = long(&text[begin + 2..end]);
+            if question.contains("${") {
+                text.replace_range(begin..=end, &question);
+                continue;
+            }
+            let (path, pointer) = question.split_once('#').expect("`${path#pointer}`");
             let reply = self.as_administrator(|session| session.graph("GET", path, &Json::Null));
             let value = reply.value();
             let value = value
@@ -237,6 +241,22 @@ impl Stage {
     }
 }
 
+/// What is asked for often, in full.
+fn long(question: &str) -> String {
+    let by_name = |name| format!("/v1.0/applications(uniqueName='{name}')");
+    match question.split_once(' ') {
+        Some(("object_id", name)) => format!("{}#id", by_name(name)),
+        Some(("client_id", name)) => format!("{}#appId", by_name(name)),
+        Some(("principal", name)) => {
+            format!("${{principal_of ${{client_id {name}}}}}")
+        }
+        Some(("principal_of", client_id)) => {
+            format!("/v1.0/servicePrincipals(appId='{client_id}')#id")
+        }
+        _ => question.to_owned(),
+    }
+}
+
 /// A path as commands print it.
 fn shown(directory: &Path) -> String {
     let directory = directory.canonicalize().unwrap_or(directory.to_owned());
@@ -246,8 +266,8 @@ fn shown(directory: &Path) -> String {
 fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
     let token = session
         .log_in(
-            trustform::emulator::login::ADMINISTRATOR_CLIENT_ID,
-            trustform::emulator::login::ADMINISTRATOR_ASSERTION,
+            ADMINISTRATOR_CLIENT_ID,
+            ADMINISTRATOR_ASSERTION,
             "https://storage.azure.com",
         )
         .expect("a login to Blob Storage");
@@ -257,6 +277,14 @@ fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
         .with_header("x-ms-version", "2025-11-05")
         .with_header("x-ms-blob-type", "BlockBlob")
         .with_header("content-type", "application/json");
+    let (headers, body) = match body.split_once("\n\n") {
+        Some((headers, body)) if !headers.starts_with('{') => (headers, body),
+        _ => ("", body),
+    };
+    for line in headers.lines() {
+        let (name, value) = line.split_once(": ").expect("a header");
+        request = request.with_header(name, value);
+    }
     request.body = body.trim_end().as_bytes().to_vec();
     session.send(&request)
 }
@@ -306,23 +334,22 @@ pub fn play(scenario: &Scenario) -> (Scenario, Option<String>) {
     (actual, broken)
 }
 
-/// The same command line as a plan, where it is an apply that was to end well.
+/// The same command line as a plan, where it is an apply.
 pub fn plan_after(line: &str) -> Option<String> {
-    let plan = line.strip_prefix("trustform apply")?;
-    let kept: Vec<&str> = plan
-        .split(' ')
-        .filter(|word| !word.contains("-auto-approve") && !word.starts_with("--allow-"))
-        .collect();
-    let mut words = kept.join(" ");
-    for option in ["--expect", "--format"] {
-        if let Some(at) = words.find(option) {
-            let end = words[at + option.len() + 1..]
-                .find(' ')
-                .map_or(words.len(), |end| at + option.len() + 1 + end);
-            words.replace_range(at..end, "");
+    let mut plan = "trustform plan".to_owned();
+    let mut words = line.strip_prefix("trustform apply")?.split_whitespace();
+    while let Some(word) = words.next() {
+        match word {
+            "--auto-approve" | "-auto-approve" | "--allow-gap" => {}
+            "--expect" | "--format" | "--allow-deletes" => {
+                words.next();
+            }
+            // A saved plan stands where the directory does.
+            word if word.ends_with(".plan") => {}
+            word => plan.push_str(&format!(" {word}")),
         }
     }
-    Some(format!("trustform plan{words} --format json"))
+    Some(format!("{plan} --format json"))
 }
 
 /// After an apply that ended well the next plan is empty.

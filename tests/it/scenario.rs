@@ -10,7 +10,8 @@
 //! === env NAME=value            from here on; without a value it is unset again
 //! === # somebody uses the portal   a remark
 //! === tenant PATCH /v1.0/applications(uniqueName='payments.deployer')
-//! {"displayName": "x"}          sent by the tenant's administrator, behind our back
+//! {"displayName": "x"}          sent by the tenant's administrator, behind our back; for Blob Storage with headers
+//!                               and an empty line before it
 //! --- reply 204                 a body follows where it is an error's
 //! === storage account container
 //! === wait 31 days              the tenant's clock goes on
@@ -24,7 +25,8 @@
 //! === dump                      the tenant, from the emulator's own store
 //! ```
 //!
-//! In `tenant` steps, `${PATH#POINTER}` is what a GET of that path answers at that place. One empty line before a
+//! In `tenant` steps, `${PATH#POINTER}` is what a GET of that path answers at that place; `${object_id NAME}`,
+//! `${client_id NAME}` and `${principal NAME}` are those of an application by its unique name. One empty line before a
 //! `===` belongs to the form. A run writes a scenario anew with what really came of it; the test compares the texts.
 
 use std::path::{Path, PathBuf};
@@ -126,10 +128,9 @@ fn sections(text: &str, marker: &str) -> Vec<(String, String)> {
                 // The empty line before a marker of the first order belongs to the form.
                 if marker == "=== "
                     && let Some((_, before)) = sections.last_mut()
+                    && (before.ends_with("\n\n") || before == "\n")
                 {
-                    if before.ends_with("\n\n") || before == "\n" {
-                        before.pop();
-                    }
+                    before.pop();
                 }
                 sections.push((title.trim_end().to_owned(), String::new()));
             }
@@ -345,13 +346,14 @@ fn scenarios() {
     );
 }
 
-/// Every text file beside a test or a kind is a scenario in its place, and each has a title and a story.
+/// Every file that reads like a scenario stands where one is played, and each has a title and a story.
 #[test]
 fn no_scenario_is_forgotten() {
     let known = all();
-    let beside = ["tests", "src"].map(|directory| files(&project().join(directory)));
+    let beside = ["tests", "src/kinds"].map(|directory| files(&project().join(directory)));
     for path in beside.iter().flatten() {
-        if path.extension().is_some_and(|extension| extension == "txt") {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        if text.contains("\n=== $ trustform") && !path.ends_with("scenario.rs") {
             assert!(known.contains(path), "{} is played by nobody", name(path));
         }
     }

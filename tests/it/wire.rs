@@ -52,10 +52,9 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
             };
             Reply::text(status.parse().expect("a status"), kind, body.to_owned())
         }
-        None => match futures_util::FutureExt::now_or_never(emulator.answer(&request)) {
-            Some(Answer::Reply(reply)) => reply,
-            // Nothing is fetched from elsewhere here.
-            Some(_) | None => return Ok(()),
+        None => match answer(emulator, &request)? {
+            Answer::Reply(reply) => reply,
+            _ => return Ok(()),
         },
     };
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", reply.status);
@@ -67,6 +66,11 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
     head.push_str(&format!("content-length: {}\r\n\r\n", reply.body.len()));
     stream.write_all(head.as_bytes())?;
     stream.write_all(&reply.body)
+}
+
+fn answer(emulator: &Emulator, request: &Request) -> std::io::Result<Answer> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(runtime.block_on(emulator.answer(request)))
 }
 
 fn request(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {

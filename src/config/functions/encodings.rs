@@ -1,15 +1,14 @@
-//! Functions that encode, decode and digest, and `file`.
+//! Functions that encode and decode.
+
+use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 
 use super::Arguments;
-use crate::config::context::{Eval, Failure};
+use crate::config::context::Eval;
 use crate::config::convert::EXACT;
-use crate::config::files::FileError;
-use crate::config::value::{Value, quote};
-use crate::model::diagnostic::Diagnostic;
+use crate::config::value::Value;
 use crate::model::value::Number;
 
 pub(super) fn base64encode(arguments: &Arguments) -> Eval<Value> {
@@ -22,12 +21,6 @@ pub(super) fn base64decode(arguments: &Arguments) -> Eval<Value> {
     let bytes = bytes.map_err(|_| arguments.wrong(0, "this is not base64"))?;
     let decoded = String::from_utf8(bytes);
     arguments.made(decoded.map_err(|_| arguments.wrong(0, "the bytes are not UTF-8 text"))?)
-}
-
-/// In hexadecimal digits.
-pub(super) fn sha256(arguments: &Arguments) -> Eval<Value> {
-    let digest = Sha256::digest(arguments.text(0)?.as_bytes());
-    arguments.made(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Members in the order of their names; `<`, `>` and `&` as Terraform escapes them.
@@ -85,33 +78,122 @@ fn from_json(arguments: &Arguments, json: &serde_json::Value) -> Eval<Value> {
     })
 }
 
-pub(super) fn file(arguments: &Arguments) -> Eval<Value> {
-    let path = arguments.text(0)?;
-    match arguments.context.file(&path) {
-        Ok(text) => {
-            arguments.context.produce(text.len(), arguments.span)?;
-            Ok(Value::Text(text))
+pub(super) fn yamldecode(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    arguments.context.produce(text.len(), arguments.span)?;
+    crate::config::yaml::value(&text)
+        .map_err(|why| arguments.wrong(0, format!("this is not YAML: {why}")))
+}
+
+/// Block style, with every key and string in double quotes, as Terraform writes it.
+pub(super) fn yamlencode(arguments: &Arguments) -> Eval<Value> {
+    let mut text = String::new();
+    yaml_text(arguments.known(0)?, 0, &mut text);
+    arguments.made(text)
+}
+
+fn yaml_text(value: &Value, depth: usize, text: &mut String) {
+    let pad = "  ".repeat(depth);
+    match (value.items(), value.members()) {
+        (Some(items), _) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    text.push_str(&pad);
+                }
+                text.push_str("- ");
+                yaml_text(item, depth + 1, text);
+            }
         }
-        Err(error) => Err(unreadable(arguments, &path, &error)),
+        (_, Some(members)) if !members.is_empty() => {
+            for (at, (key, item)) in members.iter().enumerate() {
+                if at > 0 {
+                    text.push_str(&pad);
+                }
+                text.push_str(&json_text(&Value::Text(key.clone())));
+                text.push(':');
+                let full = |value: &Value| {
+                    value.items().is_some_and(|items| !items.is_empty())
+                        || value.members().is_some_and(|members| !members.is_empty())
+                };
+                if !full(item) {
+                    text.push(' ');
+                    yaml_text(item, depth + 1, text);
+                    continue;
+                }
+                // A list stands as deep as its key, an object one step deeper.
+                let inner = depth + usize::from(item.members().is_some());
+                text.push('\n');
+                text.push_str(&"  ".repeat(inner));
+                yaml_text(item, inner, text);
+            }
+        }
+        _ => {
+            text.push_str(&json_text(value));
+            text.push('\n');
+        }
     }
 }
 
-fn unreadable(arguments: &Arguments, path: &str, error: &FileError) -> Failure {
-    let (why, help) = match error {
-        FileError::NotFound => (
-            "there is no such file".to_owned(),
-            Some("paths are relative to the stack's directory".to_owned()),
-        ),
-        FileError::Outside(root) => (
-            format!("it lies outside of `{root}`"),
-            Some("only files of the repository are read (the nearest directory with `.git`, else the stack's), links resolved".to_owned()),
-        ),
-        FileError::TooLarge(limit) => (format!("it has more than {limit} bytes"), None),
-        FileError::NotText => ("it is not UTF-8 text".to_owned(), None),
-        FileError::Unreadable(why) => (why.clone(), None),
+/// Rows as objects, by the names in the first row.
+pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let wrong = |error: csv::Error| arguments.wrong(0, format!("this is not CSV: {error}"));
+    let names: Vec<Rc<str>> = reader
+        .headers()
+        .map_err(wrong)?
+        .iter()
+        .map(Rc::from)
+        .collect();
+    for (at, name) in names.iter().enumerate() {
+        if names[..at].contains(name) {
+            return Err(arguments.wrong(0, format!("two columns are called `{name}`")));
+        }
+    }
+    let mut rows = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(wrong)?;
+        arguments
+            .context
+            .produce(row.as_slice().len() + 16 * names.len(), arguments.span)?;
+        let cells = names.iter().cloned().zip(row.iter().map(Value::text));
+        rows.push(Value::map(cells.collect()));
+    }
+    Ok(Value::list(rows))
+}
+
+const CODINGS: &str = "the encodings are `UTF-8`, `UTF-16LE` and `UTF-16BE`";
+
+pub(super) fn textencodebase64(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    let units = text.encode_utf16();
+    let bytes: Vec<u8> = match arguments.text(1)?.to_ascii_uppercase().as_str() {
+        "UTF-8" => text.bytes().collect(),
+        "UTF-16LE" => units.flat_map(u16::to_le_bytes).collect(),
+        "UTF-16BE" => units.flat_map(u16::to_be_bytes).collect(),
+        _ => return Err(arguments.wrong(1, CODINGS)),
     };
-    let mut diagnostic = Diagnostic::error("file", format!("cannot read {}: {why}", quote(path)))
-        .at(arguments.place(0), "this path");
-    diagnostic.help.extend(help);
-    diagnostic.into()
+    arguments.made(STANDARD.encode(bytes))
+}
+
+pub(super) fn textdecodebase64(arguments: &Arguments) -> Eval<Value> {
+    let bytes = STANDARD
+        .decode(arguments.text(0)?.as_bytes())
+        .map_err(|_| arguments.wrong(0, "this is not base64"))?;
+    let units = |join: fn([u8; 2]) -> u16| {
+        let pairs = bytes.chunks_exact(2).map(|pair| join([pair[0], pair[1]]));
+        String::from_utf16(&pairs.collect::<Vec<_>>())
+            .ok()
+            .filter(|_| bytes.len() % 2 == 0)
+    };
+    let text = match arguments.text(1)?.to_ascii_uppercase().as_str() {
+        "UTF-8" => String::from_utf8(bytes.clone()).ok(),
+        "UTF-16LE" => units(u16::from_le_bytes),
+        "UTF-16BE" => units(u16::from_be_bytes),
+        _ => return Err(arguments.wrong(1, CODINGS)),
+    };
+    match text {
+        Some(text) => arguments.made(text),
+        None => Err(arguments.wrong(0, "the bytes are not text in this encoding")),
+    }
 }

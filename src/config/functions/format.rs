@@ -22,6 +22,37 @@ struct Verb {
     letter: char,
 }
 
+/// `format` for each element of the lists, which have one length; what is no list is taken each time.
+pub(super) fn formatlist(arguments: &Arguments) -> Eval<Value> {
+    let lists = (1..arguments.values.len()).filter(|at| arguments.value(*at).items().is_some());
+    let mut length = None;
+    for at in lists {
+        let items = arguments.items(at)?.len();
+        if length.is_some_and(|length| length != items) {
+            return Err(arguments.wrong(at, "the lists have different lengths"));
+        }
+        length = Some(items);
+    }
+    let rows = (0..length.unwrap_or(1)).map(|row| {
+        let values = arguments
+            .values
+            .iter()
+            .enumerate()
+            .map(|(at, (value, span))| {
+                let element = value
+                    .items()
+                    .filter(|_| at > 0)
+                    .and_then(|items| items.get(row));
+                (element.unwrap_or(value).clone(), *span)
+            });
+        format(&Arguments {
+            values: values.collect(),
+            ..*arguments
+        })
+    });
+    rows.collect::<Eval<_>>().map(Value::list)
+}
+
 pub(super) fn format(arguments: &Arguments) -> Eval<Value> {
     let pattern = arguments.text(0)?;
     let mut made = TextBuilder::default();

@@ -1,11 +1,20 @@
 //! Functions, with Terraform's answers. One table names them all.
 
+mod addresses;
 mod collections;
 mod conversions;
+mod dates;
 mod encodings;
+mod files;
 mod format;
+mod hashes;
+mod lists;
+mod numbers;
+mod regexes;
 mod sets;
 mod strings;
+
+pub(super) use strings::clean;
 
 use std::rc::Rc;
 
@@ -59,72 +68,155 @@ use Reach::{Inside, Part, Structure};
 
 /// Every function but `try` and `can`, which see their arguments before they are evaluated.
 const ALL: &[Function] = &[
+    function("abs", 1, Some(1), Inside, numbers::abs),
     function("alltrue", 1, Some(1), Inside, collections::alltrue),
     function("anytrue", 1, Some(1), Inside, collections::anytrue),
     function("base64decode", 1, Some(1), Inside, encodings::base64decode),
     function("base64encode", 1, Some(1), Inside, encodings::base64encode),
+    function("base64sha256", 1, Some(1), Inside, hashes::base64sha256),
+    function("base64sha512", 1, Some(1), Inside, hashes::base64sha512),
+    function("basename", 1, Some(1), Inside, strings::basename),
+    function("ceil", 1, Some(1), Inside, numbers::ceil),
+    function("chomp", 1, Some(1), Inside, strings::chomp),
+    function("chunklist", 2, Some(2), Structure, lists::chunklist),
+    function("cidrhost", 2, Some(2), Inside, addresses::cidrhost),
+    function("cidrnetmask", 1, Some(1), Inside, addresses::cidrnetmask),
+    function("cidrsubnet", 3, Some(3), Inside, addresses::cidrsubnet),
+    function("cidrsubnets", 1, None, Inside, addresses::cidrsubnets),
     function("coalesce", 1, None, Inside, collections::coalesce),
+    function("coalescelist", 1, None, Structure, lists::coalescelist),
     function("compact", 1, Some(1), Inside, collections::compact),
     function("concat", 1, None, Structure, collections::concat),
     function("contains", 2, Some(2), Inside, collections::contains),
+    function("csvdecode", 1, Some(1), Inside, encodings::csvdecode),
+    function("dirname", 1, Some(1), Inside, strings::dirname),
     function("distinct", 1, Some(1), Inside, collections::distinct),
     function("element", 2, Some(2), Part, collections::element),
     function("endswith", 2, Some(2), Inside, strings::endswith),
-    function("file", 1, Some(1), Inside, encodings::file),
+    function("file", 1, Some(1), Inside, files::file),
+    function("fileexists", 1, Some(1), Inside, files::fileexists),
+    function("fileset", 2, Some(2), Inside, files::fileset),
     function("flatten", 1, Some(1), Structure, collections::flatten),
+    function("floor", 1, Some(1), Inside, numbers::floor),
     function("format", 1, None, Inside, format::format),
+    function("formatdate", 2, Some(2), Inside, dates::formatdate),
+    function("formatlist", 1, None, Inside, format::formatlist),
+    function("indent", 2, Some(2), Inside, strings::indent),
+    function("index", 2, Some(2), Inside, lists::index),
     function("join", 2, None, Inside, strings::join),
     function("jsondecode", 1, Some(1), Inside, encodings::jsondecode),
     function("jsonencode", 1, Some(1), Inside, encodings::jsonencode),
     function("keys", 1, Some(1), Structure, collections::keys),
     function("length", 1, Some(1), Part, collections::length),
+    function("log", 2, Some(2), Inside, numbers::log),
     function("lookup", 2, Some(3), Part, collections::lookup),
     function("lower", 1, Some(1), Inside, strings::lower),
+    function("matchkeys", 3, Some(3), Inside, lists::matchkeys),
+    function("max", 1, None, Inside, numbers::max),
+    function("md5", 1, Some(1), Inside, hashes::md5),
     function("merge", 0, None, Structure, collections::merge),
+    function("min", 1, None, Inside, numbers::min),
     function("one", 1, Some(1), Part, collections::one),
+    function("parseint", 2, Some(2), Inside, numbers::parseint),
+    function("pow", 2, Some(2), Inside, numbers::pow),
+    function("range", 1, Some(3), Inside, lists::range),
+    function("regex", 2, Some(2), Inside, regexes::regex),
+    function("regexall", 2, Some(2), Inside, regexes::regexall),
     function("replace", 3, Some(3), Inside, strings::replace),
     function("reverse", 1, Some(1), Structure, collections::reverse),
     function("setintersection", 1, None, Inside, sets::setintersection),
     function("setproduct", 1, None, Structure, sets::setproduct),
     function("setsubtract", 2, Some(2), Inside, sets::setsubtract),
     function("setunion", 1, None, Inside, sets::setunion),
-    function("sha256", 1, Some(1), Inside, encodings::sha256),
+    function("sha1", 1, Some(1), Inside, hashes::sha1),
+    function("sha256", 1, Some(1), Inside, hashes::sha256),
+    function("sha512", 1, Some(1), Inside, hashes::sha512),
+    function("signum", 1, Some(1), Inside, numbers::signum),
+    function("slice", 3, Some(3), Structure, lists::slice),
     function("sort", 1, Some(1), Inside, collections::sort),
     function("split", 2, Some(2), Inside, strings::split),
     function("startswith", 2, Some(2), Inside, strings::startswith),
     function("strcontains", 2, Some(2), Inside, strings::strcontains),
+    function("strrev", 1, Some(1), Inside, strings::strrev),
     function("substr", 3, Some(3), Inside, strings::substr),
+    function("sum", 1, Some(1), Inside, numbers::sum),
+    function("templatefile", 2, Some(2), Inside, files::templatefile),
+    function(
+        "textdecodebase64",
+        2,
+        Some(2),
+        Inside,
+        encodings::textdecodebase64,
+    ),
+    function(
+        "textencodebase64",
+        2,
+        Some(2),
+        Inside,
+        encodings::textencodebase64,
+    ),
+    function("timeadd", 2, Some(2), Inside, dates::timeadd),
+    function("timecmp", 2, Some(2), Inside, dates::timecmp),
+    function("title", 1, Some(1), Inside, strings::title),
     function("tobool", 1, Some(1), Inside, conversions::tobool),
     function("tolist", 1, Some(1), Inside, conversions::tolist),
     function("tomap", 1, Some(1), Inside, conversions::tomap),
     function("tonumber", 1, Some(1), Inside, conversions::tonumber),
     function("toset", 1, Some(1), Inside, conversions::toset),
     function("tostring", 1, Some(1), Inside, conversions::tostring),
+    function("transpose", 1, Some(1), Inside, lists::transpose),
     function("trim", 2, Some(2), Inside, strings::trim),
     function("trimprefix", 2, Some(2), Inside, strings::trimprefix),
     function("trimspace", 1, Some(1), Inside, strings::trimspace),
     function("trimsuffix", 2, Some(2), Inside, strings::trimsuffix),
     function("upper", 1, Some(1), Inside, strings::upper),
+    function("urlencode", 1, Some(1), Inside, strings::urlencode),
+    function("uuidv5", 2, Some(2), Inside, hashes::uuidv5),
     function("values", 1, Some(1), Structure, collections::values),
+    function("yamldecode", 1, Some(1), Inside, encodings::yamldecode),
+    function("yamlencode", 1, Some(1), Inside, encodings::yamlencode),
     function("zipmap", 2, Some(2), Structure, collections::zipmap),
 ];
 
 /// Functions of Terraform that are left out for good.
 const REFUSED: &[(&str, &str)] = &[
-    ("timestamp", "a plan must say the same today and tomorrow"),
+    ("timestamp", SAME_TOMORROW),
+    ("plantimestamp", SAME_TOMORROW),
     (
-        "plantimestamp",
-        "a plan must say the same today and tomorrow",
+        "uuid",
+        "a plan must say the same each time; `uuidv5` makes one of a name",
     ),
-    ("uuid", "a plan must say the same each time"),
     ("bcrypt", "a plan must say the same each time"),
-    ("sensitive", "nothing that is declared is a secret"),
-    ("nonsensitive", "nothing that is declared is a secret"),
+    ("rsadecrypt", "no secret is read or made here"),
+    ("sensitive", NO_SECRET),
+    ("nonsensitive", NO_SECRET),
+    ("issensitive", NO_SECRET),
+    ("ephemeralasnull", NO_SECRET),
+    ("abspath", WHERE_IT_RUNS),
+    ("pathexpand", WHERE_IT_RUNS),
+    (
+        "filebase64",
+        "files are read as text: `base64encode(file(…))`",
+    ),
+    ("base64gzip", "nothing that is declared here is compressed"),
+    (
+        "templatestring",
+        "templates are files that a reviewer can read: `templatefile`",
+    ),
+    (
+        "type",
+        "it is for a console: `trustform validate` says what a value is where it does not fit",
+    ),
 ];
 
+const SAME_TOMORROW: &str =
+    "a plan must say the same today and tomorrow: give the time as a variable";
+const NO_SECRET: &str = "nothing that is declared is a secret";
+const WHERE_IT_RUNS: &str = "a plan must say the same wherever it is made";
+
 /// A function's arguments, evaluated.
-pub(super) struct Arguments<'a> {
-    context: &'a Context<'a>,
+pub(super) struct Arguments<'a, 'c> {
+    context: &'a Context<'c>,
     name: &'static str,
     span: Span,
     values: Vec<(Value, Span)>,
@@ -263,7 +355,7 @@ fn can(context: &Context, scope: &Scope, call: &Call, span: Span) -> Eval<Value>
     }
 }
 
-impl Arguments<'_> {
+impl Arguments<'_, '_> {
     fn value(&self, at: usize) -> &Value {
         self.values.get(at).map_or(&Value::Null, |(value, _)| value)
     }

@@ -71,8 +71,11 @@ pub(super) fn substr(arguments: &Arguments) -> Eval<Value> {
 
 pub(super) fn replace(arguments: &Arguments) -> Eval<Value> {
     let (text, from, to) = (arguments.text(0)?, arguments.text(1)?, arguments.text(2)?);
-    if from.len() > 1 && from.starts_with('/') && from.ends_with('/') {
-        return Err(arguments.wrong(1, "regular expressions are not there yet in this version"));
+    let pattern = from
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'));
+    if let Some(pattern) = pattern {
+        return super::regexes::replace(arguments, pattern);
     }
     let count = text.matches(&*from).count();
     let bytes = text.len().saturating_add(count.saturating_mul(to.len()));
@@ -106,4 +109,101 @@ pub(super) fn join(arguments: &Arguments) -> Eval<Value> {
         }
     }
     Ok(text.finish())
+}
+
+/// Without the line breaks at its end.
+pub(super) fn chomp(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    arguments.made(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Every line but the first, moved to the right.
+pub(super) fn indent(arguments: &Arguments) -> Eval<Value> {
+    let spaces = usize::try_from(arguments.whole(0)?)
+        .ok()
+        .filter(|spaces| *spaces <= 1024)
+        .ok_or_else(|| arguments.wrong(0, "expected 0 to 1024 spaces"))?;
+    let text = arguments.text(1)?;
+    let lines = text.matches('\n').count();
+    arguments
+        .context
+        .produce(text.len() + lines * spaces, arguments.span)?;
+    let made = text.replace('\n', &format!("\n{}", " ".repeat(spaces)));
+    Ok(Value::text(made))
+}
+
+/// The characters from last to first.
+pub(super) fn strrev(arguments: &Arguments) -> Eval<Value> {
+    arguments.made(arguments.text(0)?.chars().rev().collect())
+}
+
+/// The first letter of every word in upper case.
+pub(super) fn title(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    let mut made = String::with_capacity(text.len());
+    let mut inside = false;
+    for c in text.chars() {
+        match inside {
+            true => made.push(c),
+            false => made.extend(c.to_uppercase()),
+        }
+        // Go's `strings.Title`: of what is not ASCII only white space parts words.
+        inside = c.is_ascii_alphanumeric() || c == '_' || (!c.is_ascii() && !c.is_whitespace());
+    }
+    arguments.made(made)
+}
+
+/// As a part of a URL's query: a space is `+`.
+pub(super) fn urlencode(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    let mut made = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                made.push(char::from(byte));
+            }
+            b' ' => made.push('+'),
+            other => made.push_str(&format!("%{other:02X}")),
+        }
+    }
+    arguments.made(made)
+}
+
+pub(super) fn basename(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    let path = text.trim_end_matches('/');
+    let name = match path.rsplit('/').next() {
+        Some("") | None if text.starts_with('/') => "/",
+        Some("") | None => ".",
+        Some(name) => name,
+    };
+    arguments.made(name.to_owned())
+}
+
+/// All but the last part, cleaned as Go's `filepath.Dir` cleans it.
+pub(super) fn dirname(arguments: &Arguments) -> Eval<Value> {
+    let text = arguments.text(0)?;
+    let directory = text.rfind('/').map_or("", |at| &text[..at + 1]);
+    arguments.made(clean(directory))
+}
+
+/// Without `.`, `..` and doubled slashes, where that does not need the file system.
+pub(in crate::config) fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if *last != ".." => {
+                parts.pop();
+            }
+            ("..", None) if rooted => {}
+            _ => parts.push(part),
+        }
+    }
+    match (rooted, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
 }

@@ -231,7 +231,31 @@ fn functions_on_collections() {
         ("upper()", "error: `upper` takes 1 argument"),
         (
             "timestamp()",
-            "error: there is no function `timestamp` here: a plan must say the same today and tomorrow",
+            "error: there is no function `timestamp` here: a plan must say the same today and tomorrow: give the time as a variable",
         ),
     ]);
+}
+
+/// `terraform.txt`: an expression and its answer on each line; how the answers were obtained stands in its head.
+#[test]
+fn terraforms_answers() {
+    let mut rows = 0;
+    let mut wrong = String::new();
+    for line in include_str!("terraform.txt").lines() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (expression, expected) = line.split_once('\t').unwrap();
+        rows += 1;
+        let found = answer(expression);
+        let same = match expected.trim() {
+            "error" => found.starts_with("error: "),
+            expected => found == expected,
+        };
+        if !same {
+            wrong += &format!("{expression}\n  expected {expected}\n  found    {found}\n");
+        }
+    }
+    assert!(rows >= 300, "{rows}");
+    assert!(wrong.is_empty(), "\n{wrong}");
 }

@@ -3,11 +3,12 @@
 mod errors;
 mod expressions;
 mod hostile;
+mod modules;
 mod stacks;
 
 use std::collections::BTreeMap;
 
-use super::{FileError, Given, Input, Loaded, load};
+use super::{Access, Entry, FileError, Given, Input, Loaded, load};
 use crate::model::schema::{Complaint, Field, Group, Output, Shape, Type, When};
 use crate::model::source::Sources;
 use crate::model::value::Value;
@@ -148,6 +149,8 @@ struct Stack {
     variables: Vec<(&'static str, &'static str)>,
     environment: Vec<(&'static str, &'static str)>,
     automatic: Option<&'static str>,
+    /// Files below the stack's directory, which it reads itself.
+    others: Vec<(&'static str, &'static str)>,
 }
 
 impl Stack {
@@ -193,7 +196,37 @@ impl Stack {
         let read = |path: &str| match path {
             "key.pem" => Ok("PEM\n".to_owned()),
             "../out" => Err(FileError::Outside("/repo".to_owned())),
-            _ => Err(FileError::NotFound),
+            path => {
+                let mut others = self.others.iter();
+                let found = others.find(|(name, _)| *name == path);
+                found
+                    .map(|(_, text)| (*text).to_owned())
+                    .ok_or(FileError::NotFound)
+            }
+        };
+        let list = |path: &str| {
+            let mut entries: Vec<Entry> = Vec::new();
+            for (name, _) in &self.others {
+                let below = match path {
+                    "." => Some(*name),
+                    path => name
+                        .strip_prefix(path)
+                        .and_then(|rest| rest.strip_prefix('/')),
+                };
+                let Some(below) = below else { continue };
+                let (first, rest) = below.split_once('/').unwrap_or((below, ""));
+                let entry = Entry {
+                    name: first.to_owned(),
+                    directory: !rest.is_empty(),
+                };
+                if !entries.contains(&entry) {
+                    entries.push(entry);
+                }
+            }
+            match entries.is_empty() {
+                true => Err(FileError::NotFound),
+                false => Ok(entries),
+            }
         };
         let loaded = load(
             Input {
@@ -202,7 +235,10 @@ impl Stack {
                 environment: &environment,
                 automatic: &automatic,
                 given: &given,
-                read: &read,
+                access: Access {
+                    read: &read,
+                    list: &list,
+                },
             },
             &SHAPES,
         );

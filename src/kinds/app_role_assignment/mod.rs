@@ -4,6 +4,7 @@
 //! Source: Microsoft Graph, "Grant an appRoleAssignment for a service principal" (the resource's side).
 
 pub mod emulator;
+pub mod rules;
 
 use super::api::{self, Class};
 use super::codec::key;
@@ -50,6 +51,10 @@ pub struct AppRoleAssignment;
 impl Kind for AppRoleAssignment {
     fn shape(&self) -> &'static Shape {
         &SHAPE
+    }
+
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
     }
 
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {

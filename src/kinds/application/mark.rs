@@ -34,7 +34,8 @@ pub fn unique_name(stack: &str, address: &Address) -> String {
         && plain
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
-    if fits && !address.segments.iter().any(|segment| segment.key.is_some()) {
+    let mut all = address.modules.iter().chain(&address.segments);
+    if fits && !all.any(|segment| segment.key.is_some()) {
         plain
     } else {
         // `x-1` may be a label or an instance: the hash over the address tells them apart.

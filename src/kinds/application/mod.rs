@@ -8,6 +8,7 @@ pub mod mark;
 mod ownership;
 mod permissions;
 mod reads;
+pub mod rules;
 mod wire;
 
 pub use permissions::blocks as permission_blocks;
@@ -30,6 +31,10 @@ pub struct Application;
 impl Kind for Application {
     fn shape(&self) -> &'static Shape {
         &fields::SHAPE
+    }
+
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
     }
 
     fn example(&self) -> Option<&'static str> {
@@ -122,7 +127,12 @@ impl Kind for Application {
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {
         match path {
             "required_resource_access" => permissions::show(value, live),
-            "tags" => Value::Set(mark::without(value)),
+            "tags" => Value::set(
+                value
+                    .items()
+                    .filter(|tag| !mark::is_mark(tag) || tag.as_str() == Some(mark::PROTECT))
+                    .cloned(),
+            ),
             _ => value.clone(),
         }
     }

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::codec::quoted;
-use super::{Kind, Scene, Task, oidc_issuer, step};
+use super::oidc_issuer::{self, rotation};
+use super::{Kind, Scene, Task, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
@@ -48,6 +49,9 @@ static SHAPE: Shape = Shape {
     groups: &[],
     outputs: &[],
 };
+
+/// The label of the key set.
+pub const JWKS: &str = "jwks";
 
 /// The blob's metadata that says whose it is.
 const MARK: &str = "x-ms-meta-trustform";
@@ -92,6 +96,8 @@ impl Kind for Document {
                 ("content_type".to_owned(), header("content-type")),
                 ("cache_control".to_owned(), header("cache-control")),
                 ("stack".to_owned(), header(MARK)),
+                ("last_modified".to_owned(), header("last-modified")),
+                ("published".to_owned(), header(rotation::PUBLISHED)),
             ]),
             outputs: Default::default(),
             alternates: vec![path.clone()],
@@ -163,6 +169,24 @@ pub fn content(text: &str) -> Value {
     }
 }
 
+/// Whether a document is the key set of its issuer.
+pub fn is_jwks(resource: &Resource) -> bool {
+    resource.kind() == KIND
+        && resource
+            .address
+            .segments
+            .last()
+            .is_some_and(|last| last.label == JWKS)
+}
+
+/// The path of an issuer's key set; none where it is hosted elsewhere.
+pub fn jwks_path<'a>(desired: &'a Desired, issuer: &Resource) -> Option<&'a str> {
+    let mut documents = desired.of_kind(KIND).filter(|resource| is_jwks(resource));
+    documents
+        .find(|resource| resource.address.parent().as_ref() == Some(&issuer.address))?
+        .text("path")
+}
+
 /// The storage accounts and containers that the stack's documents stand in.
 pub fn containers(desired: &Desired) -> BTreeSet<(String, String)> {
     let paths = desired
@@ -190,12 +214,23 @@ fn put(task: &Task, object: Option<&Object>, resource: &Resource) -> Option<Step
         None => ("if-none-match", "*"),
     };
     let text = resource.at("text")?.clone();
-    let request = Request::new(Service::Blob, Method::Put, path)
+    let mut request = Request::new(Service::Blob, Method::Put, path)
         .header("content-type", resource.text("content_type")?)
         .header("cache-control", resource.text("cache_control")?)
         .header(MARK, resource.text("stack")?)
         .header(condition.0, condition.1)
         .body(text.clone());
+    if let Some(object) = object.filter(|_| is_jwks(resource)) {
+        let kids = resource.at("content").and_then(Value::as_map);
+        let kids: Vec<&str> = kids
+            .into_iter()
+            .flatten()
+            .map(|(kid, _)| kid.as_str())
+            .collect();
+        if let Some(published) = rotation::note(object, &kids) {
+            request = request.header(rotation::PUBLISHED, published);
+        }
+    }
     Some(Step {
         check: Some(Check {
             read: Request::get(Service::Blob, path),

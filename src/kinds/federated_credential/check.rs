@@ -86,9 +86,11 @@ pub fn review(desired: &Desired) -> Vec<Diagnostic> {
             parents.entry(parent).or_default().push(resource);
         }
     }
-    for (parent, credentials) in &parents {
+    for (parent, credentials) in &mut parents {
+        // The first is the one that stands first in the files.
+        credentials.sort_by_key(|resource| (resource.origin.source, resource.origin.start));
         let mut seen: BTreeMap<(&Value, &Value), &Resource> = BTreeMap::new();
-        for resource in credentials {
+        for resource in credentials.iter() {
             let content = resource
                 .at("subject")
                 .or_else(|| resource.at("claims_matching_expression"));

@@ -9,6 +9,7 @@ mod check;
 pub mod emulator;
 mod fields;
 mod lower;
+pub mod rules;
 mod wire;
 
 pub use wire::{list, take_list, trust};
@@ -34,6 +35,10 @@ pub struct FederatedCredential;
 impl Kind for FederatedCredential {
     fn shape(&self) -> &'static Shape {
         &fields::SHAPE
+    }
+
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
     }
 
     fn example(&self) -> Option<&'static str> {

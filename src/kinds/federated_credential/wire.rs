@@ -191,7 +191,7 @@ fn reported(object: &Object, owner: &Resource) -> Diagnostic {
     Diagnostic::warning(
         "undeclared-credential",
         format!(
-            "credential `{}`, which nobody declared, lets {} in",
+            "nobody declared the credential `{}`: {} may act as this application",
             object.name,
             who.unwrap_or_else(|| "somebody".to_owned())
         ),
@@ -256,6 +256,11 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
             read: Request::get(Service::GraphBeta, collection),
             expect: Expect::Member(member),
         }),
+        // The trust is there under another name, and the list that was read did not show it yet; the check compares.
+        done_if: vec![Pattern::new(
+            400,
+            "combination of issuer and subject must be unique",
+        )],
         retry_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
         ..step(
             task,

@@ -1,5 +1,7 @@
 //! `oidc_issuer`: an issuer whose documents we publish on Blob Storage. It means two documents.
 
+pub mod rules;
+
 use super::Kind;
 use super::document;
 use super::lower::Lowering;
@@ -10,8 +12,10 @@ use crate::keys::{check, input, strength};
 use crate::model::address::Segment;
 use crate::model::desired::{Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::schema::{Complaint, Default, Field, Output, Shape, Type};
+use crate::model::schema::{Complaint, Default, Field, Group, Output, Shape, Type};
 use crate::model::value::{Map, Value};
+
+pub mod rotation;
 
 pub const KIND: &str = "oidc_issuer";
 
@@ -21,15 +25,17 @@ static SHAPE: Shape = Shape {
     parent: None,
     implied: false,
     fields: &[
-        Field::string("storage_account", "The storage account's name.").required().check(account),
-        Field::string("container", "A container whose blobs may be read anonymously.").required().check(container),
+        Field::string("storage_account", "The storage account's name. Required unless `external`.").check(account),
+        Field::string("container", "A container whose blobs may be read anonymously.").check(container),
+        Field::block("external", EXTERNAL, "The documents are served from elsewhere: `issuer write` makes them, and nothing is uploaded."),
         Field::string("manage", "What is ours: `documents` in a container that is there.").words(&["documents"]).default(Default::Text("documents")),
         Field::string("path", "A prefix inside the container, so that several issuers share one.").check(path),
         Field::bool("trailing_slash", "Whether the issuer ends with `/`: it must equal the tokens' `iss` byte for byte."),
         Field::new("signing_key", Type::Labelled(SIGNING_KEY), "The keys that sign the issuer's tokens. A key is published for as long as its block stands.").required(),
+        Field::block("rotation", rotation::FIELDS, "The waits between the steps of a key rotation; they only veto."),
         Field::string("cache_control", "How long the documents may be kept. Default: `public, max-age=300`."),
     ],
-    groups: &[],
+    groups: &[Group::One(&["container", "external"]), Group::AtMostOne(&["storage_account", "external"])],
     outputs: &[
         Output { name: "url", doc: "The issuer: what a credential trusts, and `--service-account-issuer`." },
         Output { name: "jwks_uri", doc: "Where the keys are served." },
@@ -37,6 +43,33 @@ static SHAPE: Shape = Shape {
         Output { name: "kids", doc: "The key ids that are published." },
     ],
 };
+
+static EXTERNAL: &[Field] = &[Field::string(
+    "url",
+    "The issuer: an https URL that Microsoft Entra can reach.",
+)
+.required()
+.check(https)];
+
+/// What Entra fetches from.
+fn https(value: &Value) -> Result<(), Complaint> {
+    let fits = |text: &str| {
+        url::Url::parse(text).is_ok_and(|url| {
+            url.scheme() == "https"
+                && url.host().is_some()
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+        }) && !text.contains(char::is_whitespace)
+    };
+    match value.as_str() {
+        Some(text) if !fits(text) => Err(Complaint::new(format!(
+            "`{text}` cannot be the URL of an issuer"
+        ))
+        .help("use an https URL without a query, such as `https://oidc.contoso.com/cluster`")),
+        _ => Ok(()),
+    }
+}
 
 static SIGNING_KEY: &[Field] = &[
     Field::string(
@@ -115,6 +148,10 @@ impl Kind for OidcIssuer {
         &SHAPE
     }
 
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
+    }
+
     fn example(&self) -> Option<&'static str> {
         Some(include_str!("example.trust.hcl"))
     }
@@ -127,7 +164,15 @@ impl Kind for OidcIssuer {
         let Some(keys) = signing_keys(resource, lowering) else {
             return;
         };
+        let kids = keys.keys.iter().filter_map(|key| key.kid.as_deref());
+        resource
+            .body
+            .insert("kids".into(), Value::List(kids.map(Value::text).collect()));
+        resource.body.insert("jwks".into(), keys.text().into());
         let stack = lowering.stack;
+        if resource.text("container").is_some() && resource.text("storage_account").is_none() {
+            lowering.refuse(resource, "", "missing", "`storage_account` is missing: it holds the container", "name the storage account, or serve the documents from elsewhere with `external = { url = … }`");
+        }
         let (Some(issuer), Some(place)) = (url(resource, stack), place(resource)) else {
             return;
         };
@@ -154,11 +199,12 @@ impl Kind for OidcIssuer {
             ".well-known/openid-configuration",
         );
         let jwks = document(keys.text(), discovery::jwks_uri(&issuer), "openid/v1/jwks");
-        let kids = keys.keys.iter().filter_map(|key| key.kid.as_deref());
-        resource
-            .body
-            .insert("kids".into(), Value::List(kids.map(Value::text).collect()));
-        lowering.imply(resource, Segment::new(document::KIND, "jwks"), "", jwks);
+        lowering.imply(
+            resource,
+            Segment::new(document::KIND, document::JWKS),
+            "",
+            jwks,
+        );
         lowering.imply(
             resource,
             Segment::new(document::KIND, "discovery"),
@@ -179,6 +225,13 @@ impl Kind for OidcIssuer {
         known.extend(resource.at("kids").map(|kids| ("kids", kids.clone())));
         known
     }
+}
+
+/// The issuer's URL, its discovery document and its JWKS, to the byte; none while they are not known.
+pub fn documents(resource: &Resource, stack: &Stack) -> Option<(String, String, String)> {
+    let url = url(resource, stack)?;
+    let discovery = Discovery::of(&url).text();
+    Some((url, discovery, resource.text("jwks")?.to_owned()))
 }
 
 /// Where the documents stand.
@@ -206,8 +259,14 @@ fn place(resource: &Resource) -> Option<Place> {
     })
 }
 
-/// The issuer's URL, byte for byte.
-fn url(resource: &Resource, stack: &Stack) -> Option<String> {
+/// The issuer's URL, byte for byte; none while it is not known.
+pub fn url(resource: &Resource, stack: &Stack) -> Option<String> {
+    if resource
+        .at("external")
+        .is_some_and(|block| !block.is_empty())
+    {
+        return resource.text("external.url").map(str::to_owned);
+    }
     let place = place(resource)?;
     let mut url = format!(
         "https://{}.{}/{}",

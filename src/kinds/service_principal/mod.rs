@@ -3,6 +3,7 @@
 pub mod emulator;
 mod grants;
 mod published;
+pub mod rules;
 mod wire;
 
 pub use grants::{address, claim_grant, wants_grants};
@@ -10,6 +11,7 @@ pub use published::{api_name, permission, permission_name};
 pub use wire::of_application;
 
 use super::{Claim, Kind, Scene, Task, application};
+use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Live, Object, Read};
 use crate::model::schema::{Default, Field, Output, Shape, When};
@@ -74,6 +76,10 @@ impl Kind for ServicePrincipal {
         &SHAPE
     }
 
+    fn rules(&self) -> &'static [&'static super::rule::Rule] {
+        rules::ALL
+    }
+
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
         wire::reads(desired, live)
     }
@@ -102,6 +108,18 @@ impl Kind for ServicePrincipal {
     /// Source: Microsoft, "Restore or remove a recently deleted application".
     fn goes_with_parent(&self) -> bool {
         true
+    }
+
+    fn segment(&self, _object: &Object, _scene: &Scene) -> Segment {
+        Segment::new(KIND, "")
+    }
+
+    /// Whose it is, its address says.
+    fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {
+        match path {
+            "client_id" => Value::Null,
+            _ => value.clone(),
+        }
     }
 
     fn steps(&self, task: &Task) -> Vec<Step> {

@@ -8,6 +8,7 @@ use crate::exchange::claims::{ClaimValue, Claims};
 use crate::exchange::language::Language;
 use crate::exchange::subject::describe;
 use crate::exchange::trust::{Matcher, Trust};
+use crate::model::national_cloud::Cloud;
 use crate::model::plan::{Grantee, Permission, Right};
 
 /// Who is admitted, or holds more, on the second side than on the first.
@@ -78,7 +79,7 @@ fn admitted(
 
 fn grantee(identity: &Identity, held: &Held, holding: &BTreeSet<Permission>) -> Grantee {
     Grantee {
-        who: describe(&held.trust),
+        who: who(&held.trust),
         right: Right::Act,
         identity: identity.name.clone(),
         address: Some(identity.address.clone()),
@@ -90,6 +91,17 @@ fn grantee(identity: &Identity, held: &Held, holding: &BTreeSet<Permission>) -> 
         partly: false,
         condition: None,
         undecided: false,
+    }
+}
+
+/// Whom a trust admits; the audience is said where it is another than the usual one.
+fn who(trust: &Trust) -> String {
+    let usual = [Cloud::Public, Cloud::UsGov, Cloud::China]
+        .map(Cloud::exchange_audience)
+        .contains(&trust.audience.as_str());
+    match usual {
+        true => describe(trust),
+        false => format!("{}, with tokens for `{}`", describe(trust), trust.audience),
     }
 }
 

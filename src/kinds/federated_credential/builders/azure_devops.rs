@@ -15,13 +15,20 @@ pub const BUILDER: Builder = Builder {
 };
 
 static FIELDS: &[Field] = &[
-    Field::string("subject", "The subject identifier that the service connection shows, for one with the Entra issuer: `/eid1/…`.")
-        .pending(),
+    Field::string(
+        "subject",
+        "The subject identifier that the service connection shows, for one with the Entra issuer: `/eid1/…`.",
+    ),
     Field::string("organization", "The organisation's name."),
-    Field::string("organization_id", "The organisation's GUID: `az devops invoke --area core --resource connectionData --query instanceId`.")
-        .pending(),
+    Field::string(
+        "organization_id",
+        "The organisation's GUID: `az devops invoke --area core --resource connectionData --query instanceId`.",
+    ),
     Field::string("project", "The project's name, exactly."),
-    Field::string("service_connection", "The service connection's name, exactly."),
+    Field::string(
+        "service_connection",
+        "The service connection's name, exactly.",
+    ),
 ];
 
 const OLD: [&str; 4] = [

@@ -18,12 +18,11 @@ static FIELDS: &[Field] = &[
     )
     .required()
     .words(&["pipeline_id", "cluster_id"]),
-    Field::string("pipeline_id", "The pipeline's GUID: its settings show it.").pending(),
+    Field::string("pipeline_id", "The pipeline's GUID: its settings show it."),
     Field::string(
         "cluster_id",
         "The cluster's GUID: every pipeline of the cluster is admitted.",
-    )
-    .pending(),
+    ),
 ];
 
 fn build(block: &mut Block) -> Option<Trusts> {

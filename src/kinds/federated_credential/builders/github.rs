@@ -20,8 +20,8 @@ pub const BUILDER: Builder = Builder {
 static FIELDS: &[Field] = &[
     Field::string("owner", "The organisation or user that owns the repository.").required(),
     Field::string("repository", "The repository's name, without its owner. A wildcard makes an expression, which needs `owner_id`.").required(),
-    Field::string("owner_id", "The owner's numeric id: `gh api users/OWNER --jq .id`.").pending(),
-    Field::string("repository_id", "The repository's numeric id: `gh api repos/OWNER/NAME --jq .id`.").pending(),
+    Field::string("owner_id", "The owner's numeric id: `gh api users/OWNER --jq .id`."),
+    Field::string("repository_id", "The repository's numeric id: `gh api repos/OWNER/NAME --jq .id`."),
     Field::string("branch", "Runs on this branch, in no environment."),
     Field::string("tag", "Runs on this tag, in no environment."),
     Field::string("environment", "Runs in this environment, whatever branch they are on."),

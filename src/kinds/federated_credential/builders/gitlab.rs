@@ -38,7 +38,6 @@ static FIELDS: &[Field] = &[
         "issuer",
         "A self-managed instance's URL, without a slash at its end.",
     )
-    .pending()
     .check(check::issuer),
 ];
 

@@ -1,0 +1,39 @@
+//! Two issuers publish the same key.
+
+use super::moduli;
+use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::rule::{Doc, Finding, Need, Severity};
+
+pub static RULE: Rule = Rule {
+    doc: Doc {
+        name: "shared-signing-key",
+        severity: Severity::High,
+        needs: &[Need::Issuers],
+        what: "Two issuers publish the same key.",
+        why: "Whoever signs for one can sign for the other.",
+        source: "Kubernetes, \"Service account issuer discovery\"",
+        example: "dev and prod publish one modulus",
+        fix: "make a key for each issuer",
+    },
+    check,
+};
+
+fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
+    for held in &identity.trusts {
+        let issuer = &held.credential.issuer;
+        let mine = moduli(scene, issuer);
+        let other = scene
+            .tenant
+            .published
+            .keys()
+            .filter(|other| *other != issuer)
+            .find(|other| !mine.is_empty() && !moduli(scene, other).is_disjoint(&mine));
+        if let Some(other) = other {
+            found.push(identity.about(
+                &RULE.doc,
+                held,
+                format!("`{other}` publishes the same key"),
+            ));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! From what Graph answers to a [`Tenant`]; and the snapshot's own format.
+
+use serde_json::Value as Json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::kinds::api;
+use crate::model::tenant::{
+    Application, Credential, Granted, Owner, Principal, Requested, Secret, Tenant,
+};
+
+pub const FORMAT: &str = "trustform-snapshot/1";
+
+/// Members of applications that the rules look at.
+pub const APPLICATION_SELECT: &str = "id,appId,displayName,uniqueName,signInAudience,tags,passwordCredentials,keyCredentials,web,spa,publicClient,identifierUris,isFallbackPublicClient,optionalClaims,requiredResourceAccess,authenticationBehaviors,servicePrincipalLockConfiguration";
+
+/// Members of service principals that the rules look at.
+pub const PRINCIPAL_SELECT: &str = "id,appId,displayName,servicePrincipalType,appOwnerOrganizationId,accountEnabled,preferredSingleSignOnMode,tags,passwordCredentials,keyCredentials";
+
+/// Reads a snapshot's text.
+///
+/// # Errors
+/// It is no snapshot, or one of another version.
+pub fn parse(text: &[u8]) -> Result<Tenant, String> {
+    let tenant: Tenant = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    match tenant.format.as_str() {
+        FORMAT => Ok(tenant),
+        other => Err(format!("its format is `{other}`, not `{FORMAT}`")),
+    }
+}
+
+/// An application as a list shows it, with its credentials where they were expanded.
+pub fn application(json: &Json) -> Application {
+    let flag = |pointer: &str| json.pointer(pointer).and_then(Json::as_bool);
+    let claims = ["idToken", "accessToken"];
+    Application {
+        id: text(json, "id"),
+        app_id: text(json, "appId"),
+        display_name: text(json, "displayName"),
+        unique_name: json["uniqueName"].as_str().map(str::to_owned),
+        sign_in_audience: text(json, "signInAudience"),
+        tags: texts(&json["tags"]),
+        passwords: secrets(&json["passwordCredentials"]),
+        certificates: secrets(&json["keyCredentials"]),
+        credentials: items(&json["federatedIdentityCredentials"])
+            .map(credential)
+            .collect(),
+        redirect_uris: ["web", "spa", "publicClient"]
+            .iter()
+            .flat_map(|part| texts(&json[*part]["redirectUris"]))
+            .collect(),
+        identifier_uris: texts(&json["identifierUris"]),
+        access_token_issuance: flag("/web/implicitGrantSettings/enableAccessTokenIssuance")
+            == Some(true),
+        id_token_issuance: flag("/web/implicitGrantSettings/enableIdTokenIssuance") == Some(true),
+        public_client_fallback: flag("/isFallbackPublicClient") == Some(true),
+        email_claim: claims.iter().any(|token| {
+            items(&json["optionalClaims"][*token]).any(|claim| claim["name"] == "email")
+        }),
+        removes_unverified_email: flag("/authenticationBehaviors/removeUnverifiedEmailClaim"),
+        instance_lock: flag("/servicePrincipalLockConfiguration/isEnabled"),
+        requested: items(&json["requiredResourceAccess"])
+            .flat_map(|api| {
+                let app_id = text(api, "resourceAppId");
+                items(&api["resourceAccess"]).map(move |one| requested(&app_id, one))
+            })
+            .collect(),
+        owners: None,
+    }
+}
+
+fn requested(app_id: &str, json: &Json) -> Requested {
+    let id = text(json, "id").to_ascii_lowercase();
+    let class = api::Class::from_wire(json["type"].as_str().unwrap_or_default());
+    Requested {
+        api: app_id.to_owned(),
+        name: permission_name(app_id, class, &id),
+        application: class == api::Class::Application,
+        id,
+    }
+}
+
+/// A permission's name as far as the built-in table of Microsoft Graph knows it; else its id.
+fn permission_name(app_id: &str, class: api::Class, id: &str) -> String {
+    let mut known = api::graph_permissions().filter(|_| app_id == api::MICROSOFT_GRAPH);
+    known
+        .find(|(of, at, _)| *of == class && *at == id)
+        .map_or_else(|| id.to_owned(), |(_, _, name)| name.to_owned())
+}
+
+/// A federated identity credential as Graph's beta version shows it.
+pub fn credential(json: &Json) -> Credential {
+    let some = |value: &Json| value.as_str().map(str::to_owned);
+    Credential {
+        id: text(json, "id"),
+        name: text(json, "name"),
+        issuer: text(json, "issuer"),
+        subject: some(&json["subject"]).filter(|subject| !subject.is_empty()),
+        expression: some(&json["claimsMatchingExpression"]["value"]),
+        audiences: texts(&json["audiences"]),
+        description: some(&json["description"]),
+        declared_at: None,
+    }
+}
+
+pub fn principal(json: &Json) -> Principal {
+    let some = |value: &Json| value.as_str().map(str::to_owned);
+    Principal {
+        id: text(json, "id"),
+        app_id: text(json, "appId"),
+        display_name: text(json, "displayName"),
+        kind: text(json, "servicePrincipalType"),
+        owner_tenant: some(&json["appOwnerOrganizationId"]),
+        enabled: json["accountEnabled"].as_bool().unwrap_or(true),
+        single_sign_on: some(&json["preferredSingleSignOnMode"]),
+        tags: texts(&json["tags"]),
+        passwords: secrets(&json["passwordCredentials"]),
+        certificates: secrets(&json["keyCredentials"]),
+        ..Principal::default()
+    }
+}
+
+/// An application permission, and the service principal that holds it. `api` is the API's application id.
+pub fn role(json: &Json, api: &str) -> (String, Granted) {
+    let id = text(json, "appRoleId").to_ascii_lowercase();
+    let granted = Granted {
+        api: api.to_owned(),
+        name: permission_name(api, api::Class::Application, &id),
+        id,
+    };
+    (text(json, "principalId"), granted)
+}
+
+pub fn owner(json: &Json) -> Owner {
+    let kind = text(json, "@odata.type");
+    Owner {
+        id: text(json, "id"),
+        name: text(json, "displayName"),
+        kind: kind.rsplit('.').next().unwrap_or_default().to_owned(),
+        guest: json["userType"] == "Guest",
+        enabled: json["accountEnabled"].as_bool(),
+    }
+}
+
+fn secrets(json: &Json) -> Vec<Secret> {
+    let some = |value: &Json| value.as_str().map(str::to_owned);
+    items(json)
+        .map(|json| Secret {
+            key_id: text(json, "keyId"),
+            name: some(&json["displayName"]),
+            usage: some(&json["usage"]),
+            kind: some(&json["type"]),
+            start: seconds(&json["startDateTime"]),
+            end: seconds(&json["endDateTime"]),
+        })
+        .collect()
+}
+
+fn seconds(json: &Json) -> Option<i64> {
+    let time = OffsetDateTime::parse(json.as_str()?, &Rfc3339).ok()?;
+    Some(time.unix_timestamp())
+}
+
+fn items(json: &Json) -> impl Iterator<Item = &Json> {
+    json.as_array().into_iter().flatten()
+}
+
+fn text(json: &Json, name: &str) -> String {
+    json[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn texts(json: &Json) -> Vec<String> {
+    items(json)
+        .filter_map(Json::as_str)
+        .map(str::to_owned)
+        .collect()
+}

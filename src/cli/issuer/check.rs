@@ -1,0 +1,121 @@
+//! `issuer check`, and the same look at every issuer whose documents an apply wrote.
+
+use std::path::PathBuf;
+
+use super::super::args::{Format, StackArgs, TenantArgs};
+use super::super::connect::Connection;
+use super::super::stack::Stack;
+use super::super::web::Web;
+use super::super::{Exit, Failure, World, block_on, connect, stack};
+use super::{findings, served};
+use crate::kinds::{document, oidc_issuer};
+use crate::model::desired::Resource;
+use crate::model::plan::{Action, Plan};
+use crate::model::source::Sources;
+use crate::model::value::Value;
+use crate::render::diagnostic;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The issuer, as tokens and credentials have it. Default: every issuer that the stack declares.
+    #[arg(value_name = "URL")]
+    url: Option<String>,
+    /// A key that tokens are signed with, by its `kid`. May be repeated.
+    #[arg(long = "kid", value_name = "KID", requires = "url")]
+    kids: Vec<String>,
+    /// The stack's directory.
+    #[arg(long, value_name = "DIRECTORY", default_value = ".")]
+    stack: PathBuf,
+    #[command(flatten)]
+    tenant: TenantArgs,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
+    let emulated = args.tenant.local || args.tenant.emulator.is_some();
+    let stack = match args.url.is_none() || emulated {
+        true => Some(stack::load(
+            world,
+            &StackArgs {
+                directory: args.stack.clone(),
+                variables: Vec::new(),
+                variable_files: Vec::new(),
+            },
+        )?),
+        false => None,
+    };
+    let web = match &stack {
+        Some(stack) if emulated => connect::connect(world, &args.tenant, stack)?.web,
+        _ => Web::Internet,
+    };
+    let wanted: Vec<(String, Vec<String>)> = match (&args.url, &stack) {
+        (Some(url), _) => vec![(url.clone(), args.kids.clone())],
+        (None, Some(stack)) => stack
+            .desired
+            .of_kind(oidc_issuer::KIND)
+            .filter_map(|resource| issuer(stack, resource))
+            .collect(),
+        (None, None) => Vec::new(),
+    };
+    if wanted.is_empty() {
+        let message = "the stack declares no `oidc_issuer`: give an issuer's URL";
+        return Err(Failure::plain("which-issuer", message));
+    }
+    let mut exit = Exit::Done;
+    for (url, kids) in wanted {
+        let served = block_on(served::check(&web, &url, &kids))?;
+        let mut text = String::new();
+        if let Some(keys) = &served.jwks_uri {
+            text.push_str(&format!("  keys at {keys}\n"));
+        }
+        for key in &served.jwks.keys {
+            text.push_str(&format!("  {}\n", findings::name(key.kid.as_deref())));
+        }
+        let this = findings::show(world, args.format, &url, &text, &served.said);
+        exit = if this == Exit::Done { exit } else { this };
+    }
+    Ok(exit)
+}
+
+/// A declared issuer's URL and keys; none where the URL is not known yet.
+fn issuer(stack: &Stack, resource: &Resource) -> Option<(String, Vec<String>)> {
+    let url = oidc_issuer::url(resource, &stack.desired.stack)?;
+    let kids = resource.at("kids").into_iter().flat_map(Value::items);
+    let kids = kids.filter_map(Value::as_str).map(str::to_owned);
+    Some((url, kids.collect()))
+}
+
+/// Looks at every issuer whose documents a plan wrote: a document that nobody can fetch is no success.
+pub fn after_apply(
+    world: &mut World,
+    stack: &Stack,
+    connection: &Connection,
+    plan: &Plan,
+    quiet: bool,
+) -> Result<bool, Failure> {
+    let wrote = |resource: &&Resource| {
+        plan.changes.iter().any(|change| {
+            change.address.kind() == document::KIND
+                && change.action != Action::Delete
+                && change.address.parent().as_ref() == Some(&resource.address)
+        })
+    };
+    let issuers = stack.desired.of_kind(oidc_issuer::KIND).filter(wrote);
+    let mut sound = true;
+    for (url, kids) in issuers.filter_map(|resource| issuer(stack, resource)) {
+        let served = block_on(served::check(&connection.web, &url, &kids))?;
+        let said = diagnostic::text(&served.said, &Sources::default(), world.style());
+        let _ = write!(world.err, "{said}");
+        let this = !served.said.iter().any(|one| one.is_error());
+        if this && !quiet {
+            let count = served.jwks.keys.len();
+            let plural = if count == 1 { "" } else { "s" };
+            world.print(&format!(
+                "Served to everyone: {url} with {count} key{plural}.\n"
+            ));
+        }
+        sound &= this;
+    }
+    Ok(sound)
+}

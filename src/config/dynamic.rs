@@ -1,0 +1,112 @@
+//! `dynamic "word" { for_each iterator labels content }`: nested blocks, one for each element.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::context::{Context, Eval, Failure};
+use super::convert::{Type, convert};
+use super::document::{Block, ExprKind, Word};
+use super::evaluate::{evaluate, pairs};
+use super::node::{self, Entry};
+use super::scope::Scope;
+use super::unknown::only;
+use super::value::Value;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::schema::Field;
+
+const WORDS: [&str; 4] = ["for_each", "iterator", "labels", "content"];
+
+/// The blocks that a `dynamic` one makes. In its content, `word.key` and `word.value` are the element's.
+pub(super) fn entries(
+    context: &Context,
+    scope: &Scope,
+    block: &Block,
+    fields: &'static [Field],
+) -> Eval<Vec<Entry>> {
+    only(context, "dynamic", block, &WORDS, &["content"]);
+    let Some(word) = block.labels.first() else {
+        return Err(
+            Diagnostic::error("syntax", "`dynamic` needs the name of a block")
+                .at(block.span, "no name")
+                .help("write `dynamic \"word\" { for_each = …, content { … } }`")
+                .into(),
+        );
+    };
+    let missing = |name: &str, help: &str| {
+        Failure::from(
+            Diagnostic::error("missing-attribute", format!("`dynamic` needs `{name}`"))
+                .at(block.span, "is not here")
+                .help(help),
+        )
+    };
+    let over = block.body.attribute("for_each");
+    let over = over.ok_or_else(|| {
+        missing(
+            "for_each",
+            "it is a list, a set or a map: one block for each element",
+        )
+    })?;
+    let written = block
+        .body
+        .blocks
+        .iter()
+        .find(|inner| &*inner.word.text == "content");
+    let content = match (written, block.body.attribute("content")) {
+        (Some(content), _) => Some(content.clone()),
+        (None, Some(content)) => Block::from_object(word.clone(), Vec::new(), &content.value),
+        (None, None) => None,
+    };
+    let content = content
+        .ok_or_else(|| missing("content", "it holds what each block does: `content { … }`"))?;
+    let iterator = match block.body.attribute("iterator").map(|it| &it.value) {
+        None => word.text.clone(),
+        Some(expr) => match &expr.kind {
+            ExprKind::Name(name) | ExprKind::String(name) => name.clone(),
+            _ => {
+                return Err(Diagnostic::error("wrong-type", "`iterator` is a name")
+                    .at(expr.span, "write it without quotes")
+                    .into());
+            }
+        },
+    };
+    let collection = evaluate(context, scope, &over.value)?;
+    let Some(pairs) = pairs(context, &collection, over.value.span)? else {
+        return Err(super::evaluate::no_value(
+            collection.unset_variables().iter(),
+            over.value.span,
+        ));
+    };
+    pairs
+        .into_iter()
+        .map(|(key, value)| {
+            let element: BTreeMap<Rc<str>, Value> =
+                [("key".into(), key), ("value".into(), value)].into();
+            let scope = Scope::new(scope, vec![(iterator.clone(), Value::map(element))]);
+            Ok(Entry {
+                label: label(context, &scope, block)?,
+                header: block.span,
+                members: node::members(context, &scope, &content.body, fields),
+            })
+        })
+        .collect()
+}
+
+/// The label of one block: the first of `labels`.
+fn label(context: &Context, scope: &Scope, block: &Block) -> Eval<Option<Word>> {
+    let Some(labels) = block.body.attribute("labels") else {
+        return Ok(None);
+    };
+    let value = evaluate(context, scope, &labels.value)?;
+    let first = value.items().and_then(|items| items.first());
+    match first.map(|first| convert(first, &Type::String)) {
+        Some(Ok(Value::Text(text))) => Ok(Some(Word {
+            text,
+            span: labels.value.span,
+        })),
+        _ => Err(
+            Diagnostic::error("wrong-type", "`labels` is a list with the block's label")
+                .at(labels.value.span, format!("this is {}", value.describe()))
+                .into(),
+        ),
+    }
+}

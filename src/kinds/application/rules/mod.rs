@@ -1,0 +1,63 @@
+//! Audit rules about `application`.
+
+mod application_secret;
+mod credential_room;
+mod expired_secret;
+mod expiring_secret;
+mod granted_not_requested;
+mod implicit_grant;
+mod insecure_redirect_uri;
+mod leftover_certificate;
+mod leftover_secret;
+mod long_lived_secret;
+mod multi_tenant_audience;
+mod owned_administrator;
+mod public_client;
+mod requested_not_granted;
+mod risky_owner;
+mod several_secrets;
+mod unlocked_instances;
+mod unverified_email;
+
+use crate::kinds::rule::{Identity, Rule, day};
+use crate::model::rule::{Doc, Finding};
+use crate::model::tenant::Secret;
+
+/// One file each.
+pub static ALL: &[&Rule] = &[
+    &application_secret::RULE,
+    &credential_room::RULE,
+    &expired_secret::RULE,
+    &expiring_secret::RULE,
+    &granted_not_requested::RULE,
+    &implicit_grant::RULE,
+    &insecure_redirect_uri::RULE,
+    &leftover_certificate::RULE,
+    &leftover_secret::RULE,
+    &long_lived_secret::RULE,
+    &multi_tenant_audience::RULE,
+    &owned_administrator::RULE,
+    &public_client::RULE,
+    &requested_not_granted::RULE,
+    &risky_owner::RULE,
+    &several_secrets::RULE,
+    &unlocked_instances::RULE,
+    &unverified_email::RULE,
+];
+
+/// A finding about one password or certificate.
+pub(crate) fn of_secret(identity: &Identity, doc: &Doc, secret: &Secret, message: &str) -> Finding {
+    let mut finding = identity.finding(doc, &secret.key_id, message);
+    if let Some(name) = &secret.name {
+        finding.evidence.push(format!("named {name}"));
+    }
+    let end = secret.end.map_or("never".to_owned(), day);
+    finding
+        .evidence
+        .push(format!("key id {}, ends {end}", secret.key_id));
+    finding.fix = finding
+        .fix
+        .replace("<client id>", identity.client_id())
+        .replace("<key id>", &secret.key_id);
+    finding
+}

@@ -1,0 +1,46 @@
+//! An expression for GitHub also admits pull requests.
+
+use crate::exchange::language::Language;
+use crate::exchange::pattern::Pattern;
+use crate::exchange::platform::{Platform, platform};
+use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::rule::{Doc, Finding, Severity};
+
+pub static RULE: Rule = Rule {
+    doc: Doc {
+        name: "any-context-subject",
+        severity: Severity::Critical,
+        needs: &[],
+        what: "An expression for GitHub also admits pull requests.",
+        why: "Its wildcard leaves open where the workflow runs, so code that nobody reviewed gets in.",
+        source: "Palo Alto Unit 42, \"OH-MY-DC\"",
+        example: "`repo:o/r:*` accepts `repo:o/r:pull_request`",
+        fix: "fix the end of the subject: `:environment:prod`",
+    },
+    check,
+};
+
+fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
+    for held in &identity.trusts {
+        let (Some(trust), Some(_)) = (&held.trust, held.expression()) else {
+            continue;
+        };
+        if platform(&trust.issuer) != Platform::GitHub {
+            continue;
+        }
+        let nobody: [&Language; 0] = [];
+        let requests = Language::of(trust)
+            .minus(nobody)
+            .within("sub", Pattern::glob("repo:*/*:pull_request"));
+        if let Ok(Some(claims)) = requests.witness() {
+            let mut finding =
+                identity.about(&RULE.doc, held, "its expression also admits pull requests");
+            finding.evidence.extend(
+                claims
+                    .text("sub")
+                    .map(|subject| format!("admits {subject}")),
+            );
+            found.push(finding);
+        }
+    }
+}

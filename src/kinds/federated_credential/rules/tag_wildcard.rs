@@ -1,0 +1,41 @@
+//! Any tag that fits a pattern is admitted.
+
+use crate::exchange::subject::{Context, Subject, parse};
+use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::rule::{Doc, Finding, Severity};
+
+pub static RULE: Rule = Rule {
+    doc: Doc {
+        name: "tag-wildcard",
+        severity: Severity::Medium,
+        needs: &[],
+        what: "Any tag that fits a pattern is admitted.",
+        why: "Whoever may push can push such a tag.",
+        source: "Palo Alto Unit 42, \"OH-MY-DC\"",
+        example: "`repo:o/r:ref:refs/tags/v*`",
+        fix: "use an environment that only protected tags may deploy to",
+    },
+    check,
+};
+
+fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
+    for held in &identity.trusts {
+        if held.expression().is_none() {
+            continue;
+        }
+        for subject in held.subjects() {
+            if let Subject::GitHub {
+                context: Context::Tag(tag),
+                ..
+            } = parse(&held.credential.issuer, subject)
+                && tag.contains(['*', '?'])
+            {
+                found.push(identity.about(
+                    &RULE.doc,
+                    held,
+                    format!("any tag `{tag}` may act as it"),
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Both the plan and the apply phase of a workspace are admitted.
+
+use crate::exchange::subject::{Subject, parse};
+use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::rule::{Doc, Finding, Severity};
+
+pub static RULE: Rule = Rule {
+    doc: Doc {
+        name: "terraform-any-phase",
+        severity: Severity::Medium,
+        needs: &[],
+        what: "Both the plan and the apply phase of a workspace are admitted.",
+        why: "A speculative plan of a pull request runs code that nobody reviewed with the rights of an apply.",
+        source: "HashiCorp, \"Dynamic provider credentials\"",
+        example: "`…:run_phase:*`",
+        fix: "use one application for `run_phase:plan` that can read, and another for `run_phase:apply`",
+    },
+    check,
+};
+
+fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
+    for held in &identity.trusts {
+        for subject in held.subjects() {
+            if let Subject::TerraformCloud { run_phase, .. } =
+                parse(&held.credential.issuer, subject)
+                && run_phase.contains('*')
+                && held.expression().is_some()
+            {
+                found.push(identity.about(
+                    &RULE.doc,
+                    held,
+                    "plans may act as it as well as applies",
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The audience is not the token exchange's own.
+
+use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::rule::{Doc, Finding, Severity};
+
+pub static RULE: Rule = Rule {
+    doc: Doc {
+        name: "unusual-audience",
+        severity: Severity::Medium,
+        needs: &[],
+        what: "The audience is not the token exchange's own.",
+        why: "A token made for something else, or for everything, is good for this trust, too.",
+        source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",
+        example: "audience `https://kubernetes.default.svc`",
+        fix: "`audience = \"api://AzureADTokenExchange\"`",
+    },
+    check,
+};
+
+fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
+    for held in &identity.trusts {
+        let audience = held.credential.audiences.first().map_or("", String::as_str);
+        let usual = audience.starts_with("api://AzureADTokenExchange");
+        if !usual {
+            found.push(identity.about(&RULE.doc, held, format!("its audience is `{audience}`")));
+        }
+    }
+}

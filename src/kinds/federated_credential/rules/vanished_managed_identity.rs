@@ -1,0 +1,44 @@
+//! A trust names a managed identity that is not in the tenant.
+
+use crate::exchange::subject::{Subject, parse};
+use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::rule::{Doc, Finding, Need, Severity};
+
+pub static RULE: Rule = Rule {
+    doc: Doc {
+        name: "vanished-managed-identity",
+        severity: Severity::High,
+        needs: &[Need::Principals],
+        what: "A trust names a managed identity that is not in the tenant.",
+        why: "The trust outlived its reason, and shows who used to be let in.",
+        source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",
+        example: "subject 3333… is no service principal here",
+        fix: "delete it, or name the identity that took its place",
+    },
+    check,
+};
+
+fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
+    for held in &identity.trusts {
+        let issuer = &held.credential.issuer;
+        let own = issuer
+            .to_ascii_lowercase()
+            .contains(&scene.tenant.tenant_id.to_ascii_lowercase());
+        for subject in held.subjects() {
+            if let Subject::ManagedIdentity(id) = parse(issuer, subject)
+                && own
+                && !scene
+                    .tenant
+                    .principals
+                    .iter()
+                    .any(|it| it.id.eq_ignore_ascii_case(&id))
+            {
+                found.push(identity.about(
+                    &RULE.doc,
+                    held,
+                    format!("no identity has the object id `{id}`"),
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A reusable workflow is admitted at any branch or tag.
+
+use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::rule::{Doc, Finding, Severity};
+
+pub static RULE: Rule = Rule {
+    doc: Doc {
+        name: "workflow-ref-wildcard",
+        severity: Severity::High,
+        needs: &[],
+        what: "A reusable workflow is admitted at any branch or tag.",
+        why: "Whoever may push a branch to its repository changes what runs.",
+        source: "GitHub, \"Using OpenID Connect with reusable workflows\"",
+        example: "`…/deploy.yml@refs/heads/*`",
+        fix: "pin a commit or a protected branch",
+    },
+    check,
+};
+
+fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
+    for held in &identity.trusts {
+        let clauses = held.expression().map_or(&[][..], |it| it.clauses());
+        for clause in clauses
+            .iter()
+            .filter(|clause| clause.claim == "job_workflow_ref")
+        {
+            let reference = clause
+                .comparand
+                .rsplit_once('@')
+                .map_or("*", |(_, reference)| reference);
+            if reference.contains(['*', '?']) {
+                found.push(identity.about(
+                    &RULE.doc,
+                    held,
+                    format!(
+                        "the workflow `{}` is admitted at any fitting ref",
+                        clause.comparand
+                    ),
+                ));
+            }
+        }
+    }
+}

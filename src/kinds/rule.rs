@@ -1,0 +1,314 @@
+//! What an audit rule looks at, and how it says what it found. The rules themselves stand with their kinds.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use super::app_role_assignment::rules::tiers;
+use crate::exchange::expression::Expression;
+use crate::exchange::trust::{Matcher, Trust};
+use crate::model::rule::{Doc, Finding, Status};
+use crate::model::tenant::{Application, Credential, Principal, Published, Secret, Tenant};
+
+/// A rule: what it is, and how it judges one identity. A rule that compares identities looks around in the scene.
+pub struct Rule {
+    pub doc: Doc,
+    pub check: fn(&Identity, &Scene, &mut Vec<Finding>),
+}
+
+/// An application with its service principal, or one of the two.
+#[derive(Debug, Default)]
+pub struct Identity<'a> {
+    pub application: Option<&'a Application>,
+    pub principal: Option<&'a Principal>,
+    pub trusts: Vec<Held<'a>>,
+}
+
+/// A federated credential, parsed.
+#[derive(Debug)]
+pub struct Held<'a> {
+    pub credential: &'a Credential,
+    /// None where its expression cannot be read.
+    pub trust: Option<Trust>,
+}
+
+/// Everything that a rule may look at.
+pub struct Scene<'a> {
+    pub tenant: &'a Tenant,
+    /// Seconds since 1970.
+    pub now: i64,
+    pub identities: Vec<Identity<'a>>,
+    /// Places of identities that hold a trust, by issuer and subject or expression.
+    pub holders: BTreeMap<(&'a str, &'a str), Vec<usize>>,
+}
+
+/// Where a password or certificate sits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Application,
+    Principal,
+}
+
+/// Microsoft's own tenant, which owns its first-party applications.
+pub const MICROSOFT_TENANT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
+
+const DAY: i64 = 86_400;
+
+impl<'a> Scene<'a> {
+    /// Joins applications with their service principals.
+    pub fn of(tenant: &'a Tenant, now: i64) -> Self {
+        let mut principals: BTreeMap<&str, &Principal> = tenant
+            .principals
+            .iter()
+            .map(|principal| (principal.app_id.as_str(), principal))
+            .collect();
+        let mut identities: Vec<Identity> = tenant
+            .applications
+            .iter()
+            .map(|application| Identity {
+                application: Some(application),
+                principal: principals.remove(application.app_id.as_str()),
+                trusts: application.credentials.iter().map(held).collect(),
+            })
+            .collect();
+        identities.extend(principals.into_values().map(|principal| Identity {
+            principal: Some(principal),
+            ..Identity::default()
+        }));
+        let mut holders: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, identity) in identities.iter().enumerate() {
+            for held in &identity.trusts {
+                let credential: &'a Credential = held.credential;
+                holders
+                    .entry((credential.issuer.as_str(), admits(credential)))
+                    .or_default()
+                    .push(at);
+            }
+        }
+        Self {
+            tenant,
+            now,
+            identities,
+            holders,
+        }
+    }
+
+    /// Whole days from now until a time; negative when it is over.
+    pub fn days_until(&self, time: i64) -> i64 {
+        (time - self.now).div_euclid(DAY)
+    }
+
+    /// What an issuer serves, where it was asked.
+    pub fn published(&self, issuer: &str) -> Option<&Published> {
+        self.tenant.published.get(issuer)
+    }
+}
+
+fn admits(credential: &Credential) -> &str {
+    let expression = credential.expression.as_deref();
+    let subject = credential.subject.as_deref();
+    subject.or(expression).unwrap_or_default()
+}
+
+fn held(credential: &Credential) -> Held<'_> {
+    let matcher = match (&credential.subject, &credential.expression) {
+        (Some(subject), _) => Some(Matcher::Subject(subject.clone())),
+        (None, Some(text)) => Expression::parse(text).ok().map(Matcher::Expression),
+        (None, None) => None,
+    };
+    Held {
+        credential,
+        trust: matcher.map(|matcher| Trust {
+            issuer: credential.issuer.clone(),
+            audience: credential.audiences.first().cloned().unwrap_or_default(),
+            matcher,
+        }),
+    }
+}
+
+impl Held<'_> {
+    /// The subject or the expression, as it was written.
+    pub fn admits(&self) -> &str {
+        admits(self.credential)
+    }
+
+    /// The texts that a `sub` is compared with: the subject, or the comparands of the expression's clauses on `sub`.
+    pub fn subjects(&self) -> Vec<&str> {
+        match self.trust.as_ref().map(|trust| &trust.matcher) {
+            Some(Matcher::Subject(subject)) => vec![subject],
+            Some(Matcher::Expression(expression)) => expression
+                .clauses()
+                .iter()
+                .filter(|clause| clause.claim == "sub")
+                .map(|clause| clause.comparand.as_str())
+                .collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The expression, if it is one.
+    pub fn expression(&self) -> Option<&Expression> {
+        match &self.trust.as_ref()?.matcher {
+            Matcher::Expression(expression) => Some(expression),
+            Matcher::Subject(_) => None,
+        }
+    }
+
+    /// Whether the expression demands an exact value of a claim.
+    pub fn pins(&self, claim: &str) -> bool {
+        let clauses = self.expression().map_or(&[][..], Expression::clauses);
+        clauses.iter().any(|clause| {
+            clause.claim == claim && clause.operator == crate::exchange::expression::Operator::Eq
+        })
+    }
+}
+
+impl Identity<'_> {
+    pub fn name(&self) -> &str {
+        let application = self.application.map(|it| it.display_name.as_str());
+        application
+            .or(self.principal.map(|it| it.display_name.as_str()))
+            .unwrap_or_default()
+    }
+
+    pub fn client_id(&self) -> &str {
+        let application = self.application.map(|it| it.app_id.as_str());
+        application
+            .or(self.principal.map(|it| it.app_id.as_str()))
+            .unwrap_or_default()
+    }
+
+    /// The application's object id; of a service principal without one here, its own.
+    pub fn object_id(&self) -> &str {
+        let application = self.application.map(|it| it.id.as_str());
+        application
+            .or(self.principal.map(|it| it.id.as_str()))
+            .unwrap_or_default()
+    }
+
+    /// One of Microsoft's own.
+    pub fn is_first_party(&self) -> bool {
+        let owner = self.principal.and_then(|it| it.owner_tenant.as_deref());
+        self.application.is_none() && owner == Some(MICROSOFT_TENANT)
+    }
+
+    /// Every password and certificate that logs in as this identity. The signing pairs of SAML applications and the
+    /// certificates of managed identities, which Azure rotates, are none.
+    pub fn secrets(&self) -> Vec<(Place, &'static str, &Secret)> {
+        let mut found = Vec::new();
+        if let Some(it) = self.application {
+            found.extend(
+                it.passwords
+                    .iter()
+                    .map(|s| (Place::Application, "password", s)),
+            );
+            let keys = it.certificates.iter();
+            found.extend(keys.map(|s| (Place::Application, "certificate", s)));
+        }
+        let principal = self.principal.filter(|it| it.kind != "ManagedIdentity");
+        if let Some(it) = principal {
+            let saml = it.single_sign_on.as_deref() == Some("saml");
+            let signing = |secret: &Secret| {
+                it.certificates.iter().any(|key| {
+                    key.usage.as_deref() == Some("Sign")
+                        && (key.key_id == secret.key_id
+                            || saml && key.end == secret.end
+                            || secret.usage.as_deref() == Some("Verify") && key.end == secret.end)
+                })
+            };
+            let mine = |secret: &&Secret| !signing(secret);
+            let passwords = it.passwords.iter().filter(mine);
+            found.extend(passwords.map(|s| (Place::Principal, "password", s)));
+            let keys = it.certificates.iter().filter(mine);
+            found.extend(keys.map(|s| (Place::Principal, "certificate", s)));
+        }
+        found
+    }
+
+    /// Those of [`Self::secrets`] that can log in at a time.
+    pub fn valid_secrets(&self, now: i64) -> Vec<(Place, &'static str, &Secret)> {
+        let mut secrets = self.secrets();
+        secrets.retain(|(_, _, secret)| is_valid(secret, now));
+        secrets
+    }
+
+    /// Permissions that it holds and that make it an administrator, with what can be done with them.
+    pub fn powers(&self) -> Vec<(&str, &'static str)> {
+        let roles = self.principal.map_or(&[][..], |it| &it.roles);
+        roles
+            .iter()
+            .filter_map(|role| Some((role.name.as_str(), tiers::path(role)?)))
+            .collect()
+    }
+
+    /// The beginning of a finding about this identity.
+    pub fn finding(&self, doc: &Doc, part: &str, message: impl Into<String>) -> Finding {
+        Finding {
+            rule: doc.name,
+            severity: doc.severity,
+            application: self.name().to_owned(),
+            client_id: self.client_id().to_owned(),
+            object_id: self.object_id().to_owned(),
+            part: part.to_owned(),
+            message: message.into(),
+            evidence: Vec::new(),
+            fix: doc.fix.to_owned(),
+            fingerprint: fingerprint(&[doc.name, self.object_id(), part]),
+            declared_at: None,
+            status: Status::Open,
+        }
+    }
+
+    /// The same about one of its federated credentials.
+    pub fn about(&self, doc: &Doc, held: &Held, message: impl Into<String>) -> Finding {
+        let credential = held.credential;
+        let form = if credential.subject.is_some() {
+            "s"
+        } else {
+            "e"
+        };
+        let mut finding = self.finding(doc, &credential.name, message);
+        finding.fingerprint = fingerprint(&[
+            doc.name,
+            self.object_id(),
+            &credential.issuer,
+            form,
+            held.admits(),
+        ]);
+        finding.evidence = vec![
+            format!("issuer {}", credential.issuer),
+            match &credential.subject {
+                Some(subject) => format!("subject {subject}"),
+                None => format!("expression {}", held.admits()),
+            },
+        ];
+        finding.declared_at = credential.declared_at.clone();
+        finding
+    }
+}
+
+/// Whether a password or certificate can log in at a time.
+pub fn is_valid(secret: &Secret, now: i64) -> bool {
+    secret.end.is_none_or(|end| end > now)
+}
+
+/// A day in the calendar.
+pub fn day(time: i64) -> String {
+    match OffsetDateTime::from_unix_timestamp(time) {
+        Ok(time) => time.date().to_string(),
+        Err(_) => "beyond the calendar".to_owned(),
+    }
+}
+
+fn fingerprint(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize()[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

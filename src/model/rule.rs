@@ -1,0 +1,118 @@
+//! Audit rules as data, and what they find.
+
+use serde::Serialize;
+
+/// How bad a finding is, mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What a rule has to know. One that lacks something is not run, and the report says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// Passwords and certificates of applications.
+    Secrets,
+    /// Service principals, with their passwords and certificates.
+    Principals,
+    /// Permissions that were granted.
+    Grants,
+    Owners,
+    /// What issuers serve: discovery documents and keys.
+    Issuers,
+}
+
+impl Need {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Secrets => "secrets",
+            Self::Principals => "principals",
+            Self::Grants => "grants",
+            Self::Owners => "owners",
+            Self::Issuers => "issuers",
+        }
+    }
+}
+
+/// What a rule is, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doc {
+    /// Kebab-case and stable: waivers and pipelines name it.
+    pub name: &'static str,
+    pub severity: Severity,
+    pub needs: &'static [Need],
+    /// What it finds, in one sentence.
+    pub what: &'static str,
+    /// Why that is bad.
+    pub why: &'static str,
+    /// Where the attack or the fact is described.
+    pub source: &'static str,
+    /// Something that it finds.
+    pub example: &'static str,
+    pub fix: &'static str,
+}
+
+/// One thing that a rule found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub rule: &'static str,
+    pub severity: Severity,
+    /// The application's or service principal's name.
+    pub application: String,
+    pub client_id: String,
+    pub object_id: String,
+    /// What of it: a credential's name, a key id; empty for the object itself.
+    pub part: String,
+    pub message: String,
+    /// What was seen, one line each.
+    pub evidence: Vec<String>,
+    /// The command or the line that repairs it.
+    pub fix: String,
+    /// Stable over runs: a hash of rule, object and the content of the part.
+    pub fingerprint: String,
+    /// The file and line that declare it, where they are known.
+    pub declared_at: Option<String>,
+    pub status: Status,
+}
+
+/// How a finding stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It counts.
+    Open,
+    /// It was there in the baseline.
+    Known,
+}
+
+impl Finding {
+    /// Whether it makes the audit fail, given that it is bad enough.
+    pub fn counts(&self) -> bool {
+        self.status == Status::Open
+    }
+}

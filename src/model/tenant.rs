@@ -1,0 +1,150 @@
+//! What an audit read of a tenant: plain data, and at the same time the format of a snapshot (`trustform-snapshot/1`).
+//! It holds no secret: Graph never gives one out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// `trustform-snapshot/1`.
+    pub format: String,
+    pub tenant_id: String,
+    /// When it was read, in seconds since 1970.
+    pub read_at: i64,
+    pub applications: Vec<Application>,
+    pub principals: Vec<Principal>,
+    /// What issuers serve, by issuer.
+    #[serde(default)]
+    pub published: BTreeMap<String, Published>,
+    /// What could not be read, and why: by the word of [`super::rule::Need`].
+    #[serde(default)]
+    pub unread: BTreeMap<String, String>,
+}
+
+/// An app registration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Application {
+    pub id: String,
+    pub app_id: String,
+    pub display_name: String,
+    pub unique_name: Option<String>,
+    pub sign_in_audience: String,
+    pub tags: Vec<String>,
+    pub passwords: Vec<Secret>,
+    pub certificates: Vec<Secret>,
+    pub credentials: Vec<Credential>,
+    pub redirect_uris: Vec<String>,
+    pub identifier_uris: Vec<String>,
+    pub access_token_issuance: bool,
+    pub id_token_issuance: bool,
+    pub public_client_fallback: bool,
+    /// A token may be asked for with the claim `email`.
+    pub email_claim: bool,
+    /// `authenticationBehaviors.removeUnverifiedEmailClaim`, where it was read.
+    pub removes_unverified_email: Option<bool>,
+    /// `servicePrincipalLockConfiguration.isEnabled`, where it was read.
+    pub instance_lock: Option<bool>,
+    pub requested: Vec<Requested>,
+    /// None where owners were not read.
+    pub owners: Option<Vec<Owner>>,
+}
+
+/// A service principal: an application in this tenant, wherever it is registered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Principal {
+    pub id: String,
+    pub app_id: String,
+    pub display_name: String,
+    /// Graph's `servicePrincipalType`.
+    pub kind: String,
+    /// The tenant where the application is registered.
+    pub owner_tenant: Option<String>,
+    pub enabled: bool,
+    /// Graph's `preferredSingleSignOnMode`.
+    pub single_sign_on: Option<String>,
+    pub tags: Vec<String>,
+    pub passwords: Vec<Secret>,
+    pub certificates: Vec<Secret>,
+    pub roles: Vec<Granted>,
+    pub owners: Option<Vec<Owner>>,
+}
+
+/// A password or a key, without its value.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Secret {
+    pub key_id: String,
+    pub name: Option<String>,
+    /// Of keys: `Verify`, `Sign`.
+    pub usage: Option<String>,
+    /// Of keys: `AsymmetricX509Cert`, `Symmetric`, …
+    pub kind: Option<String>,
+    /// Seconds since 1970.
+    pub start: Option<i64>,
+    pub end: Option<i64>,
+}
+
+/// A federated identity credential.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Credential {
+    pub id: String,
+    pub name: String,
+    pub issuer: String,
+    pub subject: Option<String>,
+    pub expression: Option<String>,
+    pub audiences: Vec<String>,
+    pub description: Option<String>,
+    /// Where a file declares it: `trust.hcl:12`. Only of what was read from files.
+    pub declared_at: Option<String>,
+}
+
+/// A permission that an application asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Requested {
+    pub api: String,
+    pub id: String,
+    /// An application permission; otherwise a delegated one.
+    pub application: bool,
+    /// Its name where it is known, else the id.
+    pub name: String,
+}
+
+/// An application permission that a service principal holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Granted {
+    /// The API's application id, where it is known; else the object id of its service principal.
+    pub api: String,
+    pub id: String,
+    pub name: String,
+}
+
+/// Who may change an application, and so give it credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Owner {
+    pub id: String,
+    pub name: String,
+    /// `user`, `servicePrincipal`, …
+    pub kind: String,
+    pub guest: bool,
+    pub enabled: Option<bool>,
+}
+
+/// What an issuer answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Published {
+    /// The discovery document's text.
+    pub discovery: Option<String>,
+    pub jwks: Option<String>,
+    /// Why one of them could not be had.
+    pub failure: Option<String>,
+    /// The issuer's name has no address.
+    pub unresolved: bool,
+}

@@ -1,0 +1,273 @@
+//! A history as data: what is declared one after the other, what others do in between, and every request that
+//! goes wrong. A seed makes one; shrinking takes pieces out of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use trustform::emulator::fault::{Fault, draw};
+
+/// What a stack declares: two applications with up to five credentials each, permissions, one issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Want {
+    /// Bit 0: `a`, bit 1: `b`.
+    pub applications: u8,
+    /// Which of the pool's credentials each has.
+    pub credentials: [u8; 2],
+    /// Which display name.
+    pub name: u8,
+    /// Which permissions `a` is granted; never none.
+    pub roles: u8,
+    /// Which keys the issuer publishes; none without an issuer.
+    pub keys: u8,
+    /// `unmanaged_credentials = "delete"`.
+    pub delete_unmanaged: bool,
+}
+
+/// What somebody else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// A credential on `a` that nobody declared.
+    PlantCredential,
+    /// One of our credentials goes.
+    DropCredential,
+    /// Another display name, and notes that nobody declares.
+    Rename,
+    /// A tag that is not ours.
+    Tag,
+    /// Another application of the same display name.
+    Lookalike,
+    /// Our application into the recycle bin.
+    Delete,
+    /// Another application under the unique name of `b`.
+    Squat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// One apply, or two at once.
+    Apply {
+        want: Want,
+        rival: Option<Want>,
+    },
+    Foreign(Edit),
+    /// Milliseconds.
+    Wait(u64),
+}
+
+/// What happens to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Service(Fault),
+    /// The permission is gone: an answer that no retry helps against.
+    Denied,
+    /// The process dies, before the request has its effect or after.
+    Crash {
+        after: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    pub seed: u64,
+    /// Milliseconds that each replica is behind.
+    pub lags: Vec<u64>,
+    pub acts: Vec<Act>,
+    /// By the number of the request, over the whole history.
+    pub troubles: BTreeMap<u64, Trouble>,
+}
+
+/// Chance without a generator's state: the n-th question of a seed.
+pub struct Dice {
+    seed: u64,
+    asked: u64,
+}
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self { seed, asked: 1_000 }
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.asked += 1;
+        draw(self.seed, self.asked) % n
+    }
+
+    pub fn percent(&mut self, chance: u64) -> bool {
+        self.below(100) < chance
+    }
+}
+
+/// Requests that can go wrong.
+const REQUESTS: u64 = 600;
+
+impl History {
+    pub fn of(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let lags = match dice.below(10) {
+            0..=2 => Vec::new(),
+            // Half a second mostly, and a tail up to three minutes.
+            3..=7 => vec![0, dice.below(1_000), tail(&mut dice)],
+            _ => (0..4).map(|_| tail(&mut dice)).collect(),
+        };
+        let mut acts = Vec::new();
+        let mut want = Want::first(&mut dice);
+        for _ in 0..2 + dice.below(3) {
+            let rival = dice.percent(15).then(|| match dice.percent(50) {
+                true => want,
+                false => want.next(&mut dice),
+            });
+            acts.push(Act::Apply { want, rival });
+            if dice.percent(50) {
+                acts.push(Act::Wait(dice.below(240_000)));
+            }
+            if dice.percent(45) {
+                acts.push(Act::Foreign(Edit::ALL[dice.below(7) as usize]));
+            }
+            want = want.next(&mut dice);
+        }
+        acts.push(Act::Apply { want, rival: None });
+        let permille = [0, 20, 60][dice.below(3) as usize];
+        let mut troubles = BTreeMap::new();
+        for number in 0..REQUESTS {
+            if dice.below(1_000) < permille {
+                let fault = [
+                    Fault::Throttled,
+                    Fault::Unavailable,
+                    Fault::Conflict,
+                    Fault::ResetBefore,
+                    Fault::ResetAfter,
+                    Fault::ResetAfter,
+                    Fault::Stale,
+                ][dice.below(7) as usize];
+                troubles.insert(number, Trouble::Service(fault));
+            }
+        }
+        for _ in 0..dice.below(3) {
+            let after = dice.percent(50);
+            troubles.insert(dice.below(300), Trouble::Crash { after });
+        }
+        if dice.percent(15) {
+            troubles.insert(dice.below(200), Trouble::Denied);
+        }
+        Self {
+            seed,
+            lags,
+            acts,
+            troubles,
+        }
+    }
+}
+
+/// Milliseconds: short mostly, up to three minutes.
+fn tail(dice: &mut Dice) -> u64 {
+    match dice.below(10) {
+        0..=5 => dice.below(2_000),
+        6..=8 => dice.below(30_000),
+        _ => dice.below(180_000),
+    }
+}
+
+impl Want {
+    fn first(dice: &mut Dice) -> Self {
+        let mut want = Self {
+            applications: 1 + dice.below(3) as u8,
+            credentials: [1 + dice.below(31) as u8, 1 + dice.below(31) as u8],
+            name: dice.below(2) as u8,
+            roles: 1 + dice.below(3) as u8,
+            keys: dice.below(2) as u8,
+            delete_unmanaged: dice.percent(50),
+        };
+        want.settle();
+        want
+    }
+
+    /// A change or two. Keys come and go one at a time: replacing one at once would break those who use it.
+    fn next(mut self, dice: &mut Dice) -> Self {
+        for _ in 0..1 + dice.below(3) {
+            match dice.below(9) {
+                0..=2 => self.credentials[0] = 1 + dice.below(31) as u8,
+                3 | 4 => self.credentials[dice.below(2) as usize] ^= 1 << dice.below(5),
+                5 => self.applications = 1 + dice.below(3) as u8,
+                6 => self.name ^= 1,
+                7 => self.roles = 1 + dice.below(3) as u8,
+                _ => {
+                    self.keys = match self.keys {
+                        0 => 1,
+                        1 => [0, 3][dice.below(2) as usize],
+                        3 => [1, 2][dice.below(2) as usize],
+                        _ => [0, 3][dice.below(2) as usize],
+                    };
+                }
+            }
+        }
+        self.settle();
+        self
+    }
+
+    /// A credential that trusts the issuer needs the issuer.
+    fn settle(&mut self) {
+        if self.keys == 0 {
+            self.credentials.iter_mut().for_each(|set| *set &= 0b01111);
+        }
+    }
+}
+
+impl Edit {
+    pub const ALL: [Edit; 7] = [
+        Edit::PlantCredential,
+        Edit::DropCredential,
+        Edit::Rename,
+        Edit::Tag,
+        Edit::Lookalike,
+        Edit::Delete,
+        Edit::Squat,
+    ];
+}
+
+/// A schedule that a person can read.
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "seed {}, replicas behind by {:?} ms",
+            self.seed, self.lags
+        )?;
+        for act in &self.acts {
+            match act {
+                Act::Apply { want, rival } => {
+                    writeln!(f, "  apply {want}")?;
+                    if let Some(rival) = rival {
+                        writeln!(f, "    and at the same time {rival}")?;
+                    }
+                }
+                Act::Foreign(edit) => writeln!(f, "  somebody else: {edit:?}")?,
+                Act::Wait(ms) => writeln!(f, "  wait {ms} ms")?,
+            }
+        }
+        for (number, trouble) in &self.troubles {
+            writeln!(f, "  request {number}: {trouble:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in ["a", "b"].iter().enumerate() {
+            if self.applications & 1 << index != 0 {
+                let set = self.credentials[index];
+                let held: Vec<u8> = (0..5).filter(|bit| set & 1 << bit != 0).collect();
+                write!(f, "{name}{held:?} ")?;
+            }
+        }
+        write!(
+            f,
+            "name {} roles {:02b} keys {:02b}{}",
+            self.name,
+            self.roles,
+            self.keys,
+            if self.delete_unmanaged { " delete" } else { "" }
+        )
+    }
+}

@@ -1,0 +1,264 @@
+//! The seeded simulation: the production planner and engine on the emulator's `handle`, in virtual time, with
+//! replicas that lag, faults, crashes, other people, changing declarations and two applies at once.
+//!
+//! Nothing here sleeps or opens a socket. The tests and `benches/simulate.rs` share it.
+
+pub mod history;
+pub mod invariants;
+pub mod mutants;
+pub mod run;
+pub mod shrink;
+pub mod state;
+pub mod world;
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use trustform::emulator::store::text;
+use trustform::model::live::Live;
+
+use history::{Act, Edit, History, Want};
+use invariants::{Bounds, Foreign, Violation, after_commit, violation};
+use mutants::Mutant;
+use run::{End, Run};
+use state::State;
+use world::{Counts, World};
+
+/// What came of a history.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub counts: Counts,
+    pub violations: Vec<Violation>,
+}
+
+/// A history being played.
+struct Stage {
+    world: World,
+    state: State,
+    foreign: Foreign,
+    memory: Option<Live>,
+    mutant: Option<Mutant>,
+    violations: Vec<Violation>,
+    lags: bool,
+    rivals: bool,
+    /// When somebody else did something last.
+    edited: Option<u64>,
+}
+
+/// Milliseconds after which every replica shows what somebody else did.
+const SEEN_MS: u64 = 190_000;
+
+/// Plays a history to its end and checks everything on the way; stops at the first violation.
+pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
+    let mut world = World::new(history);
+    let state = State::of(&mut world);
+    let mut stage = Stage {
+        world,
+        foreign: Foreign::default(),
+        state,
+        memory: None,
+        mutant,
+        violations: Vec::new(),
+        lags: !history.lags.is_empty(),
+        rivals: false,
+        edited: None,
+    };
+    let mut last: Option<Want> = None;
+    for act in &history.acts {
+        match act {
+            Act::Wait(ms) => stage.world.now += ms,
+            Act::Foreign(edit) => stage.edit(*edit),
+            Act::Apply { want, rival } => {
+                last = Some(*want);
+                stage.rivals = rival.is_some();
+                stage.apply(want, rival.as_ref());
+            }
+        }
+        if !stage.violations.is_empty() {
+            break;
+        }
+    }
+    if let (true, Some(want)) = (stage.violations.is_empty(), last) {
+        stage.settle(&want);
+    }
+    Report {
+        counts: stage.world.counts,
+        violations: stage.violations,
+    }
+}
+
+impl Stage {
+    fn apply(&mut self, want: &Want, rival: Option<&Want>) -> Vec<End> {
+        let wants: Vec<&Want> = std::iter::once(want).chain(rival).collect();
+        let mut runs: Vec<Run> = wants
+            .iter()
+            .map(|want| {
+                let desired = world::declared(want);
+                let mut bounds = Bounds::new(self.state.clone(), &desired);
+                bounds.lags = self.lags;
+                bounds.raced = self.lags && self.raced();
+                let mut run = Run::new(desired, bounds, &self.world, self.mutant);
+                run.passing &= !(self.lags && self.raced());
+                run
+            })
+            .collect();
+        self.world.counts.applies += runs.len() as u64;
+        let mut turn = 0;
+        while runs.iter().any(|run| run.end().is_none()) && self.violations.is_empty() {
+            turn += 1;
+            let open: Vec<usize> = (0..runs.len())
+                .filter(|index| runs[*index].end().is_none())
+                .collect();
+            let draw = trustform::emulator::fault::draw(self.world.seed, 50_000 + turn);
+            let chosen = open[draw as usize % open.len()];
+            let (found, committed) = runs[chosen].step(&mut self.world, &mut self.memory);
+            self.violations.extend(found);
+            if committed {
+                let now = State::of(&mut self.world);
+                let bounds: Vec<&Bounds> = runs.iter().map(|run| &run.bounds).collect();
+                let found = after_commit(&self.state, &now, &bounds, &self.foreign);
+                self.violations.extend(found);
+                self.state = now;
+            }
+        }
+        for (run, want) in runs.iter().zip(&wants) {
+            self.judge(run, want);
+        }
+        runs.into_iter()
+            .filter_map(|run| run.end().cloned())
+            .collect()
+    }
+
+    /// Whether some replica may not show yet what somebody else did: Graph has no conditional writes, so nothing helps.
+    fn raced(&self) -> bool {
+        self.edited.is_some_and(|at| self.world.now < at + SEEN_MS)
+    }
+
+    fn judge(&mut self, run: &Run, want: &Want) {
+        match run.end() {
+            Some(End::Done { .. }) => {
+                self.world.counts.successes += 1;
+                let desired = world::declared(want);
+                let unlike = state::unlike(&self.state, &desired, &self.foreign.credentials);
+                if let Some(unlike) = unlike
+                    && !self.rivals
+                {
+                    self.world.counts.untrue += 1;
+                    if !self.lags {
+                        self.violations
+                            .push(violation("I12", format!("success, and {unlike}")));
+                    }
+                }
+            }
+            Some(End::Stopped(said)) if run.passing && !self.rivals => {
+                let said = said
+                    .iter()
+                    .map(|one| one.message.as_str())
+                    .collect::<Vec<_>>();
+                self.violations.push(violation(
+                    "I1",
+                    format!("faults that pass failed an apply: {}", said.join("; ")),
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    /// After all faults: two applies are enough, and the next one writes nothing.
+    fn settle(&mut self, want: &Want) {
+        self.world.troubles.clear();
+        self.rivals = false;
+        self.world.now += 600_000;
+        let mut ends = Vec::new();
+        for _ in 0..2 {
+            ends = self.apply(want, None);
+            if !self.violations.is_empty() {
+                return;
+            }
+            self.world.now += 600_000;
+        }
+        if let [End::Refused(_)] = ends.as_slice() {
+            // Somebody else holds the name: nothing can be done, and nothing was.
+            return;
+        }
+        let desired = world::declared(want);
+        if let Some(unlike) = state::unlike(&self.state, &desired, &self.foreign.credentials) {
+            self.violations
+                .push(violation("I1", format!("two applies later {unlike}")));
+            return;
+        }
+        let ends = self.apply(want, None);
+        if self.violations.is_empty() && ends != [End::Done { wrote: false }] {
+            self.violations
+                .push(violation("I2", format!("a third apply: {ends:?}")));
+        }
+    }
+
+    /// Somebody else's hand.
+    fn edit(&mut self, edit: Edit) {
+        self.edited = Some(self.world.now);
+        let old = self.state.clone();
+        let ours = old.named("sim.a").map(|one| one.id.clone());
+        let credential = self.state.credentials.iter().find(|(id, row)| {
+            Some(text(row, "~parent")) == ours.as_deref() && !self.foreign.credentials.contains(*id)
+        });
+        let credential = credential.map(|(id, _)| id.clone());
+        let count = self.state.credentials.len();
+        let before: BTreeSet<String> = self.state.applications.keys().cloned().collect();
+        let known: BTreeSet<String> = self.state.credentials.keys().cloned().collect();
+        self.world.as_administrator(|session| {
+            let none = serde_json::Value::Null;
+            match (edit, ours) {
+                (Edit::Lookalike, _) => {
+                    session.graph("POST", "/v1.0/applications", &json!({"displayName": "sim a 0"}));
+                }
+                (Edit::Squat, _) => {
+                    session.graph("POST", "/v1.0/applications", &json!({"displayName": "theirs", "uniqueName": "sim.b"}));
+                }
+                (_, None) => {}
+                (Edit::PlantCredential, Some(id)) => {
+                    let body = json!({
+                        "name": format!("planted-{count}"), "issuer": "https://evil.example",
+                        "subject": format!("planted-{count}"), "audiences": ["api://AzureADTokenExchange"],
+                    });
+                    session.graph("POST", &format!("/beta/applications/{id}/federatedIdentityCredentials"), &body);
+                }
+                (Edit::DropCredential, Some(id)) => {
+                    if let Some(credential) = credential {
+                        let path = format!("/beta/applications/{id}/federatedIdentityCredentials/{credential}");
+                        session.graph("DELETE", &path, &none);
+                    }
+                }
+                (Edit::Rename, Some(id)) => {
+                    let body = json!({"displayName": "renamed", "notes": "call 555"});
+                    session.graph("PATCH", &format!("/v1.0/applications/{id}"), &body);
+                }
+                (Edit::Tag, Some(id)) => {
+                    let path = format!("/v1.0/applications/{id}");
+                    let mut tags = old.applications[&id].tags();
+                    tags.insert("theirs");
+                    session.graph("PATCH", &path, &json!({"tags": tags}));
+                }
+                (Edit::Delete, Some(id)) => {
+                    session.graph("DELETE", &format!("/v1.0/applications/{id}"), &none);
+                }
+            }
+        });
+        self.state = State::of(&mut self.world);
+        let state = &self.state;
+        self.foreign.applications.extend(
+            state
+                .applications
+                .keys()
+                .filter(|id| !before.contains(*id))
+                .cloned(),
+        );
+        self.foreign.credentials.extend(
+            state
+                .credentials
+                .keys()
+                .filter(|id| !known.contains(*id))
+                .cloned(),
+        );
+    }
+}

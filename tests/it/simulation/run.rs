@@ -1,0 +1,425 @@
+//! One apply: the real observing, planning and engine, driven one request at a time on the simulated wire.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use trustform::apply::engine::{Effect, Engine, Event};
+use trustform::cloud::explain;
+use trustform::cloud::reply::{Class, Context, Lost, classify};
+use trustform::emulator::fault::draw;
+use trustform::model::desired::Desired;
+use trustform::model::diagnostic::Diagnostic;
+use trustform::model::live::{Live, Read};
+use trustform::model::outcome::Outcome;
+use trustform::model::plan::{Action, Plan};
+use trustform::model::step::{Phase, Reply, Request};
+use trustform::observe;
+use trustform::plan::{self, Allow, Options};
+
+use super::history::Trouble;
+use super::invariants::{Bounds, Protocol, Violation, violation};
+use super::mutants::Mutant;
+use super::world::{Sent, World};
+
+/// How an apply ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// Success was said; whether anything was written.
+    Done {
+        wrote: bool,
+    },
+    /// Refused before the first write.
+    Refused(Vec<Diagnostic>),
+    Stopped(Vec<Diagnostic>),
+    Crashed,
+}
+
+enum Stage {
+    Reading {
+        left: Vec<Read>,
+        round: usize,
+    },
+    Applying {
+        engine: Box<Engine>,
+        effects: Vec<Effect>,
+        wake: Option<i64>,
+    },
+    Ended(End),
+}
+
+/// An apply under way.
+pub struct Run {
+    desired: Arc<Desired>,
+    live: Live,
+    stage: Stage,
+    plan: Plan,
+    pub bounds: Bounds,
+    protocol: Protocol,
+    wrote: bool,
+    requests: u64,
+    began: u64,
+    passes: usize,
+    /// Whether only faults struck that pass by themselves.
+    pub passing: bool,
+    mutant: Option<Mutant>,
+    /// What reads said first, for the mutant that never asks twice.
+    answers: BTreeMap<Request, Reply>,
+}
+
+/// More requests, or more milliseconds, than any apply of such a small stack needs.
+const REQUESTS: u64 = 6_000;
+const TIME_MS: u64 = 90 * 60_000;
+/// Rounds of confirming, as the commands have.
+const ROUNDS: usize = 4;
+
+impl Run {
+    pub fn new(
+        desired: Arc<Desired>,
+        bounds: Bounds,
+        world: &World,
+        mutant: Option<Mutant>,
+    ) -> Self {
+        let desired = match mutant {
+            Some(mutant) => Arc::new(mutant.desired((*desired).clone())),
+            None => desired,
+        };
+        Self {
+            desired,
+            live: Live::default(),
+            stage: Stage::Reading {
+                left: Vec::new(),
+                round: 0,
+            },
+            plan: Plan::default(),
+            bounds,
+            protocol: Protocol::default(),
+            wrote: false,
+            requests: 0,
+            began: world.now,
+            passes: 0,
+            passing: true,
+            mutant,
+            answers: BTreeMap::new(),
+        }
+    }
+
+    pub fn end(&self) -> Option<&End> {
+        match &self.stage {
+            Stage::Ended(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Makes one request, or waits. What was violated, and whether the tenant may have changed.
+    pub fn step(&mut self, world: &mut World, memory: &mut Option<Live>) -> (Vec<Violation>, bool) {
+        let mut found = Vec::new();
+        if self.requests > REQUESTS || world.now > self.began + TIME_MS {
+            found.push(violation("I9", "an apply without an end"));
+            self.stage = Stage::Ended(End::Crashed);
+            return (found, false);
+        }
+        let stage = std::mem::replace(&mut self.stage, Stage::Ended(End::Crashed));
+        let mut committed = false;
+        self.stage = match stage {
+            Stage::Reading { left, round } => self.reading(left, round, world, memory, &mut found),
+            Stage::Applying {
+                engine,
+                effects,
+                wake,
+            } => self.applying(engine, effects, wake, world, &mut found, &mut committed),
+            ended => ended,
+        };
+        (found, committed)
+    }
+
+    fn reading(
+        &mut self,
+        mut left: Vec<Read>,
+        mut round: usize,
+        world: &mut World,
+        memory: &mut Option<Live>,
+        found: &mut Vec<Violation>,
+    ) -> Stage {
+        if let Some(read) = left.pop() {
+            return match self.get(&read.request, world) {
+                Ok(Some(reply)) => {
+                    observe::take(&read, &reply, &mut self.live);
+                    Stage::Reading { left, round }
+                }
+                Ok(None) => Stage::Ended(End::Crashed),
+                Err(diagnostic) => self.stopped(vec![diagnostic], world, found),
+            };
+        }
+        let more = observe::wanted(&self.desired, &self.live);
+        if !more.is_empty() {
+            return Stage::Reading {
+                left: more.into_iter().collect(),
+                round,
+            };
+        }
+        let options = Options {
+            allow: Allow {
+                deletes: Some(1_000),
+                gap: true,
+                ..Allow::default()
+            },
+            ..Options::default()
+        };
+        let mut live = self.live.clone();
+        if let Some(mutant) = self.mutant {
+            mutant.live(&mut live, memory.as_ref());
+        }
+        let plan = match plan::plan(&self.desired, &live, &options) {
+            Ok(plan) => plan,
+            Err(errors) => {
+                self.silent(&errors, world, found);
+                return Stage::Ended(End::Refused(errors));
+            }
+        };
+        let unsure = plan::unconfirmed(&plan, &live);
+        if !unsure.is_empty() && round < ROUNDS {
+            round += 1;
+            let left: BTreeSet<Read> = observe::confirming(&live, &unsure);
+            return Stage::Reading {
+                left: left.into_iter().collect(),
+                round,
+            };
+        }
+        if !plan.refusals.is_empty() {
+            return Stage::Ended(End::Refused(Vec::new()));
+        }
+        *memory = Some(live);
+        self.plan = plan;
+        if let Some(mutant) = self.mutant {
+            mutant.plan(&mut self.plan);
+        }
+        if self.plan.steps.is_empty() {
+            return self.ended(End::Done { wrote: self.wrote });
+        }
+        self.protocol = Protocol::default();
+        let mut given = self.plan.clone();
+        if let Some(mutant) = self.mutant {
+            mutant.engine(&mut given);
+        }
+        let mut engine = Box::new(Engine::new(&given, world.seed));
+        let effects = engine.handle(Event::Start {
+            now: world.now.cast_signed(),
+        });
+        self.went_on(engine, effects, Vec::new(), world, found)
+    }
+
+    fn applying(
+        &mut self,
+        mut engine: Box<Engine>,
+        mut effects: Vec<Effect>,
+        wake: Option<i64>,
+        world: &mut World,
+        found: &mut Vec<Violation>,
+        committed: &mut bool,
+    ) -> Stage {
+        if effects.is_empty() {
+            let Some(at) = wake else {
+                found.push(violation("I9", "the engine waits for nothing"));
+                return Stage::Ended(End::Crashed);
+            };
+            world.now = world.now.max(at.cast_unsigned());
+            let more = engine.handle(Event::Tick {
+                now: world.now.cast_signed(),
+            });
+            return self.went_on(engine, more, effects, world, found);
+        }
+        let at = draw(world.seed, 70_000 + self.requests) as usize % effects.len();
+        let more = match effects.swap_remove(at) {
+            Effect::Write { step, request } => {
+                self.requests += 1;
+                self.wrote = true;
+                let sent = world.send(&request);
+                *committed = true;
+                let Sent::Answer(mut result, trouble) = sent else {
+                    return Stage::Ended(End::Crashed);
+                };
+                self.struck(trouble);
+                self.protocol.fatal |= trouble == Some(Trouble::Denied);
+                let wait = result.as_ref().ok().and_then(|reply| reply.retry_after);
+                if let Some(mutant) = self.mutant {
+                    result = mutant.written(&request, result);
+                }
+                let planned = self.plan.steps.get(step.0);
+                let success = match &result {
+                    Ok(reply) => {
+                        let known = planned.into_iter().flat_map(|step| &step.done_if);
+                        reply.ok()
+                            || reply.status == 404
+                            || known.into_iter().any(|one| one.matches(reply))
+                    }
+                    Err(_) => false,
+                };
+                if planned.is_some() {
+                    self.protocol
+                        .answered(&self.plan, step, world.now, success, wait);
+                }
+                engine.handle(Event::Written {
+                    step,
+                    result,
+                    now: world.now.cast_signed(),
+                })
+            }
+            Effect::Read { request } => {
+                let result = match self.get(&request, world) {
+                    Ok(Some(reply)) => Ok(reply),
+                    Ok(None) => return Stage::Ended(End::Crashed),
+                    Err(diagnostic) => Err(diagnostic),
+                };
+                self.protocol
+                    .read(request.known_path().unwrap_or_default(), world.now);
+                engine.handle(Event::Read {
+                    request,
+                    result,
+                    now: world.now.cast_signed(),
+                })
+            }
+            Effect::WakeAt(_) | Effect::Done(_) => Vec::new(),
+        };
+        self.went_on(engine, more, effects, world, found)
+    }
+
+    /// Takes the engine's new wishes in.
+    fn went_on(
+        &mut self,
+        mut engine: Box<Engine>,
+        mut new: Vec<Effect>,
+        mut effects: Vec<Effect>,
+        world: &mut World,
+        found: &mut Vec<Violation>,
+    ) -> Stage {
+        let mut wake = None;
+        loop {
+            // A mutant may answer by itself what it does not let through.
+            let mut again = Vec::new();
+            for effect in new {
+                match effect {
+                    Effect::Read { request }
+                        if self.mutant.is_some_and(|one| one.remembers())
+                            && self.answers.contains_key(&request) =>
+                    {
+                        let result = Ok(self.answers[&request].clone());
+                        again.extend(engine.handle(Event::Read {
+                            request,
+                            result,
+                            now: world.now.cast_signed(),
+                        }));
+                    }
+                    Effect::Write { step, request } => {
+                        if self.plan.steps.get(step.0).is_some() {
+                            found.extend(self.protocol.asked(&self.plan, step, world.now));
+                        }
+                        effects.push(Effect::Write { step, request });
+                    }
+                    Effect::Read { request } => effects.push(Effect::Read { request }),
+                    Effect::WakeAt(at) => wake = Some(at),
+                    Effect::Done(outcome) => return self.done(*outcome, world, found),
+                }
+            }
+            if again.is_empty() {
+                return Stage::Applying {
+                    engine,
+                    effects,
+                    wake,
+                };
+            }
+            new = again;
+        }
+    }
+
+    fn done(
+        &mut self,
+        mut outcome: Outcome,
+        world: &mut World,
+        found: &mut Vec<Violation>,
+    ) -> Stage {
+        if let Some(mutant) = self.mutant {
+            mutant.outcome(&mut outcome, world);
+        }
+        self.silent(&outcome, world, found);
+        if !outcome.complete() {
+            return Stage::Ended(End::Stopped(outcome.diagnostics));
+        }
+        if let Some(unseen) = self
+            .protocol
+            .unseen(&self.plan, |phase| phase <= Phase::Unpublish)
+        {
+            found.push(violation(
+                "I12",
+                format!("success before `{unseen}` was seen"),
+            ));
+        }
+        self.passes += 1;
+        if self.plan.count(Action::Restore) > 0 && self.passes < 4 {
+            self.live = Live::default();
+            return Stage::Reading {
+                left: Vec::new(),
+                round: 0,
+            };
+        }
+        self.ended(End::Done { wrote: self.wrote })
+    }
+
+    fn ended(&self, end: End) -> Stage {
+        Stage::Ended(end)
+    }
+
+    fn stopped(&self, said: Vec<Diagnostic>, world: &World, found: &mut Vec<Violation>) -> Stage {
+        self.silent(&said, world, found);
+        Stage::Ended(End::Stopped(said))
+    }
+
+    /// Nothing that is said holds a token.
+    fn silent(&self, said: &impl std::fmt::Debug, world: &World, found: &mut Vec<Violation>) {
+        let said = format!("{said:?} {:?}", self.plan.notes);
+        if world.secrets().any(|secret| said.contains(secret)) {
+            found.push(violation("I10", "a token was said"));
+        }
+    }
+
+    fn struck(&mut self, trouble: Option<Trouble>) {
+        self.passing &= !matches!(trouble, Some(Trouble::Denied | Trouble::Crash { .. }));
+    }
+
+    /// Reads as the reader does: again while it helps. `None` when the process died.
+    fn get(&mut self, request: &Request, world: &mut World) -> Result<Option<Reply>, Diagnostic> {
+        for attempt in 0.. {
+            self.requests += 1;
+            let Sent::Answer(mut result, trouble) = world.send(request) else {
+                return Ok(None);
+            };
+            self.struck(trouble);
+            if let Some(mutant) = self.mutant {
+                result = mutant.read(request, result, world);
+            }
+            let context = Context {
+                attempt,
+                seed: world.seed,
+                ..Context::new(request)
+            };
+            match classify(&result, &context) {
+                Class::Done | Class::AlreadyDone => {
+                    let reply = result.map_err(|lost: Lost| explain::lost(&lost, request))?;
+                    if self.mutant.is_some_and(|one| one.remembers()) {
+                        self.answers.insert(request.clone(), reply.clone());
+                    }
+                    return Ok(Some(reply));
+                }
+                Class::Fatal(diagnostic) => {
+                    self.protocol.fatal |= trouble == Some(Trouble::Denied);
+                    return Err(diagnostic);
+                }
+                Class::Again { after_ms }
+                | Class::Replicating { after_ms }
+                | Class::Lost { after_ms } => {
+                    world.now += after_ms;
+                }
+            }
+        }
+        Ok(None)
+    }
+}

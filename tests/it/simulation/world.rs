@@ -1,0 +1,388 @@
+//! The tenant, its time, and the wire: requests go straight into the emulator's `handle`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use serde_json::{Value as Json, json};
+use trustform::cloud::reply::Lost;
+use trustform::config::{self, Input};
+use trustform::emulator::blob::PublicAccess;
+use trustform::emulator::fault::{Faults, draw};
+use trustform::emulator::inprocess::new_tenant;
+use trustform::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
+use trustform::emulator::request::Request as Http;
+use trustform::emulator::route::Routes;
+use trustform::emulator::session::Session;
+use trustform::emulator::store::Store;
+use trustform::emulator::{Answer, handle};
+use trustform::kinds;
+use trustform::model::desired::Desired;
+use trustform::model::source::Sources;
+use trustform::model::step::{Method, Reply, Request, Service};
+
+use super::history::{History, Trouble, Want};
+
+pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+pub const STACK: &str = "sim";
+const START_MS: u64 = 1_795_168_800_000;
+/// Tokens are replaced after this many milliseconds.
+const TOKEN_MS: u64 = 50 * 60 * 1000;
+
+const KEYS: [&str; 2] = [include_str!("key-1.pub.pem"), include_str!("key-2.pub.pem")];
+
+/// What a run of histories counts.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    pub requests: u64,
+    pub writes: u64,
+    pub applies: u64,
+    pub faults: BTreeMap<String, u64>,
+    /// Writes of which the caller never learnt whether they took effect.
+    pub ambiguous: u64,
+    pub successes: u64,
+    /// Successes that were said while the tenant was not as declared: a replica that lags had been believed.
+    pub untrue: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, other: &Counts) {
+        self.requests += other.requests;
+        self.writes += other.writes;
+        self.applies += other.applies;
+        self.ambiguous += other.ambiguous;
+        self.successes += other.successes;
+        self.untrue += other.untrue;
+        for (name, count) in &other.faults {
+            *self.faults.entry(name.clone()).or_default() += count;
+        }
+    }
+}
+
+/// One history's tenant and what its requests meet.
+pub struct World {
+    pub store: Store,
+    pub routes: Routes,
+    pub now: u64,
+    pub seed: u64,
+    pub troubles: BTreeMap<u64, Trouble>,
+    /// Requests sent so far.
+    pub number: u64,
+    pub counts: Counts,
+    tokens: [String; 2],
+    issued: u64,
+}
+
+/// What a request came to.
+pub enum Sent {
+    Answer(Result<Reply, Lost>, Option<Trouble>),
+    /// The process that sent it is dead.
+    Crashed,
+}
+
+fn base() -> (Store, Routes) {
+    static BASE: OnceLock<(Store, Routes)> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let routes = kinds::emulated();
+        let seed = new_tenant(TENANT, START_MS).expect("a new tenant");
+        let mut store = Store::new(seed, &routes).expect("an emulated tenant");
+        store.provision_account("simissuer", true);
+        store.provision_container("simissuer", "oidc", PublicAccess::Blob, START_MS);
+        (store, routes)
+    })
+    .clone()
+}
+
+impl World {
+    pub fn new(history: &History) -> Self {
+        let (mut store, routes) = base();
+        store.faults = Faults {
+            replica_lag_ms: history.lags.clone(),
+            index_lag_ms: if history.lags.is_empty() { 0 } else { 5_000 },
+            ..Faults::default()
+        };
+        let mut world = Self {
+            store,
+            routes,
+            // All replicas know what every tenant begins with.
+            now: START_MS + 600_000,
+            seed: history.seed,
+            troubles: history.troubles.clone(),
+            number: 0,
+            counts: Counts::default(),
+            tokens: Default::default(),
+            issued: 0,
+        };
+        world.log_in();
+        world
+    }
+
+    fn log_in(&mut self) {
+        let issued = self.as_administrator(|session| {
+            ["https://graph.microsoft.com", "https://storage.azure.com"].map(|resource| {
+                session
+                    .log_in(ADMINISTRATOR_CLIENT_ID, ADMINISTRATOR_ASSERTION, resource)
+                    .expect("a login")
+            })
+        });
+        self.tokens = issued;
+        self.issued = self.now;
+    }
+
+    /// Works on the tenant without faults; replicas learn of it as late as of anything.
+    pub fn as_administrator<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
+        let faults = self.store.faults.clone();
+        self.store.faults.schedule.clear();
+        self.store.faults.stale_references = false;
+        let mut session = Session::new(self.store.clone(), self.routes.clone(), self.now)
+            .expect("an administrator");
+        let result = work(&mut session);
+        self.store = session.store;
+        self.store.faults = faults;
+        result
+    }
+
+    /// No output may hold one of these.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.tokens
+            .iter()
+            .map(String::as_str)
+            .chain([ADMINISTRATOR_ASSERTION])
+    }
+
+    /// Sends one request; time goes on a little.
+    pub fn send(&mut self, request: &Request) -> Sent {
+        if self.now > self.issued + TOKEN_MS {
+            self.log_in();
+        }
+        let number = self.number;
+        self.number += 1;
+        self.counts.requests += 1;
+        self.now += 20 + draw(self.seed, 90_000 + number) % 200;
+        let trouble = self.troubles.get(&number).copied();
+        if let Some(trouble) = trouble {
+            let name = match trouble {
+                Trouble::Service(fault) => format!("{fault:?}"),
+                Trouble::Denied => "Denied".to_owned(),
+                Trouble::Crash { .. } => "Crash".to_owned(),
+            };
+            *self.counts.faults.entry(name).or_default() += 1;
+        }
+        match trouble {
+            Some(Trouble::Crash { after: false }) => return Sent::Crashed,
+            Some(Trouble::Denied) => return Sent::Answer(Ok(denied()), trouble),
+            Some(Trouble::Service(fault)) => {
+                self.store.faults.schedule = BTreeMap::from([(self.store.faults.count, fault)]);
+            }
+            _ => self.store.faults.schedule.clear(),
+        }
+        let http = self.http(request);
+        let seed = self.seed ^ number.wrapping_mul(0x9E37_79B9);
+        let answer = handle(&mut self.store, &self.routes, &http, self.now, seed);
+        self.store.faults.schedule.clear();
+        if request.method != Method::Get {
+            self.counts.writes += 1;
+        }
+        if let Some(Trouble::Crash { .. }) = trouble {
+            self.counts.ambiguous += u64::from(request.method != Method::Get);
+            return Sent::Crashed;
+        }
+        let result = match answer {
+            Answer::Reply(reply) => Ok(read(request, &reply)),
+            Answer::Reset { .. } => {
+                self.counts.ambiguous += u64::from(request.method != Method::Get);
+                Err(Lost::Cut("the connection was cut".to_owned()))
+            }
+            Answer::Fetch { .. } => unreachable!("only logins fetch"),
+        };
+        Sent::Answer(result, trouble)
+    }
+
+    fn http(&self, request: &Request) -> Http {
+        let path = request.known_path().expect("a request without holes");
+        let method = request.method.as_str();
+        if request.service == Service::Blob {
+            let (account, rest) = path[1..].split_once('/').expect("an account");
+            let url = format!("https://{account}.blob.core.windows.net/{rest}");
+            let mut http = Http::new(method, &url).expect("a blob's URL");
+            for (name, value) in &request.headers {
+                let name = match name.as_str() {
+                    "content-type" => "x-ms-blob-content-type",
+                    "cache-control" => "x-ms-blob-cache-control",
+                    other => other,
+                };
+                http = http.with_header(name, value);
+            }
+            http.body = request
+                .body
+                .as_ref()
+                .and_then(|body| body.as_str())
+                .unwrap_or_default()
+                .as_bytes()
+                .to_vec();
+            return http
+                .with_header("authorization", &format!("Bearer {}", self.tokens[1]))
+                .with_header("x-ms-version", "2025-11-05")
+                .with_header("x-ms-blob-type", "BlockBlob");
+        }
+        let url = format!(
+            "https://graph.microsoft.com{}{path}",
+            request.service.version()
+        );
+        let mut http = Http::new(method, &url).expect("a URL");
+        if let Some(body) = &request.body {
+            http = http.with_json(&body.to_json());
+        }
+        for (name, value) in &request.headers {
+            http = http.with_header(name, value);
+        }
+        http.with_header("authorization", &format!("Bearer {}", self.tokens[0]))
+    }
+}
+
+fn denied() -> Reply {
+    Reply {
+        status: 403,
+        body: json!({"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."}}),
+        ..Reply::default()
+    }
+}
+
+/// The answer as the client's own decoding gives it.
+fn read(request: &Request, reply: &trustform::emulator::request::Reply) -> Reply {
+    let header = |name: &str| reply.headers.get(name).cloned();
+    let text = String::from_utf8_lossy(&reply.body).into_owned();
+    let body = match request.service {
+        Service::Blob if reply.status < 300 => json!({"content": text}),
+        Service::Blob => {
+            json!({"error": {"code": header("x-ms-error-code").unwrap_or_default(), "message": ""}})
+        }
+        _ => serde_json::from_str(&text).unwrap_or(Json::Null),
+    };
+    assert!(
+        body.get("@odata.nextLink").is_none(),
+        "a small world has no pages"
+    );
+    Reply {
+        status: reply.status,
+        body,
+        etag: header("etag"),
+        retry_after: header("retry-after")
+            .and_then(|seconds| seconds.parse::<u64>().ok())
+            .map(|seconds| seconds * 1000),
+        headers: reply.headers.clone().into_iter().collect(),
+    }
+}
+
+/// What the stack's text means, through the real configuration and the real kinds.
+pub fn declared(want: &Want) -> Arc<Desired> {
+    static KNOWN: OnceLock<Mutex<BTreeMap<Want, Arc<Desired>>>> = OnceLock::new();
+    let known = KNOWN.get_or_init(Mutex::default);
+    if let Some(desired) = known.lock().expect("no panic").get(want) {
+        return desired.clone();
+    }
+    let desired = Arc::new(load(&text(want)));
+    let mut known = known.lock().expect("no panic");
+    if known.len() > 20_000 {
+        known.clear();
+    }
+    known.insert(*want, desired.clone());
+    desired
+}
+
+fn load(text: &str) -> Desired {
+    let mut sources = Sources::default();
+    let file = sources.add("trust.hcl", text);
+    let loaded = config::load(
+        Input {
+            sources: &mut sources,
+            files: &[file],
+            environment: &[],
+            automatic: &[],
+            given: &[],
+            access: config::Access {
+                read: &|_| Err(config::FileError::NotFound),
+                list: &|_| Err(config::FileError::NotFound),
+            },
+        },
+        &kinds::shapes(),
+    );
+    assert!(loaded.is_ok(), "{text}\n{:?}", loaded.diagnostics);
+    let (desired, said) = kinds::lower::lower(loaded.desired);
+    assert!(!said.iter().any(|one| one.is_error()), "{text}\n{said:?}");
+    desired
+}
+
+/// The stack as a person would write it.
+pub fn text(want: &Want) -> String {
+    let mut text = format!("stack \"{STACK}\" {{\n  tenant_id = \"{TENANT}\"\n}}\n");
+    if want.keys != 0 {
+        text.push_str("oidc_issuer \"cluster\" {\n  storage_account = \"simissuer\"\n  container = \"oidc\"\n");
+        for (index, key) in KEYS.iter().enumerate() {
+            if want.keys & 1 << index != 0 {
+                text.push_str(&format!(
+                    "  signing_key \"k{index}\" {{\n    public_key = <<EOT\n{key}EOT\n  }}\n"
+                ));
+            }
+        }
+        text.push_str("}\n");
+    }
+    for (index, label) in ["a", "b"].iter().enumerate() {
+        if want.applications & 1 << index == 0 {
+            continue;
+        }
+        text.push_str(&format!(
+            "application \"{label}\" {{\n  display_name = \"sim {label} {}\"\n  unmanaged_credentials = \"{}\"\n",
+            want.name,
+            if want.delete_unmanaged { "delete" } else { "report" }
+        ));
+        if index == 0 {
+            let roles: Vec<&str> = ["Application.Read.All", "User.Read.All"]
+                .into_iter()
+                .enumerate()
+                .filter(|(bit, _)| want.roles & 1 << bit != 0)
+                .map(|(_, role)| role)
+                .collect();
+            text.push_str(&format!(
+                "  permissions \"microsoft_graph\" {{\n    application = {roles:?}\n    admin_consent = true\n  }}\n"
+            ));
+        }
+        let set = want.credentials[index];
+        let repository = index + 2;
+        let subject = format!("repo:contoso@1/{label}@{repository}");
+        // Labels are places in the file: the same label means another trust when one before it goes.
+        for (place, bit) in (0..5).filter(|bit| set & 1 << bit != 0).enumerate() {
+            let github = "https://token.actions.githubusercontent.com";
+            let (issuer, trust) = match bit {
+                0 => (
+                    format!("{github:?}"),
+                    format!("subject = \"{subject}:ref:refs/heads/main\""),
+                ),
+                1 => (
+                    format!("{github:?}"),
+                    format!("subject = \"{subject}:environment:prod\""),
+                ),
+                2 => (
+                    format!("{github:?}"),
+                    format!(
+                        "claims_matching_expression = \"claims['sub'] matches '{subject}:*' and claims['repository_owner_id'] eq '1'\""
+                    ),
+                ),
+                3 => (
+                    format!("{github:?}"),
+                    format!(
+                        "claims_matching_expression = \"claims['sub'] matches '{subject}:environment:*' and claims['repository_owner_id'] eq '1'\""
+                    ),
+                ),
+                _ => (
+                    "oidc_issuer.cluster.url".to_owned(),
+                    format!("subject = \"system:serviceaccount:{label}:sa\""),
+                ),
+            };
+            text.push_str(&format!(
+                "  federated_credential \"c{place}\" {{\n    issuer = {issuer}\n    {trust}\n  }}\n"
+            ));
+        }
+        text.push_str("}\n");
+    }
+    text
+}
