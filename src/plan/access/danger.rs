@@ -26,7 +26,10 @@ fn pull_requests(trust: &Trust, difference: &Difference) -> Option<Danger> {
     if who == crate::exchange::subject::describe(trust) {
         return None;
     }
-    let among = difference.within("sub", Pattern::glob("*:pull_request"));
+    // An environment may be called `pull_request`, too; names have no colon in them (GitHub writes `%3A`).
+    let among = difference
+        .within("sub", Pattern::glob("repo:*/*:pull_request"))
+        .without("sub", Pattern::glob("*:*:*:*"));
     let witness = among.witness().ok()??;
     Some(Danger {
         who,

@@ -10,6 +10,9 @@ mod declared;
 mod live;
 mod widening;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Leftover, Pair};
