@@ -4,10 +4,13 @@
 //! once all earlier ones are through; nothing is deleted before what was created has been read back, and success
 //! is said only after everything has been. See the table of [`Phase`] for the order.
 
+mod answers;
+mod checks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::verify::{self, Window};
-use crate::cloud::reply::{Class, Context, Lost, classify};
+use crate::cloud::reply::Lost;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::outcome::{Fate, Outcome};
 use crate::model::plan::Plan;
@@ -193,148 +196,6 @@ impl Engine {
         self.diagnostics.push(diagnostic);
     }
 
-    fn written(&mut self, id: StepId, result: Result<Reply, Lost>) {
-        let step = &self.steps[id.0];
-        let progress = &self.progress[id.0];
-        let context = Context {
-            request: &step.request,
-            attempt: progress.attempts.saturating_sub(1),
-            seed: self.seed ^ id.0 as u64,
-            // What a plan writes to was read, or is made by it: that a replica does not know it is no news. A run
-            // that was killed after a create, or that restored something, left no trace but that.
-            after_own_create: true,
-            replay: progress.replay,
-            done_if: &step.done_if,
-            retry_if: &step.retry_if,
-        };
-        let class = classify(&result, &context);
-        self.progress[id.0].assumed = class == Class::AlreadyDone;
-        match class {
-            Class::Done | Class::AlreadyDone => self.took_effect(id, &result),
-            Class::Again { after_ms } => self.pause(id, after_ms, &result),
-            Class::Replicating { after_ms } => self.pause(id, after_ms, &result),
-            Class::Lost { after_ms } => {
-                self.progress[id.0].replay = true;
-                self.pause(id, after_ms, &result);
-            }
-            Class::Fatal(diagnostic) => {
-                self.progress[id.0].state = State::Failed;
-                let address = self.steps[id.0].address.to_string();
-                self.stop(diagnostic.about(address));
-            }
-        }
-    }
-
-    /// Whether an earlier step of this run made what this one is about.
-    fn creates_before(&self, step: &Step) -> bool {
-        self.steps[..step.id.0].iter().any(|other| {
-            other.lane == step.lane
-                && other.phase == Phase::Provide
-                && self.progress[other.id.0].state == State::Done
-        })
-    }
-
-    /// Waits are capped: what does not come about within the deadline fails.
-    fn pause(&mut self, id: StepId, after_ms: u64, result: &Result<Reply, Lost>) {
-        let now = self.now;
-        let own = self.creates_before(&self.steps[id.0]);
-        let progress = &mut self.progress[id.0];
-        let since = *progress.since.get_or_insert(now);
-        let missing = matches!(result, Ok(reply) if [400, 403, 404].contains(&reply.status));
-        let deadline = match missing && !own {
-            true => verify::KNOWN_MS,
-            false => verify::DEADLINE_MS,
-        };
-        if now - since > deadline {
-            progress.state = State::Failed;
-            let step = &self.steps[id.0];
-            let diagnostic =
-                crate::cloud::explain::exhausted(result, &step.request, deadline / 60_000);
-            let diagnostic = diagnostic.about(&step.address);
-            self.stop(diagnostic);
-            return;
-        }
-        progress.state = State::Paused {
-            until: now + i64::try_from(after_ms).unwrap_or(verify::DEADLINE_MS),
-        };
-    }
-
-    fn took_effect(&mut self, id: StepId, result: &Result<Reply, Lost>) {
-        let body = result
-            .as_ref()
-            .ok()
-            .filter(|reply| reply.ok())
-            .map(|reply| &reply.body);
-        if self.fill(id, body) {
-            self.progress[id.0].state = State::Done;
-        } else {
-            self.progress[id.0].state = State::ReadingBack { from: self.now };
-            self.progress[id.0].since = Some(self.now);
-        }
-    }
-
-    /// Takes a step's outputs from a body; whether all of them were there.
-    fn fill(&mut self, id: StepId, body: Option<&serde_json::Value>) -> bool {
-        let step = &self.steps[id.0];
-        let mut found = Vec::new();
-        for (output, pointer) in &step.fills {
-            let text = body
-                .and_then(|body| body.pointer(pointer))
-                .and_then(|value| value.as_str());
-            let Some(text) = text else { return false };
-            let reference = Ref {
-                address: step.address.clone(),
-                output: output.clone(),
-            };
-            found.push((reference, text.to_owned()));
-        }
-        self.outputs.extend(found);
-        true
-    }
-
-    fn read(&mut self, request: &Request, result: Result<Reply, Diagnostic>) {
-        self.reading.remove(request);
-        let reply = match result {
-            Ok(reply) => reply,
-            Err(diagnostic) => return self.stop(diagnostic),
-        };
-        if let Stage::Verifying(window) = &mut self.stage {
-            window.answer(request, &reply);
-            return;
-        }
-        for id in self.in_state(|state| matches!(state, State::ReadingBack { .. })) {
-            if self.read_back(id).as_ref() != Some(request) {
-                continue;
-            }
-            if reply.ok() && self.fill(id, Some(&reply.body)) {
-                self.progress[id.0].state = State::Done;
-            } else if self.now - self.progress[id.0].since.unwrap_or(self.now) > verify::DEADLINE_MS
-            {
-                self.progress[id.0].state = State::Failed;
-                let address = self.steps[id.0].address.to_string();
-                self.stop(
-                    Diagnostic::error(
-                        "not-readable",
-                        "it was written, and no read has found it since",
-                    )
-                    .about(address)
-                    .help("run `apply` again in some minutes: it goes on from here"),
-                );
-            } else {
-                self.progress[id.0].state = State::ReadingBack {
-                    from: self.now + READ_BACK_MS,
-                };
-            }
-        }
-    }
-
-    fn read_back(&self, id: StepId) -> Option<Request> {
-        self.steps[id.0]
-            .read_back
-            .as_ref()
-            .map(|request| self.filled(request))
-    }
-
     fn in_state(&self, fits: impl Fn(State) -> bool) -> Vec<StepId> {
         let steps = self.progress.iter().enumerate();
         steps
@@ -466,92 +327,6 @@ impl Engine {
             effects.push(Effect::WakeAt(wake));
         }
         effects
-    }
-
-    /// Reads back what was written: before anything is deleted, and at the end.
-    fn begin_window(&mut self) {
-        let destructive = |step: &Step| {
-            matches!(
-                step.phase,
-                Phase::Withdraw | Phase::Retire | Phase::Unpublish
-            )
-        };
-        let rest = self.steps.iter().any(|step| step.phase > self.upto);
-        let deletes = self
-            .steps
-            .iter()
-            .any(|step| step.phase > self.upto && destructive(step));
-        if rest && !deletes {
-            self.upto = Phase::Unpublish;
-            return;
-        }
-        let mut checks: Vec<(StepId, Check)> = self
-            .steps
-            .iter()
-            .filter(|step| {
-                self.progress[step.id.0].state == State::Done && !self.verified.contains(&step.id)
-            })
-            .filter_map(|step| Some((step.id, self.filled_check(step.check.as_ref()?))))
-            .collect();
-        self.verified.extend(checks.iter().map(|(id, _)| *id));
-        let waits = |id: StepId| self.progress[id.0].state == State::Waiting;
-        let premises = self.premises.iter().filter(|(id, _)| waits(*id));
-        checks.extend(premises.cloned());
-        self.stage = Stage::Verifying(Window::new(checks, self.now));
-    }
-
-    /// Steps that were taken for done, and that reads keep contradicting.
-    fn doubtful(&self) -> Vec<StepId> {
-        let Stage::Verifying(window) = &self.stage else {
-            return Vec::new();
-        };
-        if self.now - window.started < DOUBT_MS {
-            return Vec::new();
-        }
-        let doubted = window.disagreements().into_iter().map(|(id, _)| id);
-        doubted
-            .filter(|id| self.progress[id.0].assumed && self.progress[id.0].attempts < DOUBTS)
-            .collect()
-    }
-
-    /// Sends them once more, and verifies everything of the window afterwards.
-    fn send_again(&mut self, steps: &[StepId]) {
-        if let Stage::Verifying(window) = &self.stage {
-            for id in window.steps() {
-                self.verified.remove(&id);
-            }
-        }
-        for id in steps {
-            self.progress[id.0].state = State::Waiting;
-        }
-        self.stage = Stage::Writing;
-    }
-
-    /// Opens the later phases, if they have not been open yet and hold something.
-    fn next_writes(&mut self) -> bool {
-        let more = self.steps.iter().any(|step| step.phase > self.upto);
-        self.upto = Phase::Unpublish;
-        more
-    }
-
-    fn disagree(&mut self, disagreements: Vec<(StepId, String)>) {
-        for (id, objection) in disagreements {
-            let minutes = verify::DEADLINE_MS / 60_000;
-            let message = match std::mem::replace(&mut self.progress[id.0].state, State::Failed) {
-                State::Waiting => format!(
-                    "it was not deleted, because what should stay in its place is not there: after {minutes} minutes reads still say: {objection}"
-                ),
-                _ => format!(
-                    "it was written, and after {minutes} minutes reads still say: {objection}"
-                ),
-            };
-            let address = self.steps[id.0].address.to_string();
-            self.stop(
-                Diagnostic::error("not-verified", message)
-                    .about(address)
-                    .help("run `plan` in some minutes to see what is there; another writer may have changed it"),
-            );
-        }
     }
 
     fn finish(&mut self) -> Vec<Effect> {

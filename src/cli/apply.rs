@@ -1,5 +1,7 @@
 //! `apply`: load → observe → plan → apply → render.
 
+use std::collections::BTreeSet;
+
 use super::args::{Apply, Format};
 use super::connect::Connection;
 use super::local::own_directory;
@@ -9,6 +11,7 @@ use super::{Exit, Failure, World, ask, block_on, connect, issuer, planning, stac
 use crate::apply::driver;
 use crate::apply::lock::{self, Lock};
 use crate::cloud::rights;
+use crate::model::address::Address;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
 use crate::model::outcome::Outcome;
@@ -108,8 +111,12 @@ pub fn carry_out(
     let _lock = locked(stack, connection, terms.lock_timeout)?;
     let mut passes: Vec<(Plan, Option<Outcome>)> = Vec::new();
     let exit = loop {
-        let (plan, live) = block_on(planning::plan(stack, connection, options))??;
         let first = passes.is_empty();
+        let restored = restored(&passes);
+        let (plan, live) = match restored.is_empty() {
+            true => block_on(planning::plan(stack, connection, options))??,
+            false => block_on(planning::settled(stack, connection, options, &restored))??,
+        };
         if terms.format == Format::Text {
             world.print(&text::plan(&plan, world.style()));
         }
@@ -177,6 +184,15 @@ pub fn carry_out(
     connection.save()?;
     finish(world, &passes, options, terms.format);
     Ok(exit)
+}
+
+/// What earlier passes took out of the recycle bin.
+fn restored(passes: &[(Plan, Option<Outcome>)]) -> BTreeSet<Address> {
+    let changes = passes.iter().flat_map(|(plan, _)| &plan.changes);
+    changes
+        .filter(|change| change.action == Action::Restore)
+        .map(|change| change.address.clone())
+        .collect()
 }
 
 /// Held while the stack is planned and applied.

@@ -1,6 +1,5 @@
 //! The command line, as clap parses it. Terraform's single-dash long options are accepted, too.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -45,7 +44,7 @@ pub enum Command {
     /// Compares the stack's files with those of a git commit, or of another directory: what is declared, and who
     /// may act as which application before and after. For pull requests, also those of forks: nothing is contacted.
     /// Exits with 2 when there are changes.
-    Diff(Diff),
+    Diff(super::diff::Args),
     /// Make the tenant as the files say.
     ///
     /// Plans, shows the plan, asks, sends its requests and reads back what they made: success is said only
@@ -73,7 +72,7 @@ pub enum Command {
     ///
     /// The text may come from azure/login, az, azwi, MSAL or a pod's log. Beside a stack, the line of its files that the
     /// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
-    Explain(Explain),
+    Explain(super::explain::Args),
     /// Find leftover secrets, and trusts that should not be there.
     ///
     /// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
@@ -175,13 +174,13 @@ pub struct AllowArgs {
     /// Let a trust that is still wanted go before what covers it has come, where there is no room for both.
     #[arg(long)]
     pub allow_gap: bool,
+    /// Let a signing key be retired at once, though tokens that it signed may be valid.
+    #[arg(long)]
+    pub allow_key_retirement: bool,
     /// Let the access change with this digest through, which the plan printed when it was refused. An `approve` block
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]
     pub allow_widening: Option<String>,
-    /// Let a signing key be retired at once, though tokens that it signed may be valid.
-    #[arg(long)]
-    pub allow_key_retirement: bool,
 }
 
 #[derive(Debug, Args)]
@@ -191,26 +190,6 @@ pub struct Validate {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-#[derive(Debug, Args)]
-pub struct Diff {
-    #[command(flatten)]
-    pub stack: StackArgs,
-    /// The commit to compare with.
-    #[arg(
-        long,
-        value_name = "REF",
-        default_value = "HEAD",
-        conflicts_with = "base_dir"
-    )]
-    pub base: String,
-    /// A directory to compare with, instead of a commit.
-    #[arg(long, value_name = "DIR")]
-    pub base_dir: Option<PathBuf>,
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub format: ReportFormat,
 }
 
 #[derive(Debug, Args)]
@@ -314,58 +293,6 @@ pub struct List {
 }
 
 #[derive(Debug, Args)]
-pub struct Explain {
-    /// A code such as AADSTS700213, an error text, a token, a kind, or a file with one of them; `-` reads the input.
-    #[arg(required = true, value_name = "TEXT")]
-    pub what: Vec<String>,
-    /// The stack's directory. Default: this one, if it holds a stack.
-    #[arg(long, value_name = "DIR")]
-    pub stack: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum EmulatorCommand {
-    /// Sign a token as the platform of a declared credential would, to rehearse with `--local`.
-    ///
-    /// The key is kept in the stack's .trustform directory, and the embedded tenant serves its public half as that of
-    /// every outside issuer that the stack trusts. For an issuer that the stack publishes itself, give the private key
-    /// with `--key`. Such a token means nothing to anyone but the embedded tenant.
-    Mint(Mint),
-}
-
-#[derive(Debug, Args)]
-pub struct Mint {
-    /// The credential: its address, or its label.
-    pub credential: String,
-    #[command(flatten)]
-    pub stack: StackArgs,
-    /// Another subject than one that the credential admits.
-    #[arg(long, value_name = "SUBJECT")]
-    pub subject: Option<String>,
-    /// Another issuer.
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<String>,
-    /// Another audience.
-    #[arg(long, value_name = "AUDIENCE")]
-    pub audience: Option<String>,
-    /// A further claim, or another value for one. May be repeated.
-    #[arg(long = "claim", value_name = "NAME=VALUE")]
-    pub claims: Vec<String>,
-    /// Seconds that it lives.
-    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
-    pub lifetime: u64,
-    /// The private key of an issuer that the stack publishes itself: RSA, in PKCS#8 PEM.
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// Another name for the key than the one that it is published under.
-    #[arg(long, value_name = "KID")]
-    pub kid: Option<String>,
-    /// Write the token to this file, and say what it is.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
 pub struct Audit {
     #[command(flatten)]
     pub stack: StackArgs,
@@ -411,7 +338,7 @@ pub enum FailOn {
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Emulator {
     #[command(subcommand)]
-    pub command: Option<EmulatorCommand>,
+    pub command: Option<super::mint::EmulatorCommand>,
     /// Where to listen; loopback only.
     #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,
@@ -458,34 +385,4 @@ pub struct Man {
     /// How the page is printed.
     #[arg(long, value_enum, default_value_t = ManFormat::Roff)]
     pub format: ManFormat,
-}
-
-/// Long options that Terraform writes with one dash.
-const SINGLE_DASH: &[&str] = &[
-    "var",
-    "var-file",
-    "out",
-    "auto-approve",
-    "detailed-exitcode",
-    "json",
-];
-
-/// `-var x=1` and `-auto-approve` as clap wants them; everything after `--` is left alone.
-pub fn normalised(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut literal = false;
-    args.into_iter()
-        .map(|arg| {
-            let text = arg.to_str().unwrap_or_default();
-            literal |= text == "--";
-            let name = text
-                .strip_prefix('-')
-                .map(|name| name.split('=').next().unwrap_or(name));
-            match name {
-                Some(name) if !literal && SINGLE_DASH.contains(&name) => {
-                    OsString::from(format!("-{text}"))
-                }
-                _ => arg,
-            }
-        })
-        .collect()
 }

@@ -1,9 +1,9 @@
 //! `explain`: an AADSTS code, a whole error text, a token or a kind, and the line of the files to change.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::args::{Explain, Schema, StackArgs};
+use super::args::{Schema, StackArgs};
 use super::stack::Stack;
 use super::token::{self, against, declared};
 use super::{Exit, Failure, World, schema, stack};
@@ -22,7 +22,18 @@ use crate::render::escape::terminal;
 /// The most that is read of an error text, in bytes.
 const LIMIT: u64 = 256 * 1024;
 
-pub fn run(world: &mut World, args: &Explain) -> Result<Exit, Failure> {
+/// The command line of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A code such as AADSTS700213, an error text, a token, a kind, or a file with one of them; `-` reads the input.
+    #[arg(required = true, value_name = "TEXT")]
+    pub what: Vec<String>,
+    /// The stack's directory. Default: this one, if it holds a stack.
+    #[arg(long, value_name = "DIR")]
+    pub stack: Option<PathBuf>,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let said = said(world, args)?;
     let stack = match &args.stack {
         Some(directory) => Some(load(world, directory)?),
@@ -71,7 +82,7 @@ fn load(world: &World, directory: &Path) -> Result<Stack, Failure> {
 }
 
 /// The words of the command line, of a file that they name, or of the input.
-fn said(world: &mut World, args: &Explain) -> Result<String, Failure> {
+fn said(world: &mut World, args: &Args) -> Result<String, Failure> {
     let joined = args.what.join(" ");
     let file = world.directory.join(&joined);
     let failed = |error: std::io::Error| {

@@ -1,10 +1,12 @@
 //! `emulator mint`: a token as the platform of a declared credential would send it, to rehearse with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::args::Mint;
+use clap::{Args, Subcommand};
+
+use super::args::StackArgs;
 use super::{Exit, Failure, World, rehearsal, stack};
 use crate::exchange::claims::Claims;
 use crate::exchange::language::Language;
@@ -17,6 +19,50 @@ use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::words::nearest;
 use crate::render::escape::terminal;
+
+/// What `emulator` does beside serving.
+#[derive(Debug, Subcommand)]
+pub enum EmulatorCommand {
+    /// Sign a token as the platform of a declared credential would, to rehearse with `--local`.
+    ///
+    /// The key is kept in the stack's .trustform directory, and the embedded tenant serves its public half as that of
+    /// every outside issuer that the stack trusts. For an issuer that the stack publishes itself, give the private key
+    /// with `--key`. Such a token means nothing to anyone but the embedded tenant.
+    Mint(Mint),
+}
+
+/// The command line of `emulator mint`.
+#[derive(Debug, Args)]
+pub struct Mint {
+    /// The credential: its address, or its label.
+    pub credential: String,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Another subject than one that the credential admits.
+    #[arg(long, value_name = "SUBJECT")]
+    pub subject: Option<String>,
+    /// Another issuer.
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Another audience.
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+    /// A further claim, or another value for one. May be repeated.
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    pub claims: Vec<String>,
+    /// Seconds that it lives.
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub lifetime: u64,
+    /// The private key of an issuer that the stack publishes itself: RSA, in PKCS#8 PEM.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Another name for the key than the one that it is published under.
+    #[arg(long, value_name = "KID")]
+    pub kid: Option<String>,
+    /// Write the token to this file, and say what it is.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
 
 pub fn run(world: &mut World, args: &Mint) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;

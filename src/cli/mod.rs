@@ -10,6 +10,7 @@ mod planning;
 mod private_keys;
 mod progress;
 mod rehearsal;
+mod single_dash;
 mod stack;
 mod web;
 
@@ -41,8 +42,9 @@ use clap::FromArgMatches;
 use crate::cloud::Clock;
 use crate::emulator::inprocess;
 use crate::render::style::Style;
-use args::{Cli, Command, EmulatorCommand};
+use args::{Cli, Command};
 pub use exit::{Exit, Failure};
+use mint::EmulatorCommand;
 
 /// Everything outside that a command may touch: tests bring their own.
 pub struct World<'a> {
@@ -61,7 +63,7 @@ pub struct World<'a> {
 
 /// Runs a command line and says how the process should end.
 pub fn run(mut world: World) -> Exit {
-    let args = args::normalised(std::mem::take(&mut world.args));
+    let args = single_dash::normalised(std::mem::take(&mut world.args));
     let parsed = args::command()
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches));

@@ -88,7 +88,7 @@ pub fn allow(args: &AllowArgs) -> Allow {
     Allow {
         deletes: args.allow_deletes,
         gap: args.allow_gap,
-        widening: args.allow_widening.clone(),
         key_retirement: args.allow_key_retirement,
+        widening: args.allow_widening.clone(),
     }
 }

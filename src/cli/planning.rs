@@ -1,15 +1,68 @@
 //! Observe, plan, confirm what a plan rests on, plan again: what `plan`, `apply` and `destroy` have in common.
 
-use super::Failure;
+use std::collections::BTreeSet;
+
 use super::connect::Connection;
 use super::stack::Stack;
+use super::{Exit, Failure};
+use crate::model::address::Address;
+use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
-use crate::model::plan::Plan;
+use crate::model::plan::{Action, Plan};
 use crate::observe;
 use crate::plan::{self, Options};
 
 /// Rounds of confirming; each one can only bring news of what the last one touched.
 const ROUNDS: usize = 4;
+
+/// Plans that must say the same before they are believed, and the milliseconds between them: reads of what came out of
+/// the recycle bin a moment ago may come from replicas that still have it there, with or without what is in it.
+const AGREEING: usize = 5;
+const BETWEEN_MS: u64 = 1_000;
+/// Milliseconds until plans that never agree are given up.
+const PATIENCE_MS: i64 = 10 * 60 * 1000;
+
+/// A plan after a restore, once reads agree on what is there.
+///
+/// # Errors
+/// As [`plan`], and when reads have not agreed for as long as an apply waits.
+pub async fn settled(
+    stack: &Stack,
+    connection: &Connection,
+    options: &Options,
+    restored: &BTreeSet<Address>,
+) -> Result<(Plan, Live), Failure> {
+    let clock = connection.client.clock();
+    let since = clock.now_ms();
+    let (mut digest, mut agreed) = (String::new(), 0);
+    loop {
+        let (plan, live) = plan(stack, connection, options).await?;
+        let unseen = plan.changes.iter().any(|change| {
+            matches!(change.action, Action::Create | Action::Restore)
+                && restored.contains(&change.address)
+        });
+        agreed = match (unseen, plan.digest == digest) {
+            (true, _) => 0,
+            (false, true) => agreed + 1,
+            (false, false) => 1,
+        };
+        if agreed == AGREEING {
+            return Ok((plan, live));
+        }
+        if clock.now_ms() - since > PATIENCE_MS {
+            let late = Diagnostic::error(
+                "not-readable",
+                "an application was restored, and reads do not agree on it yet",
+            );
+            return Err(Failure::from(
+                late.help("run `apply` again in some minutes: it goes on from here"),
+            )
+            .exit(Exit::Partial));
+        }
+        digest = plan.digest;
+        clock.sleep(BETWEEN_MS).await;
+    }
+}
 
 /// The plan, and what it was made from.
 pub async fn plan(

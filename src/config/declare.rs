@@ -21,8 +21,8 @@ pub(super) struct Declared {
     pub locals: BTreeMap<Rc<str>, (Span, Expr)>,
     pub variables: BTreeMap<Rc<str>, Block>,
     pub outputs: BTreeMap<Rc<str>, Block>,
-    pub approvals: BTreeMap<Rc<str>, Block>,
     pub modules: BTreeMap<Rc<str>, Call>,
+    pub approvals: BTreeMap<Rc<str>, Block>,
     pub stack: Option<Block>,
     /// There is a `stack` block, be it a good one or not.
     pub has_stack: bool,

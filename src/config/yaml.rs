@@ -228,10 +228,8 @@ impl Reader<'_> {
     fn span(&self, at: &Location) -> Span {
         let limit = self.text.len();
         // A syntax error has only line and column.
-        let start = match at.span().byte_offset() {
-            Some(start) => start as usize,
-            None => self.offset(at.line() as usize, at.column() as usize),
-        };
+        let start = at.span().byte_offset().map(|start| start as usize);
+        let start = start.unwrap_or_else(|| self.offset(at.line() as usize, at.column() as usize));
         let length = at.span().byte_len().unwrap_or(1) as usize;
         let start = start.min(limit);
         let text = self.text.get(start..(start + length).min(limit));

@@ -56,7 +56,7 @@ fn one(address: &Address, before: Option<&Resource>, after: Option<&Resource>) -
         address: address.clone(),
         action,
         reason,
-        fields: super::shown(differing, kind, &Live::default()),
+        fields: super::changes::shown(differing, kind, &Live::default()),
         steps: Vec::new(),
         object: None,
         parent: None,

@@ -6,8 +6,8 @@
 //! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
-//! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
+//! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
 use std::collections::BTreeMap;
@@ -26,9 +26,9 @@ use crate::model::value::Value;
 pub struct Allow {
     pub deletes: Option<usize>,
     pub gap: bool,
+    pub key_retirement: bool,
     /// The digest of an access change, or its first 16 digits or more.
     pub widening: Option<String>,
-    pub key_retirement: bool,
 }
 
 /// Percentages count from this many trusts on.

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod approval;
+mod changes;
 pub mod compare;
 mod consent;
 mod diff;
@@ -17,16 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::{self, Task, federated_credential};
+use crate::kinds::federated_credential;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
-use crate::model::plan::{Action, Change, FieldChange, Plan, Reason};
+use crate::model::plan::{Action, Change, Plan};
 use crate::model::step::{Check, Expect, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
 use crate::model::words::nearest;
-use matching::{Leftover, Matched, Pair};
+use matching::{Matched, Pair};
 
 pub use guard::Allow;
 
@@ -40,7 +41,7 @@ pub struct Options {
     /// Only this resource and what is in it.
     pub only: Option<Address>,
     pub allow: Allow,
-    /// When it is: time never changes a plan, it only vetoes the retirement of keys, and ends approvals.
+    /// When it is: time never makes a change, it only vetoes the retirement of keys and ends approvals.
     pub now: Option<time::OffsetDateTime>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
@@ -87,10 +88,10 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
 
     let mut drafts: Vec<(Change, Vec<Step>)> = Vec::new();
     for pair in &pairs {
-        drafts.extend(declared(pair, desired, live, options));
+        drafts.extend(changes::declared(pair, desired, live, options));
     }
     for leftover in &leftovers {
-        drafts.push(undeclared(leftover, desired, live, options));
+        drafts.push(changes::undeclared(leftover, desired, live, options));
     }
     drafts.retain(|(change, steps)| {
         !steps.is_empty() || matches!(change.action, Action::Restore) || !change.fields.is_empty()
@@ -182,143 +183,6 @@ pub fn unconfirmed(plan: &Plan, live: &Live) -> BTreeSet<Key> {
     keys
 }
 
-/// The change that a declared resource needs, if any.
-fn declared(
-    pair: &Pair,
-    desired: &Desired,
-    live: &Live,
-    options: &Options,
-) -> Option<(Change, Vec<Step>)> {
-    let resource = &pair.resource;
-    let parent = pair.parent.as_ref().and_then(|key| live.get(key));
-    let (action, reason) = match (&pair.object, options.destroy) {
-        (None, true) => return None,
-        (Some(_), true) if pair.kind.goes_with_parent() => return None,
-        (Some(object), true) if object.deleted && !options.purge => return None,
-        (Some(_), true) => (Action::Delete, Reason::Destroy),
-        // What a restored object brings back is compared once it is there.
-        (_, false) if parent.is_some_and(|parent| parent.deleted) => return None,
-        (None, false) => (Action::Create, Reason::Absent),
-        (Some(object), false) if object.deleted => (Action::Restore, Reason::SoftDeleted),
-        (Some(_), false) => (Action::Update, Reason::Differs),
-    };
-    let fields = match action {
-        Action::Delete | Action::Restore => Vec::new(),
-        _ => diff::diff(
-            pair.kind.shape().fields,
-            &resource.body,
-            pair.object.as_ref().map(|object| &object.body),
-            kinds::keeps(resource, desired),
-        ),
-    };
-    if action == Action::Update && fields.is_empty() {
-        return None;
-    }
-    let arrives = pair
-        .object
-        .as_ref()
-        .is_some_and(|object| pair.kind.arrives(resource, object, &desired.stack));
-    let reason = if arrives && action == Action::Update {
-        Reason::Adopted
-    } else {
-        reason
-    };
-    let task = Task {
-        action,
-        address: &resource.address,
-        stack: &desired.stack,
-        resource: Some(resource),
-        object: pair.object.as_ref(),
-        owner: desired.parent(resource),
-        parent,
-        fields: &fields,
-        live,
-        purge: options.purge,
-    };
-    let steps = pair.kind.steps(&task);
-    let remark = (action == Action::Restore)
-        .then(|| "what it brings back is compared as soon as it is there".to_owned());
-    Some((
-        Change {
-            address: resource.address.clone(),
-            action,
-            reason,
-            fields: shown(fields, pair.kind, live),
-            steps: Vec::new(),
-            object: pair.object.as_ref().map(|object| object.key.clone()),
-            parent: pair.parent.clone(),
-            remark,
-            origin: Some(resource.origin),
-        },
-        steps,
-    ))
-}
-
-/// What is left over goes.
-fn undeclared(
-    leftover: &Leftover,
-    desired: &Desired,
-    live: &Live,
-    options: &Options,
-) -> (Change, Vec<Step>) {
-    let object = &leftover.object;
-    let task = Task {
-        action: Action::Delete,
-        address: &leftover.address,
-        stack: &desired.stack,
-        resource: None,
-        object: Some(object),
-        owner: leftover
-            .owner
-            .as_ref()
-            .and_then(|owner| desired.resources.get(owner)),
-        parent: object.parent.as_ref().and_then(|key| live.get(key)),
-        fields: &[],
-        live,
-        purge: options.purge,
-    };
-    let steps = leftover.kind.steps(&task);
-    let reason = match (leftover.ours, options.destroy) {
-        (_, true) => Reason::Destroy,
-        (true, false) => Reason::NotDeclared,
-        (false, false) => Reason::Unmanaged,
-    };
-    (
-        Change {
-            address: leftover.address.clone(),
-            action: Action::Delete,
-            reason,
-            fields: Vec::new(),
-            steps: Vec::new(),
-            object: Some(object.key.clone()),
-            parent: object.parent.clone(),
-            remark: None,
-            origin: None,
-        },
-        steps,
-    )
-}
-
-/// Values as people want to see them; fields of which nothing is to be seen are left out.
-fn shown(fields: Vec<FieldChange>, kind: &dyn kinds::Kind, live: &Live) -> Vec<FieldChange> {
-    fields
-        .into_iter()
-        .map(|change| {
-            let show =
-                |value: Option<Value>| value.map(|value| kind.show(&change.path, &value, live));
-            FieldChange {
-                before: show(change.before),
-                after: show(change.after),
-                path: change.path,
-            }
-        })
-        .filter(|change| change.before != change.after)
-        .filter(|change| {
-            change.before.is_some() || change.after.as_ref().is_some_and(|value| !value.is_empty())
-        })
-        .collect()
-}
-
 /// Outputs of objects that are there.
 fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
     let mut known = BTreeMap::new();
@@ -348,28 +212,37 @@ fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
 /// A trust goes because others stay: reads must agree that those are there, since the one read that was planned
 /// with may have been old.
 fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
-    let of_credentials = |change: &&Change| {
-        change.action == Action::Delete && change.address.kind() == federated_credential::KIND
-    };
+    let deletes: Vec<&Change> = changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter(|change| change.address.kind() == federated_credential::KIND)
+        .collect();
+    let going: BTreeSet<&Key> = deletes
+        .iter()
+        .filter_map(|change| change.object.as_ref())
+        .collect();
+    let mut staying: BTreeMap<&Key, Vec<&str>> = BTreeMap::new();
+    for pair in pairs {
+        if pair.kind.shape().kind == federated_credential::KIND
+            && let (Some(parent), Some(object)) = (&pair.parent, &pair.object)
+            && let Some(id) = object.outputs.get("id")
+            && !going.contains(&object.key)
+        {
+            staying.entry(parent).or_default().push(id);
+        }
+    }
     let mut premises = Vec::new();
-    for change in changes.iter().filter(of_credentials) {
+    for change in deletes {
         let (Some(parent), Some(step)) = (&change.parent, change.steps.first()) else {
             continue;
         };
-        let staying = pairs
-            .iter()
-            .filter(|pair| {
-                pair.kind.shape().kind == federated_credential::KIND
-                    && pair.parent.as_ref() == Some(parent)
-            })
-            .filter_map(|pair| pair.object.as_ref()?.outputs.get("id"));
-        premises.extend(staying.map(|id| {
+        for id in staying.get(parent).into_iter().flatten() {
             let check = Check {
                 read: federated_credential::list(&parent.id).request,
-                expect: Expect::Member(Value::map([("id", id.as_str().into())])),
+                expect: Expect::Member(Value::map([("id", (*id).into())])),
             };
-            (*step, check)
-        }));
+            premises.push((*step, check));
+        }
     }
     premises
 }

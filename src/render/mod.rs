@@ -7,9 +7,9 @@ pub mod diagnostic;
 pub mod text;
 
 mod access;
+pub mod audit;
 pub mod markdown;
 
-pub mod audit;
 pub mod json;
 
 pub mod reference;

@@ -27,7 +27,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What a scenario plays on.
 pub struct Stage {
-    pub directory: tempfile::TempDir,
+    pub directory: Arc<tempfile::TempDir>,
     pub emulator: Arc<Emulator>,
     pub clock: Clock,
     pub env: BTreeMap<String, String>,
@@ -63,13 +63,32 @@ impl Stage {
         let time = clock.clone();
         let now = Arc::new(move || time.now_ms().unsigned_abs());
         Self {
-            directory: tempfile::tempdir().expect("a temporary directory"),
+            directory: Arc::new(tempfile::tempdir().expect("a temporary directory")),
             emulator: Emulator::new(store, kinds::emulated(), now, None),
             clock,
             env: BTreeMap::from([("NO_COLOR".to_owned(), "1".to_owned())]),
             wire: None,
             answers: Arc::default(),
         }
+    }
+
+    /// Another one that goes on from here: with the same files, and a tenant and a time of its own.
+    pub fn fork(&self) -> Self {
+        let store = self.emulator.with_store(|store, _| store.clone());
+        Self {
+            directory: self.directory.clone(),
+            env: self.env.clone(),
+            ..Self::with(store, Clock::starting_at(self.clock.now_ms()))
+        }
+    }
+
+    /// Lets time go by.
+    pub fn wait(&self, ms: u64) {
+        let Clock::Virtual(time) = &self.clock else {
+            unreachable!("a scenario's clock is virtual");
+        };
+        let ms = i64::try_from(ms).expect("a wait that ends");
+        time.fetch_add(ms, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// Does a step; the step as it really went.
@@ -96,13 +115,7 @@ impl Stage {
                     store.provision_container(account, container, PublicAccess::Blob, now);
                 });
             }
-            Step::Wait { days } => {
-                let Clock::Virtual(time) = &self.clock else {
-                    unreachable!("a scenario's clock is virtual");
-                };
-                let ms = i64::try_from(days * DAY_MS).expect("a wait that ends");
-                time.fetch_add(ms, std::sync::atomic::Ordering::SeqCst);
-            }
+            Step::Wait { days } => self.wait(days * DAY_MS),
             Step::Faults(json) => {
                 let faults: Faults = serde_json::from_str(json).expect("switches of the emulator");
                 self.emulator.with_store(|store, _| store.faults = faults);

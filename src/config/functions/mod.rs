@@ -1,6 +1,7 @@
 //! Functions, with Terraform's answers. One table names them all.
 
 mod addresses;
+mod arguments;
 mod collections;
 mod conversions;
 mod dates;
@@ -16,12 +17,9 @@ mod strings;
 
 pub(super) use strings::clean;
 
-use std::rc::Rc;
-
 use super::context::{Context, Eval, Failure};
-use super::convert::{Type, convert};
 use super::document::Call;
-use super::evaluate::{evaluate, merge_unset, not_yet};
+use super::evaluate::{evaluate, merge_unset};
 use super::scope::Scope;
 use super::value::{Value, count};
 use super::words;
@@ -352,71 +350,5 @@ fn can(context: &Context, scope: &Scope, call: &Call, span: Span) -> Eval<Value>
         Ok(_) => Ok(Value::Bool(true)),
         Err(Failure::Said(_)) => Ok(Value::Bool(false)),
         Err(Failure::Reported) => Err(Failure::Reported),
-    }
-}
-
-impl Arguments<'_, '_> {
-    fn value(&self, at: usize) -> &Value {
-        self.values.get(at).map_or(&Value::Null, |(value, _)| value)
-    }
-
-    fn place(&self, at: usize) -> Span {
-        self.values.get(at).map_or(self.span, |(_, span)| *span)
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Value> {
-        self.values.iter().map(|(value, _)| value)
-    }
-
-    /// An error about one argument.
-    fn wrong(&self, at: usize, why: impl std::fmt::Display) -> Failure {
-        Diagnostic::error("function", format!("`{}`: {why}", self.name))
-            .at(
-                self.place(at),
-                format!("this is {}", self.value(at).describe()),
-            )
-            .into()
-    }
-
-    /// An argument that must be known now.
-    fn known(&self, at: usize) -> Eval<&Value> {
-        let value = self.value(at);
-        if value.has_holes() {
-            return Err(self.hidden(at));
-        }
-        Ok(value)
-    }
-
-    fn hidden(&self, at: usize) -> Failure {
-        not_yet(&format!("what `{}` looks into", self.name), self.place(at))
-    }
-
-    /// An argument as known text.
-    fn text(&self, at: usize) -> Eval<Rc<str>> {
-        match convert(self.known(at)?, &Type::String) {
-            Ok(Value::Text(text)) => Ok(text),
-            Ok(_) => Err(self.wrong(at, "expected a string")),
-            Err(why) => Err(self.wrong(at, why)),
-        }
-    }
-
-    /// An argument as a whole number.
-    fn whole(&self, at: usize) -> Eval<i64> {
-        match convert(self.known(at)?, &Type::Number) {
-            Ok(Value::Number(number)) if number.0.fract() == 0.0 => Ok(number.0 as i64),
-            _ => Err(self.wrong(at, "expected a whole number")),
-        }
-    }
-
-    /// An argument's elements: of a list or a set.
-    fn items(&self, at: usize) -> Eval<&[Value]> {
-        let items = self.value(at).items();
-        items.ok_or_else(|| self.wrong(at, "expected a list"))
-    }
-
-    /// Text as a result.
-    fn made(&self, text: String) -> Eval<Value> {
-        self.context.produce(text.len(), self.span)?;
-        Ok(Value::text(text))
     }
 }

@@ -150,7 +150,7 @@ fn list(principal: &str) -> Read {
         purpose: "list",
         request: Request::get(
             Service::Graph,
-            format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999"),
+            format!("/servicePrincipals/{principal}/appRoleAssignments"),
         ),
         about: principal.to_owned(),
     }
@@ -245,7 +245,7 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
         return None;
     };
     read.insert(0, Part::Literal("/servicePrincipals/".into()));
-    read.push(Part::Literal("/appRoleAssignments?$top=999".into()));
+    read.push(Part::Literal("/appRoleAssignments".into()));
     Some(Step {
         check: Some(Check {
             read: Request::get(Service::Graph, "").with_path(read),
@@ -277,7 +277,7 @@ fn delete(task: &Task, object: &Object) -> Option<Step> {
         check: Some(Check {
             read: Request::get(
                 Service::Graph,
-                format!("/servicePrincipals/{principal}/appRoleAssignments?$top=999"),
+                format!("/servicePrincipals/{principal}/appRoleAssignments"),
             ),
             expect: Expect::NoMember(Value::map([("id", Value::text(object.key.id.as_str()))])),
         }),

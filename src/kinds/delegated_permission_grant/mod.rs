@@ -174,7 +174,7 @@ fn list(principal: &str) -> Read {
         purpose: "list",
         request: Request::get(
             Service::Graph,
-            format!("/servicePrincipals/{principal}/oauth2PermissionGrants?$top=999"),
+            format!("/servicePrincipals/{principal}/oauth2PermissionGrants"),
         ),
         about: principal.to_owned(),
     }
@@ -267,7 +267,7 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
         return None;
     };
     read.insert(0, Part::Literal("/servicePrincipals/".into()));
-    read.push(Part::Literal("/oauth2PermissionGrants?$top=999".into()));
+    read.push(Part::Literal("/oauth2PermissionGrants".into()));
     Some(Step {
         check: Some(Check {
             read: Request::get(Service::Graph, "").with_path(read),

@@ -94,17 +94,6 @@ fn grantee(identity: &Identity, held: &Held, holding: &BTreeSet<Permission>) -> 
     }
 }
 
-/// Whom a trust admits; the audience is said where it is another than the usual one.
-fn who(trust: &Trust) -> String {
-    let usual = [Cloud::Public, Cloud::UsGov, Cloud::China]
-        .map(Cloud::exchange_audience)
-        .contains(&trust.audience.as_str());
-    match usual {
-        true => describe(trust),
-        false => format!("{}, with tokens for `{}`", describe(trust), trust.audience),
-    }
-}
-
 /// The witness in words: its subject, and each other claim that the sentence leaves open.
 fn example(trust: &Trust, witness: &Claims) -> Option<String> {
     let Matcher::Expression(expression) = &trust.matcher else {
@@ -131,4 +120,13 @@ fn texts(claims: &Claims) -> BTreeMap<String, String> {
             _ => None,
         })
         .collect()
+}
+
+/// Whom a trust admits; the audience is said where it is another than a cloud's own.
+fn who(trust: &Trust) -> String {
+    let usual = Cloud::ALL.map(Cloud::exchange_audience);
+    match usual.contains(&trust.audience.as_str()) {
+        true => describe(trust),
+        false => format!("{}, with tokens for `{}`", describe(trust), trust.audience),
+    }
 }

@@ -26,10 +26,11 @@ fn pull_requests(trust: &Trust, difference: &Difference) -> Option<Danger> {
     if who == crate::exchange::subject::describe(trust) {
         return None;
     }
-    // An environment may be called `pull_request`, too; names have no colon in them (GitHub writes `%3A`).
+    // An environment or a branch may bear that name; GitHub escapes a colon within one.
     let among = difference
-        .within("sub", Pattern::glob("repo:*/*:pull_request"))
-        .without("sub", Pattern::glob("*:*:*:*"));
+        .within("sub", Pattern::glob("*:pull_request"))
+        .without("sub", Pattern::glob("*:environment:*"))
+        .without("sub", Pattern::glob("*:ref:*"));
     let witness = among.witness().ok()??;
     Some(Danger {
         who,

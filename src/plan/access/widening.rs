@@ -25,6 +25,10 @@ pub(super) fn widening(stack: &Stack, identities: &[Identity]) -> Option<Widenin
         let privileged =
             |permission: &&Permission| permission.tier.is_some_and(|tier| tier <= PRIVILEGED);
         let Identity { before, after, .. } = identity;
+        // One that nobody could act as and that held nothing is as good as new: a first apply that broke off.
+        if before.trusts.is_empty() && !before.holding.iter().any(|held| privileged(&held)) {
+            continue;
+        }
         let held: Vec<&Permission> = after.holding.iter().filter(privileged).collect();
         let address = identity.address.to_string();
         if !held.is_empty() {
