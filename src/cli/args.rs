@@ -53,7 +53,7 @@ pub enum Command {
     /// Compares the stack's files with those of a git commit, or of another directory: what is declared, and who
     /// may act as which application before and after. For pull requests, also those of forks: nothing is contacted.
     /// Exits with 2 when there are changes.
-    Diff(Diff),
+    Diff(super::diff::Args),
     /// Make the tenant as the files say.
     ///
     /// Plans, shows the plan, asks, sends its requests and reads back what they made: success is said only
@@ -72,6 +72,16 @@ pub enum Command {
     Output(Output),
     /// List what the stack declares, and what is there of it.
     List(List),
+    /// Tools for one token: what it says, whom it would be accepted from, what it is exchanged for.
+    Token {
+        #[command(subcommand)]
+        command: super::token::TokenCommand,
+    },
+    /// Explain an AADSTS code, a whole error text, a token or a kind.
+    ///
+    /// The text may come from azure/login, az, azwi, MSAL or a pod's log. Beside a stack, the line of its files that the
+    /// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
+    Explain(super::explain::Args),
     /// Find leftover secrets, and trusts that should not be there.
     ///
     /// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
@@ -189,26 +199,6 @@ pub struct Validate {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-#[derive(Debug, Args)]
-pub struct Diff {
-    #[command(flatten)]
-    pub stack: StackArgs,
-    /// The commit to compare with.
-    #[arg(
-        long,
-        value_name = "REF",
-        default_value = "HEAD",
-        conflicts_with = "base_dir"
-    )]
-    pub base: String,
-    /// A directory to compare with, instead of a commit.
-    #[arg(long, value_name = "DIR")]
-    pub base_dir: Option<PathBuf>,
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub format: ReportFormat,
 }
 
 #[derive(Debug, Args)]

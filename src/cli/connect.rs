@@ -19,6 +19,7 @@ use crate::model::diagnostic::Diagnostic;
 pub struct Connection {
     pub client: Arc<Client>,
     pub reader: Reader,
+    transport: Transport,
     /// Where what everyone may read is read.
     pub web: Web,
     /// The embedded tenant, if it is that.
@@ -69,10 +70,16 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
         false => Web::Internet,
     };
     let seed = seed(&clock);
-    let client = Arc::new(Client::new(wanted.cloud, credential, transport, clock));
+    let client = Arc::new(Client::new(
+        wanted.cloud,
+        credential,
+        transport.clone(),
+        clock,
+    ));
     Ok(Connection {
         reader: Reader::new(client.clone(), seed),
         client,
+        transport,
         web,
         local,
     })
@@ -82,6 +89,16 @@ impl Connection {
     /// Refuses any other tenant than the one that the stack names.
     pub async fn check_tenant(&self, tenant_id: &str) -> Result<(), Diagnostic> {
         self.client.caller().await?.check_tenant(tenant_id)
+    }
+
+    /// The connection without a login.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The embedded tenant, if it is that.
+    pub fn local(&self) -> Option<&Local> {
+        self.local.as_ref()
     }
 
     /// Keeps what an embedded tenant has become.

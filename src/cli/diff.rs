@@ -1,13 +1,36 @@
 //! `diff`: the stack's files against those of a commit or a directory. No tenant, no login, nothing is contacted.
 
-use super::args::{Diff, ReportFormat, StackArgs};
+use std::path::PathBuf;
+
+use super::args::{ReportFormat, StackArgs};
 use super::git::Tree;
 use super::{Exit, Failure, World, stack};
 use crate::model::desired::Desired;
 use crate::plan::compare::compare;
 use crate::render::{json, markdown, text};
 
-pub fn run(world: &mut World, args: &Diff) -> Result<Exit, Failure> {
+/// The command line of `diff`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// The commit to compare with.
+    #[arg(
+        long,
+        value_name = "REF",
+        default_value = "HEAD",
+        conflicts_with = "base_dir"
+    )]
+    pub base: String,
+    /// A directory to compare with, instead of a commit.
+    #[arg(long, value_name = "DIR")]
+    pub base_dir: Option<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     stack.warn(world);
     let (before, base) = match &args.base_dir {
@@ -40,7 +63,7 @@ pub fn run(world: &mut World, args: &Diff) -> Result<Exit, Failure> {
 
 /// What the stack declared at a commit; nothing, where it had no files then. Variable files are those of the commit,
 /// too, where it has them.
-fn at_commit(world: &World, args: &Diff) -> Result<Desired, Failure> {
+fn at_commit(world: &World, args: &Args) -> Result<Desired, Failure> {
     let directory = world.directory.join(&args.stack.directory);
     let tree = Tree::of(world, &directory, &args.base)?;
     let Some(then) = tree.path(&directory).filter(|then| stack::is_there(then)) else {

@@ -12,8 +12,12 @@ use crate::emulator::store::Store;
 use crate::emulator::{authority, persist};
 use crate::kinds;
 
+/// The command line of `emulator`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<super::mint::EmulatorCommand>,
     /// Where to listen; loopback only.
     #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,

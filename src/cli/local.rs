@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::stack::Stack;
-use super::{Failure, World};
+use super::{Failure, World, rehearsal};
 use crate::cloud::{Clock, Transport};
 use crate::emulator::blob::PublicAccess;
 use crate::emulator::inprocess::{Emulator, InProcess, new_tenant};
@@ -13,7 +13,7 @@ use crate::emulator::store::Store;
 use crate::kinds;
 
 /// Where a stack keeps what is its own: the emulated tenant, the lock.
-const DIRECTORY: &str = ".trustform";
+pub const DIRECTORY: &str = ".trustform";
 const FILE: &str = "tenant.json";
 
 /// The embedded tenant of one run.
@@ -54,6 +54,10 @@ impl Local {
                 }
             }
         });
+        if let Some(key) = rehearsal::key(&stack.directory) {
+            let documents = rehearsal::documents(&stack.desired, &key);
+            emulator.with_store(|store, _| store.rehearsed = documents);
+        }
         // A tenant that the caller keeps has the caller's time.
         let clock = if file.is_some() {
             clock
@@ -65,6 +69,11 @@ impl Local {
             clock,
             file,
         })
+    }
+
+    /// What an anonymous reader gets at a URL of the tenant's, or of an issuer that it plays.
+    pub fn document(&self, url: &str) -> Option<Result<Vec<u8>, String>> {
+        self.emulator.document(url)
     }
 
     pub fn transport(&self) -> Transport {

@@ -4,10 +4,12 @@ mod args;
 mod ask;
 mod connect;
 mod exit;
+mod explain;
 mod local;
 mod planning;
 mod private_keys;
 mod progress;
+mod rehearsal;
 mod single_dash;
 mod stack;
 mod web;
@@ -23,10 +25,12 @@ mod issuer;
 mod jwks;
 mod list;
 mod man;
+mod mint;
 mod output;
 mod plan;
 mod schema;
 mod test;
+mod token;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -42,6 +46,7 @@ use crate::emulator::inprocess;
 use crate::render::style::Style;
 use args::{Cli, Command};
 pub use exit::{Exit, Failure};
+use mint::EmulatorCommand;
 
 /// Everything outside that a command may touch: tests bring their own.
 pub struct World<'a> {
@@ -78,10 +83,15 @@ pub fn run(mut world: World) -> Exit {
         Command::Destroy(args) => destroy::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
+        Command::Emulator(args) => match &args.command {
+            Some(EmulatorCommand::Mint(mint)) => mint::run(&mut world, mint),
+            None => emulator::run(&mut world, &args),
+        },
+        Command::Token { command } => token::run(&mut world, &command),
+        Command::Explain(args) => explain::run(&mut world, &args),
         Command::Jwks(args) => jwks::run(&mut world, &args),
         Command::Issuer(args) => issuer::run(&mut world, &args),
         Command::Audit(args) => audit::run(&mut world, &args),
-        Command::Emulator(args) => emulator::run(&mut world, &args),
         Command::Schema(args) => schema::run(&mut world, &args),
         Command::Man(args) => man::run(&mut world, &args),
         Command::Completions { shell } => {

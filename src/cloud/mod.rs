@@ -11,6 +11,7 @@
 pub mod caller;
 pub mod clock;
 pub mod endpoints;
+pub mod exchange;
 pub mod explain;
 pub mod login;
 pub mod reader;

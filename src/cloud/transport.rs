@@ -136,6 +136,11 @@ impl Transport {
         self.counts.batched.fetch_add(extra, Ordering::Relaxed);
     }
 
+    /// The connection itself.
+    pub(super) fn http(&self) -> &dyn HttpClient {
+        self.http.as_ref()
+    }
+
     /// Options of a pipeline over this transport. It never retries: the reader and the apply engine do.
     pub(super) fn options(&self) -> ClientOptions {
         ClientOptions {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::request::Request;
 use super::route::Routes;
 use super::store::{Store, TenantSeed};
-use super::{Answer, dump, handle};
+use super::{Answer, dump, handle, token_request};
 
 /// The present, in milliseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -103,6 +103,12 @@ impl Emulator {
         state.seed += 1;
         let seed = state.seed;
         work(&mut state.store, &self.routes, (self.clock)(), seed)
+    }
+
+    /// What an anonymous reader gets at a URL of the tenant's own services, or of an issuer that it plays; `None` for
+    /// all others.
+    pub fn document(&self, url: &str) -> Option<Result<Vec<u8>, String>> {
+        token_request::own(&self.state().store, url, (self.clock)())
     }
 
     /// Works on the store itself: to plant objects, to switch faults on, to look.

@@ -62,13 +62,28 @@ impl SigningKey {
         })
     }
 
+    /// The public key: modulus and exponent, big-endian.
+    pub fn public(&self) -> (&[u8], &[u8]) {
+        (&self.modulus, &self.exponent)
+    }
+
     /// A compact JWT over claims.
     pub fn sign(&self, claims: &Value) -> Option<String> {
-        let header =
-            json!({"typ": "JWT", "alg": "RS256", "x5t": self.kid, "kid": self.kid}).to_string();
+        self.sign_with(
+            &json!({"typ": "JWT", "alg": "RS256", "x5t": self.kid, "kid": self.kid}),
+            claims,
+        )
+    }
+
+    /// A compact JWT that says another key's name, as an outside platform would write it.
+    pub fn sign_as(&self, kid: &str, claims: &Value) -> Option<String> {
+        self.sign_with(&json!({"typ": "JWT", "alg": "RS256", "kid": kid}), claims)
+    }
+
+    fn sign_with(&self, header: &Value, claims: &Value) -> Option<String> {
         let input = format!(
             "{}.{}",
-            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(header.to_string()),
             URL_SAFE_NO_PAD.encode(claims.to_string())
         );
         let pair = RsaKeyPair::from_pkcs8(&self.pkcs8).ok()?;

@@ -49,6 +49,8 @@ pub struct Store {
     pub(super) key: SigningKey,
     pub(super) usage: Usage,
     pub(super) blobs: super::blob::Accounts,
+    /// Documents of issuers outside the tenant that are played here for a rehearsal, by URL. They are not kept.
+    pub rehearsed: BTreeMap<String, Vec<u8>>,
     counter: u64,
     tables: BTreeMap<&'static str, Rows>,
     /// Rows that still remember a past: when it was written, where.
@@ -77,6 +79,7 @@ impl Store {
             key: SigningKey::new(seed.signing_key)?,
             usage: Usage::default(),
             blobs: super::blob::Accounts::default(),
+            rehearsed: BTreeMap::new(),
             counter: 0,
             tables: BTreeMap::new(),
             remembered: VecDeque::new(),
@@ -209,6 +212,7 @@ impl Store {
             key: SigningKey::new(file.signing_key)?,
             usage: Usage::default(),
             blobs: file.blobs,
+            rehearsed: BTreeMap::new(),
             counter: file.counter,
             tables: BTreeMap::new(),
             remembered: VecDeque::new(),

@@ -119,7 +119,11 @@ fn document(store: &Store, url: &str, documents: &Documents, now: u64) -> Result
 }
 
 /// What an anonymous reader gets at a URL of this tenant's token service or storage accounts; `None` for all others.
-fn own(store: &Store, url: &str, now: u64) -> Option<Result<Vec<u8>, String>> {
+/// An issuer that is played for a rehearsal counts among them.
+pub(super) fn own(store: &Store, url: &str, now: u64) -> Option<Result<Vec<u8>, String>> {
+    if let Some(document) = store.rehearsed.get(url) {
+        return Some(Ok(document.clone()));
+    }
     let parsed = Url::parse(url).ok()?;
     let request = Request::new("GET", url)?;
     let reply = match parsed.host_str()? {

@@ -142,7 +142,7 @@ pub fn parse_assertion(jwt: &str) -> Result<Assertion, Refusal> {
     })
 }
 
-fn header_of(bytes: &[u8]) -> Result<serde_json::Map<String, Value>, String> {
+pub(super) fn header_of(bytes: &[u8]) -> Result<serde_json::Map<String, Value>, String> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err("the header is JSON, but not an object".to_owned()),

@@ -93,7 +93,8 @@ pub enum Relation {
 }
 
 impl Pair {
-    fn of(trusted: &str, presented: Option<&str>) -> Self {
+    /// Compares two texts.
+    pub fn of(trusted: &str, presented: Option<&str>) -> Self {
         let relation = match presented {
             None => Relation::Missing,
             Some(other) if other.trim() == trusted.trim() => Relation::WhiteSpace,

@@ -21,9 +21,14 @@ pub fn refusal(
         return None;
     }
     let mut approving = approvals.iter().filter(|one| names(&one.digest));
-    // Without a time nothing has ended: the command line always gives one.
-    let now = options.now.map(|now| now.unix_timestamp() * 1000);
-    let ended = |one: &Approval| one.until.zip(now).is_some_and(|(until, now)| until < now);
+    // Whoever does not know the time does not know of an end.
+    let now = options
+        .now
+        .map(|now| now.unix_timestamp_nanos() / 1_000_000);
+    let ended = |one: &Approval| {
+        one.until
+            .is_some_and(|until| now.is_none_or(|now| i128::from(until) < now))
+    };
     let (past, good): (Vec<&Approval>, Vec<&Approval>) =
         approving.by_ref().partition(|one| ended(one));
     if !good.is_empty() {

@@ -2,29 +2,31 @@
 
 use crate::model::plan::{Grantee, Permission, Right};
 
-/// The verb of a sentence about who gains or loses access.
-fn verb(grantee: &Grantee, gained: bool) -> &'static str {
-    match (grantee.right, gained) {
-        (Right::Act, true) => "may act as",
-        (Right::Act, false) => "may no longer act as",
-        (Right::Permissions, _) => "may act as",
-    }
-}
-
 /// The whole first sentence; names and values pass through `word`.
 pub fn sentence(grantee: &Grantee, gained: bool, word: &dyn Fn(&str) -> String) -> String {
-    let comma = if grantee.who.contains(", ") { "," } else { "" };
-    let mut line = format!(
-        "{}{comma} {} {}",
-        word(&grantee.who),
-        verb(grantee, gained),
-        word(&grantee.identity)
-    );
-    if let Some(condition) = &grantee.condition {
-        let joint = if gained {
-            ", also unless "
+    let (who, identity) = (word(&grantee.who), word(&grantee.identity));
+    if grantee.right == Right::Permissions {
+        let verb = if gained {
+            "now holds"
         } else {
-            ", unless "
+            "no longer holds"
+        };
+        return format!(
+            "{who}, acting as {identity}, {verb} {}",
+            list(grantee, word)
+        );
+    }
+    // A subject with an insertion closes it before the verb.
+    let comma = if grantee.who.contains(", ") { "," } else { "" };
+    let verb = match gained {
+        true => "may act as",
+        false => "may no longer act as",
+    };
+    let mut line = format!("{who}{comma} {verb} {identity}");
+    if let Some(condition) = &grantee.condition {
+        let joint = match gained {
+            true => ", before only if ",
+            false => ", unless ",
         };
         line.push_str(joint);
         line.push_str(&word(condition));
@@ -42,22 +44,16 @@ pub fn sentence(grantee: &Grantee, gained: bool, word: &dyn Fn(&str) -> String) 
     line
 }
 
-/// What the identity holds, or what of that is new or gone; none where it holds nothing.
-pub fn holding(grantee: &Grantee, gained: bool, word: &dyn Fn(&str) -> String) -> Option<String> {
-    if grantee.holding.is_empty() {
-        return None;
-    }
-    let verb = match (grantee.right, gained) {
-        (Right::Act, _) => "which holds",
-        (Right::Permissions, true) => "which now also holds",
-        (Right::Permissions, false) => "which no longer holds",
-    };
-    let held: Vec<String> = grantee
-        .holding
-        .iter()
-        .map(|permission| permission_words(permission, word))
-        .collect();
-    Some(format!("{verb} {}", held.join(", ")))
+/// What the identity holds that somebody gains or loses; none where the sentence says it, or nothing is held.
+pub fn holding(grantee: &Grantee, word: &dyn Fn(&str) -> String) -> Option<String> {
+    let said = grantee.right == Right::Permissions || grantee.holding.is_empty();
+    (!said).then(|| format!("which holds {}", list(grantee, word)))
+}
+
+fn list(grantee: &Grantee, word: &dyn Fn(&str) -> String) -> String {
+    let held = grantee.holding.iter();
+    let held: Vec<String> = held.map(|one| permission_words(one, word)).collect();
+    held.join(", ")
 }
 
 fn permission_words(permission: &Permission, word: &dyn Fn(&str) -> String) -> String {

@@ -106,7 +106,7 @@ fn access(out: &mut String, access: &Access) {
 fn one_grantee(grantee: &Grantee, gained: bool) -> String {
     let sign = if gained { "➕" } else { "➖" };
     let mut out = format!("- {sign} {}", sentence(grantee, gained, &word));
-    if let Some(holding) = holding(grantee, gained, &word) {
+    if let Some(holding) = holding(grantee, &word) {
         let _ = write!(out, ", {holding}");
     }
     out.push('\n');

@@ -188,7 +188,7 @@ fn one_grantee(grantee: &Grantee, gained: bool, style: Style) -> String {
         style.removed("-")
     };
     let mut out = format!("  {sign} {}\n", sentence(grantee, gained, &terminal));
-    if let Some(holding) = holding(grantee, gained, &terminal) {
+    if let Some(holding) = holding(grantee, &terminal) {
         let _ = writeln!(out, "      {holding}");
     }
     if let Some(example) = &grantee.example {

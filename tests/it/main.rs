@@ -4,6 +4,7 @@ mod audit;
 mod azurite;
 mod catalogue;
 mod converge;
+mod diff;
 mod docs;
 mod examples;
 mod fidelity;
@@ -13,6 +14,7 @@ mod scenario;
 mod schemas;
 mod simulate;
 mod simulation;
+mod tokens;
 mod wire;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,9 @@ mod declared;
 mod live;
 mod widening;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Leftover, Pair};
@@ -20,7 +23,7 @@ use crate::model::address::Address;
 use crate::model::desired::{Desired, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
-use crate::model::plan::{Access, Action, Change, Permission};
+use crate::model::plan::{Access, Action, Change, Grantee, Permission};
 
 pub(super) use cover::{Cover, cover};
 
@@ -95,6 +98,11 @@ fn findings(stack: &Stack, identities: Vec<Identity>) -> Findings {
         access.lost.extend(compare::more(identity, after, before));
         notes.extend(cover::redundant(before, after));
     }
+    let order = |a: &Grantee, b: &Grantee| {
+        (&a.address, a.right, &a.credential).cmp(&(&b.address, b.right, &b.credential))
+    };
+    access.gained.sort_by(order);
+    access.lost.sort_by(order);
     access.widening = widening::widening(stack, &identities);
     Findings { access, notes }
 }

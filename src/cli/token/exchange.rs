@@ -1,0 +1,157 @@
+//! `token exchange`: the real POST, or that of the emulated tenant. Of what comes back only the claims are shown.
+
+use serde_json::{Value as Json, json};
+
+use super::args::Exchange;
+use super::inspect;
+use crate::cli::args::Format;
+use crate::cli::stack::Stack;
+use crate::cli::{Exit, Failure, World, connect, explain, planning, stack};
+use crate::cloud::endpoints::Endpoints;
+use crate::cloud::exchange::{Exchange as Post, exchange};
+use crate::kinds::application;
+use crate::model::desired::Resource;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::step::Service;
+use crate::model::value::Ref;
+use crate::plan::Options;
+use crate::render::escape::terminal;
+
+pub fn run(world: &mut World, args: &Exchange) -> Result<Exit, Failure> {
+    let jwt = super::token(world, &args.file)?;
+    let stack = stack::load(world, &args.stack)?;
+    let connection = connect::connect(world, &args.tenant, &stack)?;
+    let client_id = match &args.client_id {
+        Some(id) => id.clone(),
+        None => {
+            let resource = application(&stack, args.application.as_deref())?;
+            let options = Options::default();
+            let planned = planning::plan(&stack, &connection, &options);
+            let (plan, _) = super::super::block_on(planned)??;
+            let reference = Ref {
+                address: resource.address.clone(),
+                output: "client_id".to_owned(),
+            };
+            plan.known.get(&reference).cloned().ok_or_else(|| {
+                Failure::from(
+                    Diagnostic::error(
+                        "not-there",
+                        format!("`{}` is not in the tenant yet", resource.address),
+                    )
+                    .help("apply the stack first, or give `--client-id`"),
+                )
+            })?
+        }
+    };
+    let wanted = &stack.desired.stack;
+    let scope = args
+        .scope
+        .clone()
+        .unwrap_or_else(|| Endpoints::of(wanted.cloud).scope(Service::Graph));
+    let post = Post {
+        cloud: wanted.cloud,
+        tenant: &wanted.tenant_id,
+        client_id: &client_id,
+        scope: &scope,
+        assertion: &jwt,
+    };
+    let (status, body) = super::super::block_on(exchange(connection.transport(), &post))??;
+    connection.save()?;
+    match body["access_token"].as_str().filter(|_| status == 200) {
+        Some(token) => issued(world, args, token),
+        None => refused(world, args, &stack, status, &body),
+    }
+}
+
+/// The application that is meant.
+fn application<'a>(stack: &'a Stack, label: Option<&str>) -> Result<&'a Resource, Failure> {
+    let all: Vec<&Resource> = stack.desired.of_kind(application::KIND).collect();
+    let named = |resource: &&&Resource| match label {
+        Some(label) => {
+            let address = resource.address.to_string();
+            address == label || address == format!("{}.{label}", application::KIND)
+        }
+        None => true,
+    };
+    let found: Vec<&&Resource> = all.iter().filter(named).collect();
+    let known: Vec<String> = all.iter().map(|one| format!("`{}`", one.address)).collect();
+    match (found.as_slice(), label) {
+        ([only], _) => Ok(only),
+        (_, Some(label)) => Err(Diagnostic::error(
+            "unknown-application",
+            format!("the stack has no application `{label}`"),
+        )
+        .help(format!("it has {}", known.join(", ")))
+        .into()),
+        (_, None) => Err(Diagnostic::error(
+            "usage",
+            "which application? the stack does not have exactly one",
+        )
+        .help("name it with `--application LABEL`, or by `--client-id ID`")
+        .into()),
+    }
+}
+
+fn issued(world: &mut World, args: &Exchange, jwt: &str) -> Result<Exit, Failure> {
+    let token = super::parsed(jwt)?;
+    let now = world.clock.now_ms() / 1000;
+    match args.format {
+        Format::Json => {
+            let mut report = json!({
+                "format": "trustform-token-exchange/1", "issued": true, "header": token.header,
+                "claims": inspect::claims(&token),
+            });
+            if args.print_token {
+                report["access_token"] = json!(jwt);
+            }
+            world.print_json(&report);
+        }
+        Format::Text => {
+            let mut text = "Issued.\n".to_owned();
+            for (name, value) in token.claims.iter() {
+                let shown = inspect::value_text(value);
+                text.push_str(&format!("  {:22} {}\n", terminal(name), terminal(&shown)));
+            }
+            if let Some(expires) = token.claims.seconds("exp") {
+                let words = crate::exchange::inspect::relative(expires, now);
+                text.push_str(&format!("It expires {words}.\n"));
+            }
+            if args.print_token {
+                text.push_str(&format!("\n{jwt}\n"));
+            }
+            world.print(&text);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn refused(
+    world: &mut World,
+    args: &Exchange,
+    stack: &Stack,
+    status: u16,
+    body: &Json,
+) -> Result<Exit, Failure> {
+    let description = body["error_description"].as_str().unwrap_or_default();
+    if args.format == Format::Json {
+        world.print_json(&json!({
+            "format": "trustform-token-exchange/1", "issued": false, "status": status,
+            "error": body["error"], "error_codes": body["error_codes"], "error_description": description,
+        }));
+        return Ok(Exit::Error);
+    }
+    // Trace ids and times are of no use to anyone but Microsoft's support.
+    let said = description
+        .split(" Trace ID:")
+        .next()
+        .unwrap_or(description);
+    let said = said.split("\r\nTrace ID:").next().unwrap_or(said);
+    let error = body["error"].as_str().unwrap_or("no error code");
+    world.print(&format!(
+        "Refused: {status} {}\n{}\n\n",
+        terminal(error),
+        terminal(said)
+    ));
+    explain::text(world, description, Some(stack));
+    Ok(Exit::Error)
+}

@@ -1,0 +1,88 @@
+//! `token verify`: a token as the API that it is for should verify it.
+
+use serde_json::json;
+
+use super::args::Verify;
+use super::keys::Published;
+use crate::cli::args::{Format, StackArgs};
+use crate::cli::local::Local;
+use crate::cli::{Exit, Failure, World, stack};
+use crate::exchange::verify::{Expected, is_key_unknown, verify};
+use crate::render::escape::terminal;
+
+pub fn run(world: &mut World, args: &Verify) -> Result<Exit, Failure> {
+    let jwt = super::token(world, &args.file)?;
+    let token = super::parsed(&jwt)?;
+    let now = world.clock.now_ms() / 1000;
+    let expected = Expected {
+        issuer: args.issuer.clone(),
+        audiences: args.audience.clone(),
+        tenants: args.tenants.clone(),
+    };
+    let keys = match &args.jwks {
+        Some(file) => std::fs::read(world.directory.join(file))
+            .map_err(|error| format!("`{}` cannot be read: {error}", file.display())),
+        None => {
+            let local = match &args.local {
+                Some(directory) => {
+                    let stack = StackArgs {
+                        directory: directory.clone(),
+                        variables: Vec::new(),
+                        variable_files: Vec::new(),
+                    };
+                    let stack = stack::load(world, &stack)?;
+                    Some(Local::open(world, &stack)?)
+                }
+                None => None,
+            };
+            let published = match &local {
+                Some(local) => Published::Local(local),
+                None => Published::Web,
+            };
+            super::super::block_on(async {
+                let first = fetch(&published, &args.issuer).await;
+                match first {
+                    // Keys roll: one that is not known yet may be by now. Once, so that nobody makes us ask for ever.
+                    Ok(keys) if is_key_unknown(&token, &keys) => {
+                        fetch(&published, &args.issuer).await
+                    }
+                    first => first,
+                }
+            })?
+        }
+    };
+    let keys = keys.as_deref().map_err(String::as_str);
+    let steps = verify(&token, &expected, keys, now);
+    let passed = steps.iter().all(|step| step.result.is_ok());
+    match args.format {
+        Format::Json => world.print_json(&json!({
+            "format": "trustform-token-verify/1",
+            "passed": passed,
+            "steps": steps.iter().map(|step| json!({
+                "name": step.name, "passed": step.result.is_ok(),
+                "text": match &step.result { Ok(text) | Err(text) => text },
+            })).collect::<Vec<_>>(),
+        })),
+        Format::Text => {
+            let style = world.style();
+            let lines = steps.iter().map(|step| match &step.result {
+                Ok(text) => format!("{} {:9} {}\n", style.added("✓"), step.name, terminal(text)),
+                Err(why) => format!("{} {:9} {}\n", style.removed("✗"), step.name, terminal(why)),
+            });
+            let lines: String = lines.collect();
+            let verdict = match passed {
+                true => "The token is good for this API.",
+                false => "Refuse this token.",
+            };
+            world.print(&format!("{lines}\n{verdict}\n"));
+        }
+    }
+    Ok(if passed { Exit::Done } else { Exit::Error })
+}
+
+async fn fetch(published: &Published<'_>, issuer: &str) -> Result<Vec<u8>, String> {
+    match issuer.contains("{tenantid}") {
+        true => published.keys_of_template(issuer).await,
+        false => published.keys(issuer).await,
+    }
+}

@@ -1,0 +1,219 @@
+//! Tokens from end to end: a cluster's key, its documents in a blob, a service account's token, an access token; and
+//! every way in which that chain is known to break.
+
+use std::path::Path;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::play::{Run, Stage, TENANT};
+use crate::scenario::Step;
+
+/// A private key and its public half, as `openssl` writes them.
+fn write_key(directory: &Path, name: &str) {
+    let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let private: Pkcs8V1Der = pair.as_der().expect("its encoding");
+    let public: PublicKeyX509Der = pair.public_key().as_der().expect("its public half");
+    let pem = |label: &str, der: &[u8]| {
+        let text = STANDARD.encode(der);
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).expect("base64"))
+            .collect();
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            lines.join("\n")
+        )
+    };
+    let write = |suffix: &str, text: String| {
+        std::fs::write(directory.join(format!("{name}{suffix}")), text).expect("a file");
+    };
+    write(".key", pem("PRIVATE KEY", private.as_ref()));
+    write(".pub.pem", pem("PUBLIC KEY", public.as_ref()));
+}
+
+fn stage() -> Stage {
+    let stage = Stage::new();
+    let directory = stage.directory.path();
+    write_key(directory, "sa-signer");
+    write_key(directory, "other");
+    std::fs::write(
+        directory.join("trust.hcl"),
+        format!(
+            r#"
+stack "kind" {{
+  tenant_id = "{TENANT}"
+}}
+
+oidc_issuer "cluster" {{
+  storage_account = "oidc4f1c"
+  container       = "oidc"
+  signing_key "first" {{
+    public_key = file("sa-signer.pub.pem")
+  }}
+}}
+
+application "agent" {{
+  display_name = "agent"
+  permissions "microsoft_graph" {{
+    application   = ["Application.Read.All"]
+    admin_consent = true
+  }}
+  federated_credential "sidecar" {{
+    issuer  = oidc_issuer.cluster.url
+    subject = "system:serviceaccount:entra-demo:sidecar-sa"
+  }}
+}}
+"#
+        ),
+    )
+    .expect("a stack file");
+    stage
+}
+
+fn good(stage: &mut Stage, line: &str) -> String {
+    let Run { out, err, exit } = stage.run(line, None);
+    assert_eq!(exit, 0, "{line}\n{out}{err}");
+    out
+}
+
+fn refused(stage: &mut Stage, code: &str) -> String {
+    let run = stage.run("trustform token exchange token.jwt --local", None);
+    assert_eq!(run.exit, 1, "{run:?}");
+    assert!(run.out.contains(code), "{code}: {}", run.out);
+    run.out
+}
+
+const MINT: &str = "trustform emulator mint sidecar --key sa-signer.key --out token.jwt";
+
+/// Whether the storage account lets anybody read its containers.
+fn public(stage: &Stage, allowed: bool) {
+    stage
+        .emulator
+        .with_store(|store, _| store.provision_account("oidc4f1c", allowed));
+}
+
+#[test]
+fn a_clusters_chain_holds_and_breaks_as_it_does_in_earnest() {
+    let mut stage = stage();
+    good(&mut stage, "trustform apply --local --auto-approve");
+    good(&mut stage, MINT);
+    let out = good(&mut stage, "trustform token exchange token.jwt --local");
+    assert!(
+        out.contains("Issued.") && out.contains("Application.Read.All"),
+        "{out}"
+    );
+    assert!(!out.contains("eyJ"), "no token is printed: {out}");
+
+    // A kid that nobody publishes, a signature of another key under the right name.
+    good(&mut stage, &format!("{MINT} --kid unknown"));
+    let out = refused(&mut stage, "AADSTS7000272");
+    assert!(out.contains("signing_key"), "the place in the file: {out}");
+    good(
+        &mut stage,
+        "trustform emulator mint sidecar --key other.key --out token.jwt",
+    );
+    refused(&mut stage, "AADSTS7000272");
+
+    // A slash.
+    good(
+        &mut stage,
+        &format!("{MINT} --issuer https://oidc4f1c.blob.core.windows.net/oidc/"),
+    );
+    let out = refused(&mut stage, "AADSTS700211");
+    assert!(out.contains("slash at the end"), "{out}");
+
+    // A container that only its owner may read.
+    good(&mut stage, MINT);
+    public(&stage, false);
+    refused(&mut stage, "AADSTS90061");
+    public(&stage, true);
+    good(&mut stage, "trustform token exchange token.jwt --local");
+}
+
+#[test]
+fn without_the_uploaded_keys_nobody_gets_in() {
+    let mut stage = stage();
+    good(&mut stage, "trustform apply --local --auto-approve");
+    good(&mut stage, MINT);
+    let blob = "https://oidc4f1c.blob.core.windows.net/oidc/openid/v1/jwks";
+    stage.step(&Step::Tenant {
+        method: "DELETE".to_owned(),
+        path: blob.to_owned(),
+        body: String::new(),
+        reply: String::new(),
+    });
+    let out = refused(&mut stage, "AADSTS90061");
+    assert!(
+        out.contains("oidc_issuer") || out.contains("documents"),
+        "{out}"
+    );
+    good(&mut stage, "trustform apply --local --auto-approve");
+    good(&mut stage, "trustform token exchange token.jwt --local");
+}
+
+#[test]
+fn an_issued_token_verifies_as_its_api_would_verify_it() {
+    let mut stage = stage();
+    good(&mut stage, "trustform apply --local --auto-approve");
+    good(&mut stage, MINT);
+    let out = good(
+        &mut stage,
+        "trustform token exchange token.jwt --local --print-token",
+    );
+    let token = out
+        .lines()
+        .rfind(|line| line.starts_with("ey"))
+        .expect("the token");
+    std::fs::write(stage.directory.path().join("access.jwt"), token).expect("a file");
+    let inspected = good(&mut stage, "trustform token inspect access.jwt");
+    assert!(inspected.contains("for Microsoft Graph"), "{inspected}");
+    let verify = format!(
+        "trustform token verify access.jwt --issuer https://sts.windows.net/{TENANT}/ --audience https://graph.microsoft.com --local"
+    );
+    let run = stage.run(&verify, None);
+    assert_eq!(run.exit, 1);
+    assert!(
+        run.out.contains("✗ kind"),
+        "a token for Graph is nobody else's to verify: {}",
+        run.out
+    );
+    assert!(run.out.contains("✓ signature"), "{}", run.out);
+    assert!(
+        run.out.contains("✓ issuer") && run.out.contains("✓ lifetime"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn strange_tokens_get_a_clear_verdict() {
+    let mut stage = stage();
+    for (text, what) in [
+        ("", "not-a-token"),
+        ("hello", "no dot"),
+        ("a.b.c.d.e", "encrypted"),
+        ("\u{1b}[31m.b.c", "base64url"),
+    ] {
+        std::fs::write(stage.directory.path().join("token.jwt"), text).expect("a file");
+        let run = stage.run("trustform token inspect token.jwt", None);
+        assert_eq!(run.exit, 1, "{text}");
+        assert!(!run.err.contains('\u{1b}'));
+        assert!(
+            run.err.contains(what) || what == "not-a-token",
+            "{what}: {}",
+            run.err
+        );
+    }
+    std::fs::write(
+        stage.directory.path().join("token.jwt"),
+        "a".repeat(100_000),
+    )
+    .expect("a file");
+    let run = stage.run("trustform token inspect token.jwt", None);
+    assert!(run.err.contains("bytes"), "{}", run.err);
+}
