@@ -17,6 +17,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a scenario brings its own tenant; the tests of the command line",
     ),
     ("locked", "by another process; the tests of locks"),
+    (
+        "no-answer",
+        "a login host that is silent; the tests of the clients",
+    ),
+    (
+        "nobody",
+        "an expression that admits nothing is refused before; the rest of a builder's traps",
+    ),
     ("no-runtime", "a system that has no event loop to give"),
     ("no-transport", "a system that has no TLS to give"),
     (
@@ -28,8 +36,16 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a token that is none; the tests of the clients",
     ),
     (
+        "rehearsal-key",
+        "a disk that takes no key; the tests of the command line",
+    ),
+    (
         "stack-name",
         "the language refuses such a name first; names that are worked out come here",
+    ),
+    (
+        "undecided",
+        "an expression beyond the bounds of the decision; the tests of languages",
     ),
     (
         "unsendable-request",
