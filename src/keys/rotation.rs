@@ -138,8 +138,13 @@ fn may_retire(
     policy: &Policy,
     now: OffsetDateTime,
 ) -> Result<(), KeyError> {
-    // A key that was published a moment ago and may not sign yet can be taken back.
-    if key.signing_since.is_none() && now < later(key.published_at, policy.publish_wait) {
+    // A key that was published a moment ago and may not sign yet can be taken back. The issuer's first key waits for
+    // nobody: it may sign from the beginning.
+    let first = staying
+        .iter()
+        .all(|other| other.published_at >= key.published_at);
+    let waits = now < later(key.published_at, policy.publish_wait);
+    if key.signing_since.is_none() && waits && !first {
         return Ok(());
     }
     let used_from = key.signing_since.unwrap_or(key.published_at);
@@ -270,6 +275,11 @@ mod tests {
                 .message
                 .contains("may be the one that signs")
         );
+        // The first key may sign at once, so it is not taken back like one that waits.
+        let young = [key("old", 0, None), key("new", 1, None)];
+        assert!(permit(&young, &["new"], 2).is_err());
+        assert_eq!(permit(&young, &["old"], 2), Ok(()));
+        assert!(permit(&[key("a", 0, None), key("b", 0, None)], &["b"], 2).is_err());
         // An emergency: back to the old key, recorded, and a day later.
         let back = [key("old", 0, Some(1100)), key("new", 1000, Some(1030))];
         assert!(permit(&back, &["old"], 1124).is_err());

@@ -189,7 +189,12 @@ pub fn content(text: &str) -> Value {
 
 /// The issuer that a live discovery document states.
 pub fn issuer(object: &Object) -> Option<&str> {
-    object.body.get("content")?.as_map()?.get("issuer")?.as_str()
+    object
+        .body
+        .get("content")?
+        .as_map()?
+        .get("issuer")?
+        .as_str()
 }
 
 /// Whether a document is the key set of its issuer.
