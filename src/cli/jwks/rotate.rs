@@ -11,7 +11,7 @@ use super::super::issuer::{IssuerArgs, chosen};
 use super::super::stack::Stack;
 use super::super::{Exit, Failure, World, block_on, connect, planning, stack, token};
 use super::read;
-use crate::keys::rotation::{Phase, permit, phase};
+use crate::keys::rotation::{Phase, phase};
 use crate::keys::{input, strength};
 use crate::kinds::document;
 use crate::kinds::oidc_issuer::rotation;
@@ -74,7 +74,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     };
     let keys = live
         .find(document::KIND, path)
-        .map(rotation::published)
+        .map(|object| rotation::published(object, issuer))
         .unwrap_or_default();
     let policy = rotation::policy(issuer);
     let mut text = format!("{} at {}\n", issuer.address, utc(now));
@@ -116,16 +116,10 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         Phase::Publishing { kid, until } => format!("wait until {}: then the issuer may sign with `{kid}`\n", utc(until)),
         Phase::ReadyToSign { kid } => {
             let older: Vec<&str> = keys.iter().map(|key| key.kid.as_str()).filter(|old| *old != kid).collect();
-            match permit(&keys, &[kid.as_str()], &policy, now) {
-                Ok(()) => format!(
-                    "if the issuer has signed with `{kid}` for {} hours, remove the `signing_key` blocks of {}, and apply\n",
-                    policy.max_token_lifetime.whole_hours(), older.join(", ")
-                ),
-                Err(_) => format!(
-                    "let the issuer sign with `{kid}`; keep {} published until {} hours and 5 minutes after it began to\n",
-                    older.join(", "), policy.max_token_lifetime.whole_hours()
-                ),
-            }
+            format!(
+                "let the issuer sign with `{kid}`, and say so in its block: `signs_since = \"{}\"`; keep {} published until {} hours and 5 minutes later\n",
+                utc(now), older.join(", "), policy.max_token_lifetime.whole_hours()
+            )
         }
         Phase::Draining { until } => format!("wait until {}: tokens of the older keys are valid\n", utc(until)),
         Phase::ReadyToRetire { kids } => format!("remove the `signing_key` blocks of {}, and apply\n", kids.join(", ")),
