@@ -11,6 +11,7 @@ mod reads;
 pub mod rules;
 mod wire;
 
+pub use super::is_existing;
 pub use permissions::blocks as permission_blocks;
 
 use super::lower::Lowering;
@@ -39,6 +40,10 @@ impl Kind for Application {
 
     fn example(&self) -> Option<&'static str> {
         Some(include_str!("example.trust.hcl"))
+    }
+
+    fn is_identity(&self) -> bool {
+        true
     }
 
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
@@ -144,11 +149,6 @@ impl Kind for Application {
     fn steps(&self, task: &Task) -> Vec<Step> {
         wire::steps(task)
     }
-}
-
-/// Whether someone else manages the application and only its trusts are ours.
-pub fn is_existing(resource: &Resource) -> bool {
-    resource.body.contains_key("existing")
 }
 
 /// Whether the application was there before, and is taken over.
