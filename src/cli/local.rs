@@ -11,6 +11,7 @@ use crate::emulator::inprocess::{Emulator, InProcess, new_tenant};
 use crate::emulator::persist;
 use crate::emulator::store::Store;
 use crate::kinds;
+use crate::model::desired::Desired;
 
 /// Where a stack keeps what is its own: the emulated tenant, the lock.
 pub const DIRECTORY: &str = ".trustform";
@@ -54,6 +55,7 @@ impl Local {
                 }
             }
         });
+        emulator.with_store(|store, _| provision(store, &stack.desired));
         if let Some(key) = rehearsal::key(&stack.directory) {
             let documents = rehearsal::documents(&stack.desired, &key);
             emulator.with_store(|store, _| store.rehearsed = documents);
@@ -91,6 +93,26 @@ impl Local {
             let message = format!("`{}` cannot be written: {error}", file.display());
             Failure::plain("unwritable", message)
         })
+    }
+}
+
+/// The subscriptions and resource groups that the stack names are there.
+fn provision(store: &mut Store, desired: &Desired) {
+    const LOCATION: &str = "westeurope";
+    for (subscription, group) in kinds::managed_identity::groups(desired) {
+        store
+            .azure
+            .provision(&subscription, Some((&group, LOCATION)));
+    }
+    for scope in kinds::role_assignment::scopes(desired) {
+        let parts: Vec<&str> = scope.split('/').collect();
+        if let ["", "subscriptions", subscription, rest @ ..] = parts.as_slice() {
+            let group = match rest {
+                ["resourceGroups", group, ..] => Some((*group, LOCATION)),
+                _ => None,
+            };
+            store.azure.provision(subscription, group);
+        }
     }
 }
 

@@ -109,6 +109,26 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "not-authenticated",
             "the token was refused even after a new login: check the clock of this machine, the national cloud in the `stack` block, and any conditional access policy",
         ),
+        (403, "RequestDisallowedByPolicy") => one(
+            "tenant-policy",
+            "an Azure Policy of the subscription forbids this: ask whoever manages it for an exemption",
+        ),
+        (405, _) if request.service == Service::Arm => one(
+            "request-refused",
+            "this identity takes no federated credentials: only user-assigned ones do, and not in every region",
+        ),
+        (409, "ScopeLocked") => one(
+            "not-permitted",
+            "a lock on the resource group forbids it: remove the lock first",
+        ),
+        (409, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity") => one(
+            "conflict",
+            "another run is writing credentials of this identity: run the command again when that is through",
+        ),
+        (409, "RoleAssignmentExists") => one(
+            "conflict",
+            "the identity holds the role already, by an assignment that this login did not see: run the command again",
+        ),
         (403, "AuthorizationFailure") => one(
             "not-permitted",
             "the storage account's network rules keep this machine out",

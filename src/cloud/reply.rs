@@ -149,6 +149,7 @@ fn classify_reply(reply: &Reply, ctx: &Context) -> Class {
             Class::Replicating { after_ms }
         }
         404 if ctx.is_read() => Class::Done,
+        403 if ctx.is_read() && surveys(ctx.request) => Class::Done,
         400 if ctx.is_read() && expands(ctx.request) => Class::Done,
         404 if ctx.request.method == Method::Delete => Class::AlreadyDone,
         409 if PASSING_CONFLICTS.contains(&reply.error_code()) => Class::Again { after_ms },
@@ -176,6 +177,13 @@ fn expands(request: &Request) -> bool {
     request
         .known_path()
         .is_some_and(|path| path.contains("$expand="))
+}
+
+/// A login that manages one resource group need not see the assignments of the whole subscription.
+fn surveys(request: &Request) -> bool {
+    request
+        .known_path()
+        .is_some_and(|path| path.contains("/providers/Microsoft.Authorization/roleAssignments?"))
 }
 
 /// How long to wait before sending again, in milliseconds: doubling from one second to one minute, less up to a half.

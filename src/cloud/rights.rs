@@ -29,6 +29,14 @@ static BLOB_WRITE: Right = right(
     &[],
     "the login needs the role Storage Blob Data Contributor on the container; Owner and Contributor of the account give no access to data",
 );
+static IDENTITY: Right = right(
+    &[],
+    "the login needs the role Managed Identity Contributor on the identity or its resource group; a new role may take some minutes to work",
+);
+static ASSIGN_AZURE: Right = right(
+    &[],
+    "assigning Azure roles needs the role Role Based Access Control Administrator or User Access Administrator at the scope",
+);
 static ARM: Right = right(
     &[],
     "the login needs a role on the resource that includes this operation",
@@ -74,6 +82,8 @@ pub fn needed(request: &Request) -> &'static Right {
     match request.service {
         Service::Blob if read => &BLOB_READ,
         Service::Blob => &BLOB_WRITE,
+        Service::Arm if has("/roleAssignments") && !read => &ASSIGN_AZURE,
+        Service::Arm if has("Microsoft.ManagedIdentity") && !read => &IDENTITY,
         Service::Arm => &ARM,
         _ if has("/appRoleAssign") && !read => &ASSIGN,
         _ if has("/oauth2PermissionGrants") && !read => &CONSENT,

@@ -224,7 +224,7 @@ impl<'a, 'c> Check<'a, 'c> {
             .at(member.name.span, "not known")
         } else {
             let children = self.context.kinds.0.iter();
-            let children = children.filter(|shape| shape.parent == Some(word) && !shape.implied);
+            let children = children.filter(|shape| shape.nests_in(word) && !shape.implied);
             let valid: Vec<&str> = fields
                 .iter()
                 .map(|field| field.name)

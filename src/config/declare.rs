@@ -224,8 +224,8 @@ fn declaration(
             _ => made.body.blocks.push(inner),
         }
     }
-    if top && shape.parent.is_some() && made.parent.is_none() && label.is_some() {
-        let parent = shape.parent.unwrap_or_default();
+    if top && !shape.parents.is_empty() && made.parent.is_none() && label.is_some() {
+        let parent = shape.parents.first().copied().unwrap_or_default();
         said.push(
             Diagnostic::error(
                 "missing-attribute",
@@ -269,7 +269,7 @@ fn own_attribute(
                 .at(name.span, "leave it out")
                 .help("the order is derived from references: what an attribute refers to is made first"),
         ),
-        "parent" if made.shape.parent.is_some() => {
+        "parent" if !made.shape.parents.is_empty() => {
             if top {
                 made.parent = Some(value.clone());
             } else {

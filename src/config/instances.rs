@@ -111,22 +111,22 @@ fn root_instances(context: &Context, declaration: &Declaration) -> Eval<Instance
         };
         let scope = Scope::root(repetition.names.clone());
         match evaluate(context, &scope, parent)? {
-            Value::Resource(address) if Some(address.kind()) == declaration.shape.parent => {
+            Value::Resource(address) if declaration.shape.nests_in(address.kind()) => {
                 Ok(address.child(segment))
             }
-            other => Err(Diagnostic::error(
-                "wrong-type",
-                format!(
-                    "`parent` must be a whole `{}`",
-                    declaration.shape.parent.unwrap_or_default()
-                ),
-            )
-            .at(parent.span, format!("this is {}", other.describe()))
-            .help(format!(
-                "write a reference without an output, as in `parent = {}.label`",
-                declaration.shape.parent.unwrap_or_default()
-            ))
-            .into()),
+            other => {
+                let parents = declaration.shape.parents;
+                Err(Diagnostic::error(
+                    "wrong-type",
+                    format!("`parent` must be a whole `{}`", parents.join("` or `")),
+                )
+                .at(parent.span, format!("this is {}", other.describe()))
+                .help(format!(
+                    "write a reference without an output, as in `parent = {}.label`",
+                    parents.first().copied().unwrap_or_default()
+                ))
+                .into())
+            }
         }
     })
 }

@@ -30,7 +30,7 @@ impl Kinds<'_> {
         self.0
             .iter()
             .copied()
-            .find(|shape| shape.kind == word && shape.parent == Some(parent))
+            .find(|shape| shape.kind == word && shape.nests_in(parent))
     }
 
     pub fn of(&self, address: &Address) -> Option<&'static Shape> {
@@ -120,7 +120,7 @@ fn unknown_output(
     let name = &*word.text;
     let outputs = shape.outputs.iter().map(|output| output.name);
     let children = context.kinds.0.iter();
-    let children = children.filter(|child| child.parent == Some(shape.kind));
+    let children = children.filter(|child| child.nests_in(shape.kind));
     let names: Vec<&str> = outputs.chain(children.map(|child| child.kind)).collect();
     let diagnostic = Diagnostic::error(
         "unknown-reference",

@@ -20,7 +20,7 @@ pub(super) fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {
         return error(format!("this version has no `{word}` block yet"));
     }
     if let Some(shape) = kinds.0.iter().find(|shape| shape.kind == word) {
-        let parent = shape.parent.unwrap_or("another");
+        let parent = shape.parents.first().unwrap_or(&"another");
         return error(format!("`{word}` is not written as a block of its own"))
             .help(format!("a block of the kind `{parent}` implies it"));
     }

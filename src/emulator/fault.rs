@@ -42,7 +42,11 @@ pub struct Faults {
     pub expand_refused: bool,
     /// Whether expressions must hold the claims required since July 2026 (terraform-provider-azuread#1901).
     pub required_claims_gate: bool,
-    /// Whether Graph's published quotas are enforced (concepts/throttling-limits.md).
+    /// Resource types that an Azure Policy denies, as in `Microsoft.ManagedIdentity/userAssignedIdentities`.
+    pub denied_types: Vec<String>,
+    /// Whether managed identities refuse expressions: two renderings of one Microsoft page disagree.
+    pub identity_expressions_refused: bool,
+    /// Whether Graph's and Azure's published quotas are enforced (concepts/throttling-limits.md).
     pub quota: bool,
 }
 
@@ -64,6 +68,8 @@ impl Default for Faults {
             broken_v1_credentials: false,
             expand_refused: false,
             required_claims_gate: true,
+            denied_types: Vec::new(),
+            identity_expressions_refused: false,
             quota: false,
         }
     }

@@ -1,4 +1,4 @@
-//! A small Entra tenant: Graph v1.0 and beta, the token service and Blob Storage over one store.
+//! A small Entra tenant: Graph v1.0 and beta, the token service, Resource Manager and Blob Storage over one store.
 //!
 //! [`handle`] is pure: it does no I/O and knows no clock and no random source; the present and a seed come in as values.
 //! [`inprocess`] runs it behind `azure_core`'s HTTP client, [`server`] behind a socket. The resource kinds hand in their
@@ -6,6 +6,7 @@
 
 pub mod arm;
 pub mod authority;
+pub mod azure;
 pub mod batch;
 pub mod blob;
 pub mod dates;
@@ -126,7 +127,7 @@ pub fn handle(
     let reply = match service {
         Service::Graph => graph::answer(store, routes, request, now, seed),
         Service::Blob => blob::answer(store, request, now, seed),
-        Service::Arm | Service::Login => arm::answer(request),
+        Service::Arm | Service::Login => arm::answer(store, routes, request, now, seed),
     };
     match fault {
         Some(Fault::ResetAfter) => Answer::Reset { committed: true },
@@ -151,6 +152,18 @@ fn refusal(
         Fault::Unavailable => {
             Failure::new(503, "ServiceUnavailable", "The service is unavailable.")
         }
+        // Azure/bicep#10928; other resources of Azure know no conflict of that kind.
+        Fault::Conflict if matches!(service, Service::Arm) => {
+            let under = request.path.contains("/federatedIdentityCredentials/");
+            if request.method == "GET" || !under {
+                return None;
+            }
+            Failure::new(
+                409,
+                "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+                "Too many concurrent writes of federated identity credentials under one managed identity.",
+            )
+        }
         Fault::Conflict if request.method != "GET" => Failure::new(
             409,
             "Directory_ConcurrencyViolation",
@@ -160,6 +173,7 @@ fn refusal(
     };
     Some(match service {
         Service::Blob => blob::busy(request, now, seed),
+        Service::Arm => arm::fail(failure, seed),
         _ => graph::fail(failure, now, seed),
     })
 }

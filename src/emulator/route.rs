@@ -49,6 +49,25 @@ pub struct Part {
     pub roles: Option<RolesOf>,
     /// The trusts of a client id.
     pub trusts: Option<fn(View<'_>, &str) -> Vec<Trust>>,
+    /// Operations of Resource Manager; a caller needs one of their Azure roles.
+    pub arm: &'static [Route],
+    /// The names of the Azure roles that a principal (object id) holds at a scope.
+    pub azure_roles: Option<RolesOf>,
+}
+
+impl Part {
+    /// Contributes nothing.
+    pub const NOTHING: Self = Self {
+        tables: &[],
+        routes: &[],
+        seed: None,
+        principal: None,
+        resource: None,
+        roles: None,
+        trusts: None,
+        arm: &[],
+        azure_roles: None,
+    };
 }
 
 /// All parts together.
@@ -56,36 +75,64 @@ pub struct Part {
 pub struct Routes {
     parts: Vec<Part>,
     /// Each route with its pattern in parts, literal ones before those with keys.
-    routes: Vec<(Vec<&'static str>, Route)>,
+    routes: Vec<Patterned>,
+    arm: Vec<Patterned>,
+}
+
+type Patterned = (Vec<&'static str>, Route);
+
+/// Routes with their patterns in parts, literal ones before those with keys.
+fn patterned(routes: impl Iterator<Item = Route>) -> Vec<Patterned> {
+    let mut routes: Vec<Patterned> = routes
+        .map(|route| (route.pattern[1..].split('/').collect(), route))
+        .collect();
+    let keys = |pattern: &[&str]| pattern.iter().filter(|part| is_key(part)).count();
+    routes.sort_by_key(|(pattern, _)| keys(pattern));
+    routes
+}
+
+fn search(routes: &[Patterned], method: &str, target: &Target) -> Result<(Route, Target), bool> {
+    let mut other = false;
+    for (pattern, route) in routes {
+        let Some(keys) = matches(pattern, target) else {
+            continue;
+        };
+        if route.method == method {
+            return Ok((*route, keys));
+        }
+        other = true;
+    }
+    Err(other)
 }
 
 impl Routes {
     /// Gathers the parts of all kinds; the emulator adds what belongs to none.
     pub fn new(parts: Vec<Part>) -> Self {
-        let mut routes: Vec<(Vec<&'static str>, Route)> = parts
-            .iter()
-            .flat_map(|part| part.routes)
-            .chain(super::directory::ROUTES)
-            .map(|route| (route.pattern[1..].split('/').collect(), *route))
-            .collect();
-        let keys = |pattern: &[&str]| pattern.iter().filter(|part| is_key(part)).count();
-        routes.sort_by_key(|(pattern, _)| keys(pattern));
-        Self { parts, routes }
+        let graph = parts.iter().flat_map(|part| part.routes);
+        let arm = parts.iter().flat_map(|part| part.arm);
+        Self {
+            routes: patterned(graph.chain(super::directory::ROUTES).copied()),
+            arm: patterned(arm.chain(super::azure::ROUTES).copied()),
+            parts,
+        }
     }
 
     /// The route of a request and the keys in its path; `Err(true)` when the path exists for another method.
     pub(super) fn find(&self, method: &str, target: &Target) -> Result<(Route, Target), bool> {
-        let mut other = false;
-        for (pattern, route) in &self.routes {
-            let Some(keys) = matches(pattern, target) else {
-                continue;
-            };
-            if route.method == method {
-                return Ok((*route, keys));
-            }
-            other = true;
-        }
-        Err(other)
+        search(&self.routes, method, target)
+    }
+
+    /// The same for Resource Manager.
+    pub(super) fn find_arm(&self, method: &str, target: &Target) -> Result<(Route, Target), bool> {
+        search(&self.arm, method, target)
+    }
+
+    /// The Azure roles that a principal holds at a scope.
+    pub(super) fn azure_roles(&self, view: View<'_>, principal: &str, scope: &str) -> Vec<String> {
+        let known = self.parts.iter().filter_map(|part| part.azure_roles);
+        known
+            .flat_map(|known| known(view, principal, scope))
+            .collect()
     }
 
     /// A table by the name of its entity set.

@@ -49,6 +49,8 @@ pub struct Store {
     pub(super) key: SigningKey,
     pub(super) usage: Usage,
     pub(super) blobs: super::blob::Accounts,
+    /// Subscriptions and resource groups.
+    pub azure: super::azure::Azure,
     /// Documents of issuers outside the tenant that are played here for a rehearsal, by URL. They are not kept.
     pub rehearsed: BTreeMap<String, Vec<u8>>,
     counter: u64,
@@ -79,6 +81,7 @@ impl Store {
             key: SigningKey::new(seed.signing_key)?,
             usage: Usage::default(),
             blobs: super::blob::Accounts::default(),
+            azure: super::azure::Azure::default(),
             rehearsed: BTreeMap::new(),
             counter: 0,
             tables: BTreeMap::new(),
@@ -188,6 +191,7 @@ impl Store {
             counter: self.counter,
             faults: self.faults.clone(),
             blobs: self.blobs.clone(),
+            azure: self.azure.clone(),
             tables: self
                 .tables
                 .iter()
@@ -212,6 +216,7 @@ impl Store {
             key: SigningKey::new(file.signing_key)?,
             usage: Usage::default(),
             blobs: file.blobs,
+            azure: file.azure,
             rehearsed: BTreeMap::new(),
             counter: file.counter,
             tables: BTreeMap::new(),
@@ -239,6 +244,8 @@ struct File {
     counter: u64,
     faults: Faults,
     blobs: super::blob::Accounts,
+    #[serde(default)]
+    azure: super::azure::Azure,
     tables: BTreeMap<String, Vec<Entity>>,
 }
 

@@ -58,6 +58,48 @@ impl Caller {
     }
 }
 
+/// Audiences of tokens for Resource Manager (learn.microsoft.com, national clouds; the last is its application id).
+const ARM: &[&str] = &[
+    "https://management.azure.com",
+    "https://management.core.windows.net",
+    "https://management.usgovcloudapi.net",
+    "https://management.core.usgovcloudapi.net",
+    "https://management.chinacloudapi.cn",
+    "https://management.core.chinacloudapi.cn",
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+];
+
+/// Whose token a request to Resource Manager carries.
+///
+/// # Errors
+/// 401 in Resource Manager's words.
+pub fn arm_caller(store: &Store, request: &Request, now: u64) -> Result<Caller, Failure> {
+    let token = bearer(request).ok_or_else(|| {
+        let message = "Authentication failed. The 'Authorization' header is missing.";
+        Failure::new(401, "AuthenticationFailed", message)
+    })?;
+    let invalid = |message| Failure::new(401, "InvalidAuthenticationToken", message);
+    let claims = store
+        .key
+        .verify(token)
+        .ok_or_else(|| invalid("The access token is invalid."))?;
+    if is_expired(&claims, now) {
+        return Err(Failure::new(
+            401,
+            "ExpiredAuthenticationToken",
+            "The access token has expired.",
+        ));
+    }
+    if !ARM.contains(&text(&claims, "aud").trim_end_matches('/')) {
+        return Err(Failure::new(
+            401,
+            "InvalidAuthenticationTokenAudience",
+            "The access token has been obtained for wrong audience or resource. It should be for 'https://management.azure.com'.",
+        ));
+    }
+    Ok(caller(&claims))
+}
+
 /// Whose token a Graph request carries.
 ///
 /// # Errors
@@ -78,15 +120,19 @@ pub fn graph_caller(store: &Store, request: &Request, now: u64) -> Result<Caller
             "Access token validation failure. Invalid audience.",
         ));
     }
-    Ok(Caller {
-        id: text(&claims, "oid").to_owned(),
-        client_id: text(&claims, "appid").to_owned(),
-        roles: list(&claims, "roles")
+    Ok(caller(&claims))
+}
+
+fn caller(claims: &Entity) -> Caller {
+    Caller {
+        id: text(claims, "oid").to_owned(),
+        client_id: text(claims, "appid").to_owned(),
+        roles: list(claims, "roles")
             .iter()
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect(),
-    })
+    }
 }
 
 /// The bearer token of a request.

@@ -27,16 +27,20 @@ pub mod delegated_permission_grant;
 pub mod document;
 pub mod expect;
 pub mod federated_credential;
+pub mod managed_identity;
 pub mod oidc_issuer;
+pub mod role_assignment;
 pub mod service_principal;
 
 /// Every kind, parents before what belongs to them.
 pub static ALL: &[&dyn Kind] = &[
     &application::Application,
+    &managed_identity::ManagedIdentity,
     &service_principal::ServicePrincipal,
     &federated_credential::FederatedCredential,
     &app_role_assignment::AppRoleAssignment,
     &delegated_permission_grant::DelegatedPermissionGrant,
+    &role_assignment::RoleAssignment,
     &oidc_issuer::OidcIssuer,
     &document::Document,
     &expect::Expect,
@@ -50,6 +54,8 @@ pub fn emulated() -> crate::emulator::route::Routes {
         federated_credential::emulator::PART,
         app_role_assignment::emulator::PART,
         delegated_permission_grant::emulator::PART,
+        managed_identity::emulator::PART,
+        role_assignment::emulator::PART,
     ])
 }
 
@@ -70,6 +76,11 @@ pub trait Kind: Sync {
     /// Whether the tenant holds an object of it; a block may also only mean others.
     fn is_object(&self) -> bool {
         true
+    }
+
+    /// Whether it holds trusts: whoever they admit may act as it.
+    fn is_identity(&self) -> bool {
+        false
     }
 
     /// Checks over several fields, and the resources that the block means beside itself.
@@ -211,6 +222,16 @@ pub struct Task<'a> {
 /// The kind with this name.
 pub fn of(name: &str) -> Option<&'static dyn Kind> {
     ALL.iter().copied().find(|kind| kind.shape().kind == name)
+}
+
+/// Whether resources of a kind hold trusts.
+pub fn is_identity(kind: &str) -> bool {
+    of(kind).is_some_and(Kind::is_identity)
+}
+
+/// Whether someone else manages an application or identity, and only its trusts are ours.
+pub fn is_existing(resource: &Resource) -> bool {
+    resource.body.contains_key("existing")
 }
 
 /// Every field table, in the order of [`ALL`].

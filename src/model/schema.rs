@@ -11,8 +11,8 @@ pub struct Shape {
     pub kind: &'static str,
     /// One or two sentences for the reference.
     pub doc: &'static str,
-    /// The kind whose block it nests in (`federated_credential` in `application`).
-    pub parent: Option<&'static str>,
+    /// The kinds whose blocks it nests in (`federated_credential` in `application`); the first is the usual one.
+    pub parents: &'static [&'static str],
     /// Not written by people: another kind's block implies it.
     pub implied: bool,
     pub fields: &'static [Field],
@@ -255,6 +255,11 @@ impl Complaint {
 }
 
 impl Shape {
+    /// Whether it nests in blocks of this kind.
+    pub fn nests_in(&self, parent: &str) -> bool {
+        self.parents.contains(&parent)
+    }
+
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }

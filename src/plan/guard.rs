@@ -2,7 +2,7 @@
 //!
 //! | guard | refuses | lifted by |
 //! |---|---|---|
-//! | `lost-trust` | losing more than max(1, 30 %) of an application's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan replaces them | `--allow-deletes N` |
+//! | `lost-trust` | losing more than max(1, 30 %) of an identity's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan replaces them | `--allow-deletes N` |
 //! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
@@ -81,7 +81,7 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
     let mut refusals = Vec::new();
     for pair in pairs
         .iter()
-        .filter(|pair| pair.resource.kind() == application::KIND)
+        .filter(|pair| kinds::is_identity(pair.resource.kind()))
     {
         let Some(object) = pair
             .object

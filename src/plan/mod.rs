@@ -25,7 +25,7 @@ use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, Plan};
-use crate::model::step::{Check, Expect, Step, StepId};
+use crate::model::step::{Check, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
 use crate::model::words::nearest;
 use matching::{Matched, Pair};
@@ -244,8 +244,8 @@ fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
         };
         for id in staying.get(parent).into_iter().flatten() {
             let check = Check {
-                read: federated_credential::list(&parent.id).request,
-                expect: Expect::Member(Value::map([("id", (*id).into())])),
+                read: federated_credential::list(parent).request,
+                expect: federated_credential::member(parent, id),
             };
             premises.push((*step, check));
         }

@@ -32,6 +32,8 @@ pub fn ordered(
         (step.phase, place)
     });
 
+    let steps = after_what_they_need(steps);
+
     let mut producers: BTreeMap<Ref, StepId> = BTreeMap::new();
     let mut ordered: Vec<Step> = Vec::new();
     for (index, (change, mut step)) in steps.into_iter().enumerate() {
@@ -72,6 +74,49 @@ pub fn ordered(
         "a hole is filled by an earlier step"
     );
     (changes, ordered)
+}
+
+/// Within a phase, a step that waits for another identity's output comes after the step that gives it, and so does
+/// everything behind it in its lane. Else the order stays as it is.
+fn after_what_they_need(steps: Vec<(usize, Step)>) -> Vec<(usize, Step)> {
+    let mut givers: BTreeMap<Ref, usize> = BTreeMap::new();
+    let mut lanes: BTreeMap<(Phase, String), usize> = BTreeMap::new();
+    let mut before: Vec<Vec<usize>> = Vec::new();
+    for (at, (_, step)) in steps.iter().enumerate() {
+        for (output, _) in &step.fills {
+            let reference = Ref {
+                address: step.address.clone(),
+                output: output.clone(),
+            };
+            givers.entry(reference).or_insert(at);
+        }
+        let previous = lanes.insert((step.phase, lane(step)), at);
+        before.push(previous.into_iter().collect());
+    }
+    for (at, (_, step)) in steps.iter().enumerate() {
+        let needs = step.request.refs();
+        let needs = needs.iter().filter_map(|needed| givers.get(needed));
+        before[at].extend(needs.filter(|giver| steps[**giver].1.phase == step.phase));
+    }
+    let mut seen = vec![false; steps.len()];
+    let mut order = Vec::with_capacity(steps.len());
+    for first in 0..steps.len() {
+        // What is to come before a step is looked at first; a circle, which the language refuses, ends.
+        let mut open = vec![(first, false)];
+        while let Some((at, done)) = open.pop() {
+            if done {
+                order.push(at);
+            } else if !std::mem::replace(&mut seen[at], true) {
+                open.push((at, true));
+                open.extend(before[at].iter().rev().map(|other| (*other, false)));
+            }
+        }
+    }
+    let mut steps: Vec<Option<(usize, Step)>> = steps.into_iter().map(Some).collect();
+    order
+        .into_iter()
+        .filter_map(|at| steps[at].take())
+        .collect()
 }
 
 /// The outermost resource that a step belongs to.

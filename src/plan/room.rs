@@ -88,6 +88,8 @@ pub fn make(drafts: &mut [(Change, Vec<Step>)], live: &Live) -> Vec<Gap> {
 /// The trust that a create's request makes.
 fn created(steps: &[Step]) -> Option<Language> {
     let body = steps.first()?.request.body.as_ref()?.to_json();
+    // Azure wraps what Graph says plainly.
+    let body = body.get("properties").cloned().unwrap_or(body);
     let text = |pointer: &str| {
         body.pointer(pointer)
             .and_then(|value| value.as_str())

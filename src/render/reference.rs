@@ -13,16 +13,21 @@ pub fn kind(
     meta: &[Attribute],
 ) -> String {
     let mut out = format!("# `{}`\n\n{}\n", shape.kind, shape.doc);
-    let parent = shape.parent;
-    if let (true, Some(parent)) = (shape.implied, parent) {
+    let parents: Vec<String> = shape
+        .parents
+        .iter()
+        .map(|parent| format!("[`{parent}`]({parent}.md)"))
+        .collect();
+    let parents = parents.join(" or ");
+    if shape.implied && !parents.is_empty() {
         let _ = writeln!(
             out,
-            "\nIt has no block of its own: a block of [`{parent}`]({parent}.md) means it. Plans show it with the fields below."
+            "\nIt has no block of its own: a block of {parents} means it. Plans show it with the fields below."
         );
-    } else if let Some(parent) = parent {
+    } else if let Some(parent) = shape.parents.first() {
         let _ = writeln!(
             out,
-            "\nIt stands inside a block of [`{parent}`]({parent}.md), or at the top of a file with `parent = {parent}.label`."
+            "\nIt stands inside a block of {parents}, or at the top of a file with `parent = {parent}.label`."
         );
     }
     if let Some(example) = example {
@@ -45,7 +50,7 @@ pub fn kind(
     }
     let children: Vec<String> = shapes
         .iter()
-        .filter(|child| child.parent == Some(shape.kind))
+        .filter(|child| child.nests_in(shape.kind))
         .map(|child| format!("- [`{0}`]({0}.md): {1}", child.kind, child.doc))
         .collect();
     if !children.is_empty() {

@@ -30,9 +30,9 @@ pub fn schema(shapes: &[&'static Shape], language: &[LanguageBlock], meta: &[Att
             shape.kind.to_owned(),
             resource(shape, shapes, meta, Place::Inside),
         );
-        let block = match shape.parent {
-            None => reference(shape.kind),
-            Some(_) => {
+        let block = match shape.parents {
+            [] => reference(shape.kind),
+            _ => {
                 let name = format!("top_{}", shape.kind);
                 definitions.insert(name.clone(), resource(shape, shapes, meta, Place::Top));
                 reference(&name)
@@ -78,7 +78,7 @@ fn resource(shape: &Shape, shapes: &[&'static Shape], meta: &[Attribute], place:
     }
     for child in shapes
         .iter()
-        .filter(|child| !child.implied && child.parent == Some(shape.kind))
+        .filter(|child| !child.implied && child.nests_in(shape.kind))
     {
         let blocks = labelled(child.doc, nullable(reference(child.kind)), false);
         own.insert(child.kind.to_owned(), blocks);

@@ -30,14 +30,15 @@ pub fn plan(plan: &Plan, style: Style) -> String {
 
 fn heading(plan: &Plan) -> String {
     let counted = [
-        ("application", "application"),
-        ("federated_credential", "trust"),
-        ("oidc_issuer", "issuer"),
+        ("application", "application", "applications"),
+        ("managed_identity", "managed identity", "managed identities"),
+        ("federated_credential", "trust", "trusts"),
+        ("oidc_issuer", "issuer", "issuers"),
     ];
-    let counts = counted.iter().filter_map(|(kind, noun)| {
+    let counts = counted.iter().filter_map(|(kind, one, many)| {
         let count = *plan.counts.get(*kind)?;
-        let plural = if count == 1 { "" } else { "s" };
-        Some(format!(", {count} {noun}{plural}"))
+        let noun = if count == 1 { one } else { many };
+        Some(format!(", {count} {noun}"))
     });
     format!(
         "{} (tenant {}{})",

@@ -197,6 +197,9 @@ impl Stage {
         let path = self.filled(path);
         let body = self.filled(body);
         let reply = self.as_administrator(|session| {
+            if path.starts_with("https://management.") {
+                return arm(session, method, &path, &body);
+            }
             if path.starts_with("https://") {
                 return blob(session, method, &path, &body);
             }
@@ -241,7 +244,10 @@ impl Stage {
                 continue;
             }
             let (path, pointer) = question.split_once('#').expect("`${path#pointer}`");
-            let reply = self.as_administrator(|session| session.graph("GET", path, &Json::Null));
+            let reply = self.as_administrator(|session| match path.starts_with("https://") {
+                true => arm(session, "GET", path, ""),
+                false => session.graph("GET", path, &Json::Null),
+            });
             let value = reply.value();
             let value = value
                 .pointer(&format!("/{}", pointer.trim_start_matches('/')))
@@ -274,6 +280,25 @@ fn long(question: &str) -> String {
 fn shown(directory: &Path) -> String {
     let directory = directory.canonicalize().unwrap_or(directory.to_owned());
     directory.display().to_string()
+}
+
+/// A request to Resource Manager; the subscription that it names is there.
+fn arm(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
+    let token = session
+        .log_in(
+            ADMINISTRATOR_CLIENT_ID,
+            ADMINISTRATOR_ASSERTION,
+            "https://management.azure.com",
+        )
+        .expect("a login to Azure");
+    if let Some(subscription) = url.split('/').nth(4) {
+        session.store.azure.provision(subscription, None);
+    }
+    let mut request = Request::new(method, url)
+        .expect("an absolute URL")
+        .with_header("authorization", &format!("Bearer {token}"));
+    request.body = body.trim_end().as_bytes().to_vec();
+    session.send(&request)
 }
 
 fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {

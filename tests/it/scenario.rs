@@ -10,7 +10,7 @@
 //! === env NAME=value            from here on; without a value it is unset again
 //! === # somebody uses the portal   a remark
 //! === tenant PATCH /v1.0/applications(uniqueName='payments.deployer')
-//! {"displayName": "x"}          sent by the tenant's administrator, behind our back; for Blob Storage with headers
+//! {"displayName": "x"}          sent by the tenant's administrator, behind our back; a whole URL goes to Azure; for Blob Storage with headers
 //!                               and an empty line before it
 //! --- reply 204                 a body follows where it is an error's
 //! === storage account container

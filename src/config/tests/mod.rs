@@ -34,7 +34,7 @@ const PRINCIPAL: &[Field] = &[Field::bool("account_enabled", "may log in")];
 static APPLICATION: Shape = Shape {
     kind: "application",
     doc: "An app registration.",
-    parent: None,
+    parents: &[],
     implied: false,
     fields: &[
         Field::string("display_name", "the name that people see").required(),
@@ -77,7 +77,7 @@ static APPLICATION: Shape = Shape {
 static PRINCIPAL_SHAPE: Shape = Shape {
     kind: "service_principal",
     doc: "",
-    parent: Some("application"),
+    parents: &["application"],
     implied: true,
     fields: PRINCIPAL,
     groups: &[],
@@ -90,7 +90,7 @@ static PRINCIPAL_SHAPE: Shape = Shape {
 static CREDENTIAL: Shape = Shape {
     kind: "federated_credential",
     doc: "",
-    parent: Some("application"),
+    parents: &["application"],
     implied: false,
     fields: &[
         Field::string("issuer", "who signs").required().pending(),
@@ -109,7 +109,7 @@ static CREDENTIAL: Shape = Shape {
 static ISSUER: Shape = Shape {
     kind: "oidc_issuer",
     doc: "",
-    parent: None,
+    parents: &[],
     implied: false,
     fields: &[
         Field::string("storage_account", "where").required(),

@@ -121,10 +121,8 @@ pub const PART: Part = Part {
         },
     ],
     seed: Some(plant),
-    principal: None,
-    resource: None,
     roles: Some(roles),
-    trusts: None,
+    ..Part::NOTHING
 };
 
 /// Beta's description names the time otherwise.

@@ -23,7 +23,7 @@ pub const KIND: &str = "app_role_assignment";
 static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "An application permission that was granted. Written as `permissions \"api\" { application = […] admin_consent = true }` of an application.",
-    parent: Some(application::KIND),
+    parents: &[application::KIND],
     implied: true,
     fields: &[
         Field::string("api", "The application id of the API.")

@@ -123,11 +123,7 @@ pub const PART: Part = Part {
             |call| secrets::remove(call, &APPLICATIONS, "keyCredentials"),
         ),
     ],
-    seed: None,
-    principal: None,
-    resource: None,
-    roles: None,
-    trusts: None,
+    ..Part::NOTHING
 };
 
 fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {

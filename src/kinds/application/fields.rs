@@ -6,7 +6,7 @@ use crate::model::schema::{Compare, Default, Field, Group, Output, Shape, Type, 
 pub static SHAPE: Shape = Shape {
     kind: "application",
     doc: "An app registration. A service principal comes with it unless `service_principal = false`.",
-    parent: None,
+    parents: &[],
     implied: false,
     fields: FIELDS,
     groups: &[Group::AtMostOne(&["adopt", "existing"])],

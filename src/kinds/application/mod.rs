@@ -14,6 +14,7 @@ mod reads;
 pub mod rules;
 mod wire;
 
+pub use super::is_existing;
 pub use permissions::blocks as permission_blocks;
 
 use super::lower::Lowering;
@@ -42,6 +43,10 @@ impl Kind for Application {
 
     fn example(&self) -> Option<&'static str> {
         Some(include_str!("example.trust.hcl"))
+    }
+
+    fn is_identity(&self) -> bool {
+        true
     }
 
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
@@ -152,11 +157,6 @@ impl Kind for Application {
     fn steps(&self, task: &Task) -> Vec<Step> {
         wire::steps(task)
     }
-}
-
-/// Whether someone else manages the application and only its trusts are ours.
-pub fn is_existing(resource: &Resource) -> bool {
-    resource.body.contains_key("existing")
 }
 
 /// Whether the application was there before, and is taken over.

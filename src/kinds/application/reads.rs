@@ -94,7 +94,7 @@ pub fn confirm(object: &Object) -> Vec<Read> {
         .first()
         .map(|alternate| by_key(alternate))
         .into_iter()
-        .chain([federated_credential::list(&object.key.id)])
+        .chain([federated_credential::list(&object.key)])
         .collect()
 }
 

@@ -95,11 +95,7 @@ pub const PART: Part = Part {
             handler: list_of,
         },
     ],
-    seed: None,
-    principal: None,
-    resource: None,
-    roles: None,
-    trusts: None,
+    ..Part::NOTHING
 };
 
 fn list_of(call: &mut Call<'_>) -> Result<Reply, Failure> {

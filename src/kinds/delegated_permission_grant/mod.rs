@@ -25,7 +25,7 @@ pub const KIND: &str = "delegated_permission_grant";
 static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "Delegated permissions that were granted for all users. Written as `permissions \"api\" { delegated = […] admin_consent = true }` of an application.",
-    parent: Some(application::KIND),
+    parents: &[application::KIND],
     implied: true,
     fields: &[
         Field::string("api", "The application id of the API.")

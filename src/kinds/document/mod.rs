@@ -22,7 +22,7 @@ pub const KIND: &str = "document";
 static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "A document that an issuer serves: its discovery document or its JWKS. It comes with `oidc_issuer`.",
-    parent: Some(oidc_issuer::KIND),
+    parents: &[oidc_issuer::KIND],
     implied: true,
     fields: &[
         Field::string("url", "Where it is served.")

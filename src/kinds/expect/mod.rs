@@ -19,7 +19,7 @@ pub struct Expect;
 static SHAPE: Shape = Shape {
     kind: "expect",
     doc: "What an application's credentials must and must not admit. `trustform test` checks it without a tenant.",
-    parent: None,
+    parents: &[],
     implied: false,
     fields: &[
         Field::new(

@@ -150,7 +150,7 @@ pub fn review(desired: &Desired) -> Vec<Diagnostic> {
                         .about(&resource.address)
                         .at(resource.origin, "declared again here")
                         .see(first.origin, format!("first declared as `{}`", first.address))
-                        .help("Entra takes each combination of issuer and subject once in an application: remove one of the two"),
+                        .help("Entra takes each combination of issuer and subject once in an application or identity: remove one of the two"),
                 );
             }
         }

@@ -96,11 +96,8 @@ pub const PART: Part = Part {
             handler: delete,
         },
     ],
-    seed: None,
-    principal: None,
-    resource: None,
-    roles: None,
     trusts: Some(trusts),
+    ..Part::NOTHING
 };
 
 /// v1.0 knows no expressions: it shows a null subject (msgraph-metadata, August 2026).

@@ -3,8 +3,8 @@
 use super::builders::{self, Block, Match, Trusts};
 use crate::exchange::expression::Expression;
 use crate::exchange::{issuers, subject};
-use crate::kinds::application;
 use crate::kinds::lower::Lowering;
+use crate::kinds::{is_existing, managed_identity};
 use crate::model::address::InstanceKey;
 use crate::model::credential_name::NameOf;
 use crate::model::desired::Resource;
@@ -103,7 +103,12 @@ fn finish(resource: &mut Resource, built: bool, lowering: &mut Lowering) {
     }
     expression(resource, lowering);
     traps(resource, built, lowering);
-    if !lowering.parent.is_some_and(application::is_existing) {
+    let identity = lowering
+        .parent
+        .is_some_and(|parent| parent.kind() == managed_identity::KIND);
+    if identity {
+        on_identity(resource, lowering);
+    } else if !lowering.parent.is_some_and(is_existing) {
         resource.body.insert("marked".into(), Value::Bool(true));
     }
     let parts = |body: &Map, name: &str| match body.get(name) {
@@ -127,6 +132,33 @@ fn finish(resource: &mut Resource, built: bool, lowering: &mut Lowering) {
             Value::text,
         );
         resource.body.insert("name".into(), value);
+    }
+}
+
+/// Azure keeps no description, and may not take an expression.
+fn on_identity(resource: &Resource, lowering: &mut Lowering) {
+    if resource
+        .at("description")
+        .is_some_and(|text| !text.is_empty())
+    {
+        lowering.refuse(
+            resource,
+            "description",
+            "no-description",
+            "a managed identity's credential has no description",
+            "remove it: a comment in the file stays with the block",
+        );
+    }
+    if resource.text("claims_matching_expression").is_some() {
+        lowering.diagnostics.push(
+            Diagnostic::warning(
+                "preview-expression",
+                "expressions on managed identities are a preview: Entra may refuse this one, or every token for it",
+            )
+            .about(&resource.address)
+            .at(resource.span("claims_matching_expression"), "")
+            .help("exact subjects are sure; or let an application hold the trust"),
+        );
     }
 }
 

@@ -1,13 +1,15 @@
 //! `federated_credential`: a trust. Whoever shows a token of this issuer, for this audience, with this subject
-//! (or claims that match this expression), may act as the application.
+//! (or claims that match this expression), may act as the application or managed identity that holds it.
 //!
 //! Credentials are a set, addressed by content: (issuer, subject or expression) is the identity, the name is a
 //! hash of it, and a changed trust is a create and then a delete.
 
+mod arm;
 pub mod builders;
 mod check;
 pub mod emulator;
 mod fields;
+mod graph;
 mod lower;
 pub mod rules;
 mod wire;
@@ -15,13 +17,13 @@ mod wire;
 pub use wire::{list, take_list, trust};
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, application};
+use super::{Claim, Kind, Scene, Task, is_identity, managed_identity};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::live::{Live, Object, Read};
+use crate::model::live::{Key, Live, Object, Read};
 use crate::model::schema::Shape;
-use crate::model::step::{Reply, Step};
+use crate::model::step::{Expect, Reply, Step};
 use crate::model::value::Value;
 
 pub const KIND: &str = "federated_credential";
@@ -86,6 +88,23 @@ impl Kind for FederatedCredential {
         wire::take_mark(object, stack)
     }
 
+    /// Under a managed identity nothing but the name can say whose a credential is.
+    fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
+        let theirs = scene.object.filter(|object| {
+            let parent = object.parent.as_ref();
+            parent.is_some_and(|parent| parent.kind == managed_identity::KIND)
+                && !wire::proven(object, &scene.desired.stack)
+        });
+        let said = theirs.filter(|_| !scene.destroy).map(|object| {
+            Diagnostic::note(
+                "foreign-name",
+                format!("is there already as `{}`, which somebody else made: removing the block will not remove it", object.name),
+            )
+            .about(&resource.address)
+        });
+        said.into_iter().collect()
+    }
+
     fn claim(&self, object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {
         wire::claim(object, owner, scene)
     }
@@ -118,6 +137,15 @@ impl Kind for FederatedCredential {
     }
 }
 
+/// That the list of a parent's credentials shows the one with this id: in Azure that is its name.
+pub fn member(parent: &Key, id: &str) -> Expect {
+    let name = match parent.kind {
+        managed_identity::KIND => "name",
+        _ => "id",
+    };
+    Expect::Member(Value::map([(name, id.into())]))
+}
+
 /// Whether two credentials trust the same.
 pub fn same_content(a: &crate::model::value::Map, b: &crate::model::value::Map) -> bool {
     let member = |body: &crate::model::value::Map, name: &str| {
@@ -128,10 +156,10 @@ pub fn same_content(a: &crate::model::value::Map, b: &crate::model::value::Map) 
         .all(|name| member(a, name) == member(b, name))
 }
 
-/// Whether undeclared credentials of this application are shown, deleted or kept.
+/// Whether undeclared credentials of this identity are shown, deleted or kept.
 pub fn unmanaged(owner: &Resource) -> &str {
     owner
         .text("unmanaged_credentials")
-        .filter(|_| owner.kind() == application::KIND)
+        .filter(|_| is_identity(owner.kind()))
         .unwrap_or("report")
 }

@@ -1,61 +1,80 @@
-//! Reads, answers and requests of federated credentials. All of them go through beta: v1.0 does not know
-//! claims-matching expressions and has answered lists that hold one with broken JSON
-//! (Azure/azure-workload-identity#373).
-//!
-//! Source: Microsoft Graph, "Upsert federatedIdentityCredential".
+//! Reads and answers of federated credentials, and whose one is. Those of an application are Graph's, those of a managed
+//! identity Resource Manager's: [`graph`] and [`arm`] know how each is asked.
 
 use serde_json::Value as Json;
 
-use super::{KIND, fields, same_content};
+use super::{KIND, arm, fields, graph, same_content};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
-use crate::kinds::codec::{self, key};
-use crate::kinds::{Claim, Scene, Task, application, step};
+use crate::kinds::{Claim, Scene, Task, application, codec, is_existing, managed_identity};
 use crate::model::credential_name::proves;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
-use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
-use crate::model::value::{Map, Part, Value};
+use crate::model::step::{Reply, Step};
+use crate::model::value::{Map, Value};
 
-/// The credentials of each application that was found, unless its list came with them.
-pub fn reads(_desired: &Desired, live: &Live) -> Vec<Read> {
-    live.of_kind(application::KIND)
+/// The credentials of each application that was found, unless its list came with them, and of each managed identity.
+pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
+    let mut reads: Vec<Read> = live
+        .of_kind(application::KIND)
         .filter(|object| !object.deleted)
         .filter(|object| live.answer(KIND, LISTED, &object.key.id).is_none())
-        .map(|object| list(&object.key.id))
-        .collect()
+        .map(|object| list(&object.key))
+        .collect();
+    for identity in managed_identity::concerned(desired, live) {
+        reads.push(list(&identity.key));
+        if arm::hides(&identity.key, live) {
+            reads.push(Read {
+                purpose: EXPRESSIONS,
+                request: arm::list(&identity.key.id, arm::PREVIEW),
+                ..list(&identity.key)
+            });
+        }
+    }
+    reads
 }
 
 /// Recorded for credentials that came with a list of applications.
 const LISTED: &str = "listed";
 
-/// All credentials of an application.
-pub fn list(application: &str) -> Read {
+/// A second list of an identity's credentials, with the expressions that the stable API hides.
+pub(super) const EXPRESSIONS: &str = "expressions";
+
+/// All credentials of an application or a managed identity.
+pub fn list(parent: &Key) -> Read {
+    let request = match parent.kind {
+        managed_identity::KIND => arm::list(&parent.id, managed_identity::VERSION),
+        _ => graph::list(&parent.id),
+    };
     Read {
         kind: KIND,
         purpose: "list",
-        request: Request::get(
-            Service::GraphBeta,
-            format!("/applications/{application}/federatedIdentityCredentials"),
-        ),
-        about: application.to_owned(),
+        request,
+        about: parent.id.clone(),
     }
 }
 
 pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
-    if reply.status == 200 {
+    if reply.status != 200 {
+        return;
+    }
+    // Only an id in Azure begins so.
+    if read.about.starts_with('/') {
+        let parent = Key::new(managed_identity::KIND, &read.about);
+        take_list(&parent, &arm::plain(&reply.body["value"]), true, live);
+    } else {
         let parent = Key::new(application::KIND, &read.about);
         take_list(&parent, &reply.body["value"], true, live);
     }
 }
 
-/// Takes in all credentials of an application. What a list by key said is not overruled by a list of everything.
+/// Takes in all credentials of a parent. What a list by key said is not overruled by a list of everything.
 pub fn take_list(parent: &Key, credentials: &Json, confirmed: bool, live: &mut Live) {
     let listed = Read {
         purpose: LISTED,
-        ..list(&parent.id)
+        ..list(parent)
     };
     if !confirmed && live.answer(KIND, LISTED, &parent.id).is_some() {
         return;
@@ -99,7 +118,7 @@ pub fn find<'a>(resource: &Resource, parent: &Object, live: &'a Live) -> Option<
 }
 
 /// What our mark looks like at the end of a description.
-fn mark(stack: &Stack) -> String {
+pub(super) fn mark(stack: &Stack) -> String {
     format!("[trustform:{}]", stack.name)
 }
 
@@ -158,7 +177,7 @@ pub fn claim(object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim 
         return Claim::Ours;
     };
     // On somebody else's application a mark in a description proves nothing: only the name does.
-    let ours = if application::is_existing(owner) {
+    let ours = if is_existing(owner) {
         proven(object, stack)
     } else {
         take_mark(object, stack).body["marked"] == Value::Bool(true)
@@ -168,7 +187,7 @@ pub fn claim(object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim 
     }
     if scene.destroy {
         // It goes with the application; under somebody else's it is not ours to touch.
-        return if application::is_existing(owner) {
+        return if is_existing(owner) {
             Claim::Foreign
         } else {
             Claim::Ours
@@ -183,7 +202,7 @@ pub fn claim(object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim 
 
 fn reported(object: &Object, owner: &Resource) -> Diagnostic {
     let who = trust(&object.body).map(|trust| crate::exchange::subject::describe(&trust));
-    let help = if application::is_existing(owner) {
+    let help = if is_existing(owner) {
         "declare it, or accept it with `unmanaged_credentials = \"keep\"`"
     } else {
         "declare it, remove it with `unmanaged_credentials = \"delete\"`, or accept it with `\"keep\"`"
@@ -191,9 +210,13 @@ fn reported(object: &Object, owner: &Resource) -> Diagnostic {
     Diagnostic::warning(
         "undeclared-credential",
         format!(
-            "nobody declared the credential `{}`: {} may act as this application",
+            "nobody declared the credential `{}`: {} may act as this {}",
             object.name,
-            who.unwrap_or_else(|| "somebody".to_owned())
+            who.unwrap_or_else(|| "somebody".to_owned()),
+            match owner.kind() {
+                managed_identity::KIND => "managed identity",
+                _ => "application",
+            }
         ),
     )
     .about(&owner.address)
@@ -220,163 +243,23 @@ pub fn trust(body: &Map) -> Option<Trust> {
 }
 
 pub fn steps(task: &Task) -> Vec<Step> {
-    match (task.action, task.object, task.resource) {
-        (Action::Create, _, Some(resource)) => create(task, resource).into_iter().collect(),
-        (Action::Update, Some(object), Some(resource)) => vec![update(task, object, resource)],
-        (Action::Delete, Some(object), _) => delete(task, object).into_iter().collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The application in a path: by id where it is known, else by the key that its own create is sent to.
-fn parent_path(task: &Task) -> Option<String> {
-    if let Some(parent) = task.parent.filter(|parent| !parent.deleted) {
-        return Some(format!("/applications/{}", parent.key.id));
-    }
-    let unique_name = task.owner?.text("unique_name")?;
-    Some(format!("/applications({})", key("uniqueName", unique_name)))
-}
-
-/// Upserted by name, and the name is the content: a replay or a second run can only make the same.
-fn create(task: &Task, resource: &Resource) -> Option<Step> {
-    let Some(Value::Text(name)) = resource.at("name") else {
-        return None;
+    let identity = match (task.owner, task.parent) {
+        (Some(owner), _) => owner.kind() == managed_identity::KIND,
+        (None, Some(parent)) => parent.key.kind == managed_identity::KIND,
+        (None, None) => return Vec::new(),
     };
-    let collection = format!("{}/federatedIdentityCredentials", parent_path(task)?);
-    let mut path = vec![Part::Literal(format!("{collection}(name='"))];
-    path.extend(name.iter().cloned());
-    path.push(Part::Literal("')".into()));
-    let body = content(resource);
-    let mut member = body.clone();
-    if let Value::Map(map) = &mut member {
-        map.remove("description");
-    }
-    Some(Step {
-        check: Some(Check {
-            read: Request::get(Service::GraphBeta, collection),
-            expect: Expect::Member(member),
-        }),
-        // The trust is there under another name, and the list that was read did not show it yet; the check compares.
-        done_if: vec![Pattern::new(
-            400,
-            "combination of issuer and subject must be unique",
-        )],
-        retry_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
-        ..step(
-            task,
-            Phase::Provide,
-            Request::new(Service::GraphBeta, Method::Patch, "")
-                .with_path(path)
-                .header("Prefer", "create-if-missing")
-                .body(body),
-        )
-    })
-}
-
-fn content(resource: &Resource) -> Value {
-    let mut body = Map::new();
-    let copy = |name: &str| resource.at(name).filter(|value| !value.is_empty()).cloned();
-    if let Some(issuer) = copy("issuer") {
-        body.insert("issuer".into(), issuer);
-    }
-    if let Some(subject) = copy("subject") {
-        body.insert("subject".into(), subject);
-    }
-    if let Some(expression) = copy("claims_matching_expression") {
-        let expression = Value::map([("value", expression), ("languageVersion", Value::int(1))]);
-        body.insert("claimsMatchingExpression".into(), expression);
-    }
-    if let Some(audience) = copy("audience") {
-        body.insert("audiences".into(), Value::List(vec![audience]));
-    }
-    if let Some(description) = copy("description") {
-        body.insert("description".into(), description);
-    }
-    Value::Map(body)
-}
-
-/// Audience, description and mark change in place; issuer and subject never do.
-fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
-    let mut body = Map::new();
-    let mut describe = false;
-    for change in task.fields {
-        match change.path.as_str() {
-            "audience" => {
-                body.insert(
-                    "audiences".into(),
-                    Value::List(change.after.clone().into_iter().collect()),
-                );
-            }
-            "description" | "marked" => describe = true,
-            _ => {}
+    let step = match (task.action, task.object, task.resource) {
+        (Action::Create, _, Some(resource)) if identity => arm::create(task, resource),
+        (Action::Create, _, Some(resource)) => graph::create(task, resource),
+        (Action::Update, Some(object), Some(resource)) if identity => {
+            arm::update(task, object, resource)
         }
-    }
-    if describe {
-        let declared = resource.at("description").filter(|value| !value.is_empty());
-        let text = declared
-            .or_else(|| object.body.get("description"))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        // The name proves what is ours; only a credential that somebody else named needs the mark.
-        let text = if proven(object, task.stack) {
-            text.to_owned()
-        } else {
-            let text = text
-                .strip_suffix(&mark(task.stack))
-                .unwrap_or(text)
-                .trim_end();
-            format!("{text} {}", mark(task.stack))
-                .trim_start()
-                .to_owned()
-        };
-        body.insert("description".into(), text.into());
-    }
-    let id = &object.outputs["id"];
-    let parent = object.parent.as_ref().map_or("", |parent| &parent.id);
-    let collection = format!("/applications/{parent}/federatedIdentityCredentials");
-    let body = Value::Map(body);
-    let mut member = body.clone();
-    if let Value::Map(map) = &mut member {
-        map.insert("id".into(), id.as_str().into());
-    }
-    Step {
-        check: Some(Check {
-            read: Request::get(Service::GraphBeta, collection.clone()),
-            expect: Expect::Member(member),
-        }),
-        ..step(
-            task,
-            Phase::Provide,
-            Request::new(
-                Service::GraphBeta,
-                Method::Patch,
-                format!("{collection}/{id}"),
-            )
-            .body(body),
-        )
-    }
-}
-
-fn delete(task: &Task, object: &Object) -> Option<Step> {
-    let collection = format!(
-        "/applications/{}/federatedIdentityCredentials",
-        object.parent.as_ref()?.id
-    );
-    let id = &object.outputs["id"];
-    Some(Step {
-        check: Some(Check {
-            read: Request::get(Service::GraphBeta, collection.clone()),
-            expect: Expect::NoMember(Value::map([("id", id.as_str().into())])),
-        }),
-        done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
-        ..step(
-            task,
-            Phase::Withdraw,
-            Request::new(
-                Service::GraphBeta,
-                Method::Delete,
-                format!("{collection}/{id}"),
-            ),
-        )
-    })
+        (Action::Update, Some(object), Some(resource)) => {
+            Some(graph::update(task, object, resource))
+        }
+        (Action::Delete, Some(object), _) if identity => arm::delete(task, object),
+        (Action::Delete, Some(object), _) => graph::delete(task, object),
+        _ => None,
+    };
+    step.into_iter().collect()
 }

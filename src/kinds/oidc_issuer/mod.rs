@@ -18,7 +18,7 @@ pub const KIND: &str = "oidc_issuer";
 static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "An OpenID Connect issuer whose discovery document and JWKS are published in an existing container of Blob Storage, where Entra fetches them.",
-    parent: None,
+    parents: &[],
     implied: false,
     fields: &[
         Field::string("storage_account", "The storage account's name. Required unless `external`.").check(account),

@@ -21,6 +21,7 @@ mod shape;
 
 pub use follow::{follow, purge_of, restore_of, soft_delete_of};
 pub use names::{name_of, name_permissions, permission_name};
+pub use seed::managed;
 use shape::PROPERTIES;
 
 /// The entity set `servicePrincipals`.
@@ -138,8 +139,7 @@ pub const PART: Part = Part {
     seed: Some(seed::plant),
     principal: Some(principal),
     resource: Some(resource),
-    roles: None,
-    trusts: None,
+    ..Part::NOTHING
 };
 
 fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {

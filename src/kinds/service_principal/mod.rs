@@ -23,7 +23,7 @@ pub const KIND: &str = "service_principal";
 pub static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "The application's identity in this tenant: grants are made to it, and it is what logs in. Written as a block of `application`.",
-    parent: Some(application::KIND),
+    parents: &[application::KIND],
     implied: true,
     fields: FIELDS,
     groups: &[],

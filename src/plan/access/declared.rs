@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Held, Identity, Side};
 use crate::kinds::{
-    app_role_assignment, application, delegated_permission_grant, federated_credential,
+    app_role_assignment, delegated_permission_grant, federated_credential, is_identity,
+    role_assignment,
 };
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
@@ -14,13 +15,15 @@ use crate::model::live::Live;
 pub(super) fn identities(before: &Desired, after: &Desired) -> Vec<Identity> {
     let mut identities: BTreeMap<String, Identity> = BTreeMap::new();
     for (desired, is_before) in [(before, true), (after, false)] {
-        for resource in desired.of_kind(application::KIND) {
+        let all = desired.resources.values();
+        for resource in all.filter(|resource| is_identity(resource.kind())) {
             let identity = identities
                 .entry(key(resource))
                 .or_insert_with(|| Identity::at(resource.address.clone()));
-            identity.name = resource
-                .text("display_name")
-                .map_or_else(|| resource.address.to_string(), str::to_owned);
+            let name = ["display_name", "name"]
+                .iter()
+                .find_map(|name| resource.text(name));
+            identity.name = name.map_or_else(|| resource.address.to_string(), str::to_owned);
             identity.address = resource.address.clone();
             let side = side(desired, &resource.address);
             if is_before {
@@ -34,13 +37,14 @@ pub(super) fn identities(before: &Desired, after: &Desired) -> Vec<Identity> {
     identities.into_values().collect()
 }
 
-/// What a tenant knows an application by.
+/// What a tenant knows an application by, or Azure an identity.
 fn key(resource: &Resource) -> String {
     let existing = ["client_id", "object_id", "unique_name"]
         .iter()
         .find_map(|name| resource.text(&format!("existing.{name}")));
     existing
         .or_else(|| resource.text("unique_name"))
+        .or_else(|| resource.text("id"))
         .map_or_else(|| resource.address.to_string(), str::to_owned)
 }
 
@@ -65,6 +69,10 @@ fn side(desired: &Desired, application: &Address) -> Side {
                     .extend(delegated_permission_grant::declared_permissions(
                         resource, &nothing,
                     ))
+            }
+            role_assignment::KIND => {
+                side.holding
+                    .extend(role_assignment::declared_permission(resource));
             }
             _ => {}
         }

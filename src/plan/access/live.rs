@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Held, Identity};
 use crate::kinds::{
-    app_role_assignment, application, delegated_permission_grant, federated_credential,
-    service_principal,
+    app_role_assignment, delegated_permission_grant, federated_credential, is_identity,
+    role_assignment, service_principal,
 };
 use crate::model::address::Address;
 use crate::model::live::{Key, Live, Object};
@@ -32,9 +32,12 @@ pub(super) fn identities(
         .collect();
     for pair in pairs
         .iter()
-        .filter(|pair| pair.resource.kind() == application::KIND)
+        .filter(|pair| is_identity(pair.resource.kind()))
     {
-        let name = pair.resource.text("display_name").map(str::to_owned);
+        let name = ["display_name", "name"]
+            .iter()
+            .find_map(|name| pair.resource.text(name));
+        let name = name.map(str::to_owned);
         let object = pair
             .object
             .as_ref()
@@ -53,7 +56,7 @@ pub(super) fn identities(
     }
     for leftover in leftovers
         .iter()
-        .filter(|leftover| leftover.object.key.kind == application::KIND)
+        .filter(|leftover| is_identity(leftover.object.key.kind))
     {
         let address = &leftover.address;
         let identity = identities
@@ -122,6 +125,11 @@ fn apply(identity: &mut Identity, pair: &Pair, action: Option<Action>, live: &Li
                 delegated_permission_grant::declared_permissions(&pair.resource, live);
             after.holding.extend(permissions);
         }
+        (role_assignment::KIND, Some(Action::Create)) => {
+            after
+                .holding
+                .extend(role_assignment::declared_permission(&pair.resource));
+        }
         _ => {}
     }
 }
@@ -129,17 +137,17 @@ fn apply(identity: &mut Identity, pair: &Pair, action: Option<Action>, live: &Li
 /// What is there now, and what of it stays.
 fn live_sides(
     identity: &mut Identity,
-    application: &Object,
+    holder: &Object,
     gone: &BTreeSet<&Key>,
     labels: &BTreeMap<&Key, &Address>,
     live: &Live,
 ) {
-    if application.deleted {
+    if holder.deleted {
         return;
     }
     identity.exists = true;
-    let stays = |key: &Key| !gone.contains(key) && !gone.contains(&application.key);
-    for credential in live.children(&application.key, federated_credential::KIND) {
+    let stays = |key: &Key| !gone.contains(key) && !gone.contains(&holder.key);
+    for credential in live.children(&holder.key, federated_credential::KIND) {
         let Some(trust) = federated_credential::trust(&credential.body) else {
             continue;
         };
@@ -159,16 +167,18 @@ fn live_sides(
         }
         identity.before.trusts.push(held);
     }
-    let Some(principal) = service_principal::of_application(application, live) else {
-        return;
-    };
-    let roles = live
-        .children(&principal.key, app_role_assignment::KIND)
+    let azure = live
+        .children(&holder.key, role_assignment::KIND)
+        .map(|grant| (grant, vec![role_assignment::permission(grant)]));
+    let principal = service_principal::of_application(holder, live);
+    let principals = || principal.into_iter();
+    let roles = principals()
+        .flat_map(|principal| live.children(&principal.key, app_role_assignment::KIND))
         .map(|grant| (grant, vec![app_role_assignment::permission(grant, live)]));
-    let scopes = live
-        .children(&principal.key, delegated_permission_grant::KIND)
+    let scopes = principals()
+        .flat_map(|principal| live.children(&principal.key, delegated_permission_grant::KIND))
         .map(|grant| (grant, delegated_permission_grant::permissions(grant, live)));
-    for (grant, permissions) in roles.chain(scopes) {
+    for (grant, permissions) in roles.chain(scopes).chain(azure) {
         if stays(&grant.key) {
             identity.after.holding.extend(permissions.iter().cloned());
         }

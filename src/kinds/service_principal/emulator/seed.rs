@@ -137,3 +137,22 @@ fn put(
     }
     store.put(&PRINCIPALS, principal, now);
 }
+
+/// Plants the service principal of a managed identity: Azure makes it, and nobody can change it.
+pub fn managed(store: &mut Store, id: &str, client_id: &str, name: &str, resource: &str, now: u64) {
+    let mut principal = shape::defaults(PROPERTIES);
+    for (property, value) in [
+        ("id", json!(id)),
+        ("appId", json!(client_id)),
+        ("displayName", json!(name)),
+        ("alternativeNames", json!(["isExplicit=True", resource])),
+        ("appOwnerOrganizationId", json!(store.tenant.id)),
+        ("accountEnabled", json!(true)),
+        ("servicePrincipalType", json!("ManagedIdentity")),
+        ("servicePrincipalNames", json!([client_id])),
+        ("~seeded", json!(true)),
+    ] {
+        principal.insert(property.to_owned(), value);
+    }
+    store.put(&PRINCIPALS, principal, now);
+}

@@ -1,0 +1,309 @@
+//! How Resource Manager behaves for role assignments and role definitions.
+//!
+//! Source: Azure/azure-rest-api-specs, Microsoft.Authorization 2022-04-01; Microsoft, "Troubleshoot Azure RBAC" (errors).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::roles;
+use crate::emulator::arm;
+use crate::emulator::graph::{Call, Failure, lookup};
+use crate::emulator::request::Reply;
+use crate::emulator::route::{Part, Route};
+use crate::emulator::store::{View, member, text};
+use crate::emulator::table::{Dumped, Entity, Table};
+use crate::kinds::managed_identity::emulator::IDENTITIES;
+use crate::kinds::service_principal::emulator::{PRINCIPALS, name_of};
+
+/// The assignments. `id` is the ARM id in lower case.
+pub static ASSIGNMENTS: Table = Table {
+    name: "roleAssignments",
+    resource: "RoleAssignment",
+    odata_type: "",
+    directory_object: false,
+    indexed: &["~principal"],
+    filterable: &[],
+    select_only: &[],
+    present: Table::as_stored,
+    related: Table::no_relations,
+    restored: Table::nothing_follows,
+    purged: Table::nothing_follows,
+    dumped,
+};
+
+const KIND: &str = "Microsoft.Authorization/roleAssignments";
+const DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
+const VERSIONS: &[&str] = &["2015-07-01", "2018-01-01-preview", "2022-04-01"];
+
+const READ: &[&str] = &[
+    "Owner",
+    "Contributor",
+    "Reader",
+    "User Access Administrator",
+    "Role Based Access Control Administrator",
+    "Managed Identity Contributor",
+];
+const WRITE: &[&str] = &[
+    "Owner",
+    "User Access Administrator",
+    "Role Based Access Control Administrator",
+];
+
+const ALL: &str = "/{scope}/providers/Microsoft.Authorization/roleAssignments";
+const ONE: &str = "/{scope}/providers/Microsoft.Authorization/roleAssignments/{assignment}";
+const ROLES: &str = "/{scope}/providers/Microsoft.Authorization/roleDefinitions";
+const ROLE: &str = "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{role}";
+
+/// What this kind contributes to an emulated tenant.
+pub const PART: Part = Part {
+    tables: &[&ASSIGNMENTS],
+    arm: &[
+        Route {
+            method: "GET",
+            pattern: ALL,
+            roles: READ,
+            handler: list,
+        },
+        Route {
+            method: "GET",
+            pattern: ONE,
+            roles: READ,
+            handler: read,
+        },
+        Route {
+            method: "PUT",
+            pattern: ONE,
+            roles: WRITE,
+            handler: put,
+        },
+        Route {
+            method: "DELETE",
+            pattern: ONE,
+            roles: WRITE,
+            handler: delete,
+        },
+        Route {
+            method: "GET",
+            pattern: ROLES,
+            roles: READ,
+            handler: list_roles,
+        },
+        Route {
+            method: "GET",
+            pattern: ROLE,
+            roles: READ,
+            handler: read_role,
+        },
+    ],
+    azure_roles: Some(held),
+    ..Part::NOTHING
+};
+
+fn id(call: &Call<'_>) -> String {
+    format!("{}/providers/{KIND}/{}", call.key(0).1, call.key(1).1)
+}
+
+fn find(call: &Call<'_>) -> Option<Arc<Entity>> {
+    let id = id(call).to_ascii_lowercase();
+    call.store.primary().get(&ASSIGNMENTS, &id).cloned()
+}
+
+fn missing(what: &str, name: &str) -> Failure {
+    Failure::new(
+        404,
+        match what {
+            KIND => "RoleAssignmentNotFound",
+            _ => "RoleDefinitionDoesNotExist",
+        },
+        format!("The {what} with ID '{name}' does not exist."),
+    )
+}
+
+fn shown(row: &Entity) -> Value {
+    json!({
+        "id": member(row, "~id"), "name": member(row, "name"), "type": KIND,
+        "properties": member(row, "properties"),
+    })
+}
+
+/// Whether one scope is the other, or lies in it.
+fn within(inner: &str, outer: &str) -> bool {
+    let (inner, outer) = (inner.to_ascii_lowercase(), outer.to_ascii_lowercase());
+    let rest = inner.strip_prefix(outer.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Those at the scope, above it and below it; `atScope()` leaves out those below.
+fn list(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let scope = call.key(0).1;
+    let filter = call.request.parameter("$filter").unwrap_or_default();
+    let principal = filter
+        .split_once("principalId eq '")
+        .and_then(|(_, rest)| rest.split('\'').next());
+    let rows = call.store.primary().rows(&ASSIGNMENTS, None);
+    let rows = rows.filter(|row| {
+        let at = text(row, "~scope");
+        let below = !filter.contains("atScope()") && within(at, scope);
+        (within(scope, at) || below) && principal.is_none_or(|id| text(row, "~principal") == id)
+    });
+    Ok(arm::page(call, rows.map(|row| shown(row)).collect()))
+}
+
+fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let row = find(call).ok_or_else(|| missing(KIND, call.key(1).1))?;
+    Ok(Reply::json(200, &shown(&row)))
+}
+
+fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let body = call.body()?;
+    let name = call.key(1).1.to_owned();
+    if !crate::kinds::api::is_guid(&name) {
+        let message = format!(
+            "The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
+        );
+        return Err(Failure::new(400, "InvalidRoleAssignmentId", message));
+    }
+    arm::check_policy(call.store, KIND, &name)?;
+    let properties = body.get("properties").cloned().unwrap_or_default();
+    let of = |name: &str| properties[name].as_str().unwrap_or_default().to_owned();
+    let (role, principal) = (roles::guid(&of("roleDefinitionId")), of("principalId"));
+    let scope = call.key(0).1.to_owned();
+    if role_name(&role).is_none() {
+        return Err(missing(DEFINITIONS, &role));
+    }
+    // With its type given, the service takes the principal's word for it: it may not have been replicated yet.
+    let known = lookup(call.reference_view(), &PRINCIPALS, "id", &principal).is_some();
+    if !known && of("principalType").is_empty() {
+        let tenant = &call.store.tenant.id;
+        return Err(Failure::new(
+            400,
+            "PrincipalNotFound",
+            format!(
+                "Principal {principal} does not exist in the directory {tenant}. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group."
+            ),
+        ));
+    }
+    let old = find(call);
+    if let Some(old) = &old {
+        if text(old, "~principal") != principal || text(old, "~role") != role {
+            return Err(Failure::new(
+                400,
+                "RoleAssignmentUpdateNotPermitted",
+                "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+            ));
+        }
+        return Ok(Reply::json(200, &shown(old)));
+    }
+    let taken = call.store.primary().rows(&ASSIGNMENTS, None).any(|row| {
+        text(row, "~principal") == principal
+            && text(row, "~role") == role
+            && text(row, "~scope").eq_ignore_ascii_case(&scope)
+    });
+    if taken {
+        let message = "The role assignment already exists.";
+        return Err(Failure::new(409, "RoleAssignmentExists", message));
+    }
+    let id = id(call);
+    let row = [
+        ("id", json!(id.to_ascii_lowercase())),
+        ("~id", json!(id)),
+        ("~principal", json!(principal)),
+        ("~role", json!(role)),
+        ("~scope", json!(scope)),
+        ("name", json!(name)),
+        (
+            "properties",
+            json!({
+                "scope": scope, "principalId": principal, "principalType": of("principalType"),
+                "roleDefinitionId": of("roleDefinitionId"),
+            }),
+        ),
+    ];
+    let row: Entity = row
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect();
+    call.store.put(&ASSIGNMENTS, row.clone(), call.now);
+    Ok(Reply::json(201, &shown(&row)))
+}
+
+fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let Some(row) = find(call) else {
+        return Ok(Reply::empty(204));
+    };
+    call.store.remove(&ASSIGNMENTS, text(&row, "id"), call.now);
+    Ok(Reply::json(200, &shown(&row)))
+}
+
+fn role_name(id: &str) -> Option<&'static str> {
+    let mut all = roles::built_in();
+    all.find(|(known, _)| *known == id).map(|(_, name)| name)
+}
+
+fn definition(scope: &str, id: &str, name: &str) -> Value {
+    let parts: Vec<&str> = scope.split('/').take(3).collect();
+    let prefix = match parts.get(1) {
+        Some(first) if first.eq_ignore_ascii_case("subscriptions") => parts.join("/"),
+        _ => String::new(),
+    };
+    json!({
+        "id": format!("{prefix}/providers/{DEFINITIONS}/{id}"), "name": id, "type": DEFINITIONS,
+        "properties": {"roleName": name, "type": "BuiltInRole", "assignableScopes": ["/"]},
+    })
+}
+
+fn list_roles(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, DEFINITIONS, VERSIONS)?;
+    let filter = call.request.parameter("$filter").unwrap_or_default();
+    let wanted = filter
+        .strip_prefix("roleName eq '")
+        .and_then(|rest| rest.strip_suffix('\''));
+    let scope = call.key(0).1;
+    let rows = roles::built_in()
+        .filter(|(_, name)| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)))
+        .map(|(id, name)| definition(scope, id, name));
+    Ok(arm::page(call, rows.collect()))
+}
+
+fn read_role(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, DEFINITIONS, VERSIONS)?;
+    let (scope, id) = (call.key(0).1, call.key(1).1.to_ascii_lowercase());
+    let name = role_name(&id).ok_or_else(|| missing(DEFINITIONS, &id))?;
+    Ok(Reply::json(200, &definition(scope, &id, name)))
+}
+
+/// The roles that a principal holds at a path or above it.
+fn held(view: View<'_>, principal: &str, path: &str) -> Vec<String> {
+    let rows = view.find(&ASSIGNMENTS, "~principal", principal);
+    let there = rows.filter(|row| within(path, text(row, "~scope")));
+    there
+        .filter_map(|row| role_name(text(row, "~role")))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn dumped(view: View<'_>, row: &Entity) -> Option<Dumped> {
+    let principal = text(row, "~principal");
+    let role = text(row, "~role");
+    let identity = view.get(&PRINCIPALS, principal).and_then(|found| {
+        view.find(&IDENTITIES, "~client", text(found, "appId"))
+            .next()
+    });
+    let parent = match identity {
+        Some(identity) => text(identity, "id").to_owned(),
+        None => principal.to_owned(),
+    };
+    let mut properties = Entity::new();
+    properties.insert("scope".to_owned(), member(row, "~scope").clone());
+    properties.insert("principal".to_owned(), json!(name_of(view, principal)));
+    Some(Dumped {
+        title: format!("role_assignment {}", role_name(role).unwrap_or(role)),
+        parent: Some(parent),
+        properties,
+    })
+}
