@@ -19,6 +19,7 @@ use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
+use crate::model::plan::FieldChange;
 use crate::model::schema::Shape;
 use crate::model::step::{Reply, Step};
 use crate::model::value::Value;
@@ -126,6 +127,10 @@ impl Kind for Application {
 
     fn arrives(&self, resource: &Resource, object: &Object, stack: &Stack) -> bool {
         is_adopted(resource) && !ownership::is_marked(resource, object, stack)
+    }
+
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        ownership::released(object, stack)
     }
 
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {

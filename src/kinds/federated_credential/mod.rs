@@ -9,6 +9,7 @@ mod check;
 pub mod emulator;
 mod fields;
 mod lower;
+mod mark;
 pub mod rules;
 mod wire;
 
@@ -20,6 +21,7 @@ use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
+use crate::model::plan::FieldChange;
 use crate::model::schema::Shape;
 use crate::model::step::{Reply, Step};
 use crate::model::value::Value;
@@ -83,7 +85,7 @@ impl Kind for FederatedCredential {
     }
 
     fn seen(&self, object: &Object, stack: &Stack) -> Object {
-        wire::take_mark(object, stack)
+        mark::take_mark(object, stack)
     }
 
     fn claim(&self, object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {
@@ -93,6 +95,10 @@ impl Kind for FederatedCredential {
     /// A credential with the wanted content under somebody else's name satisfies the wish, and gets our mark.
     fn arrives(&self, _resource: &Resource, object: &Object, _stack: &Stack) -> bool {
         object.body.get("marked") == Some(&Value::Bool(false))
+    }
+
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        mark::released(object, stack)
     }
 
     /// The mark is our own business.
@@ -106,7 +112,7 @@ impl Kind for FederatedCredential {
 
     /// Of a name that proves itself only the label is for people.
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
-        let label = match wire::proven(object, &scene.desired.stack) {
+        let label = match mark::proven(object, &scene.desired.stack) {
             true => object.name.rsplit_once('-').map_or("", |(label, _)| label),
             false => &object.name,
         };

@@ -6,13 +6,13 @@
 
 use serde_json::Value as Json;
 
+use super::mark::{mark, proven, take_mark, unmarked};
 use super::{KIND, fields, same_content};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::codec::{self, key};
 use crate::kinds::{Claim, Scene, Task, application, step};
-use crate::model::credential_name::proves;
-use crate::model::desired::{Desired, Resource, Stack};
+use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
@@ -98,58 +98,6 @@ pub fn find<'a>(resource: &Resource, parent: &Object, live: &'a Live) -> Option<
         .max_by_key(|object| Some(object.name.as_str()) == name)
 }
 
-/// What our mark looks like at the end of a description.
-fn mark(stack: &Stack) -> String {
-    format!("[trustform:{}]", stack.name)
-}
-
-/// Splits our mark off a description, so that the diff sees what people wrote.
-pub fn take_mark(object: &Object, stack: &Stack) -> Object {
-    let mut object = object.clone();
-    let description = object
-        .body
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let unmarked = description.strip_suffix(&mark(stack));
-    let marked = unmarked.is_some() || proven(&object, stack);
-    if let Some(text) = unmarked {
-        let text = text.trim_end();
-        let value = if text.is_empty() {
-            Value::Null
-        } else {
-            text.into()
-        };
-        object.body.insert("description".into(), value);
-    }
-    object.body.insert("marked".into(), Value::Bool(marked));
-    object
-}
-
-/// Whether name and content show that this stack made it.
-pub fn proven(object: &Object, stack: &Stack) -> bool {
-    let text = |name: &str| {
-        object
-            .body
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    let expression = text("claims_matching_expression");
-    let content = expression.or(text("subject"));
-    content
-        .zip(text("issuer"))
-        .is_some_and(|(content, issuer)| {
-            proves(
-                &object.name,
-                &stack.name,
-                issuer,
-                content,
-                expression.is_some(),
-            )
-        })
-}
-
 /// Ours by name or mark: it goes. Everything else under an application of the stack is shown, unless the file
 /// says otherwise.
 pub fn claim(object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {
@@ -222,7 +170,7 @@ pub fn trust(body: &Map) -> Option<Trust> {
 pub fn steps(task: &Task) -> Vec<Step> {
     match (task.action, task.object, task.resource) {
         (Action::Create, _, Some(resource)) => create(task, resource).into_iter().collect(),
-        (Action::Update, Some(object), Some(resource)) => vec![update(task, object, resource)],
+        (Action::Update, Some(object), resource) => vec![update(task, object, resource)],
         (Action::Delete, Some(object), _) => delete(task, object).into_iter().collect(),
         _ => Vec::new(),
     }
@@ -296,7 +244,7 @@ fn content(resource: &Resource) -> Value {
 }
 
 /// Audience, description and mark change in place; issuer and subject never do.
-fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
+fn update(task: &Task, object: &Object, resource: Option<&Resource>) -> Step {
     let mut body = Map::new();
     let mut describe = false;
     for change in task.fields {
@@ -307,13 +255,19 @@ fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
                     Value::List(change.after.clone().into_iter().collect()),
                 );
             }
+            // Nothing declares what is released.
+            "description" if resource.is_none() => {
+                let text = change.after.clone().unwrap_or(Value::Null);
+                body.insert("description".into(), text);
+            }
             "description" | "marked" => describe = true,
             _ => {}
         }
     }
     if describe {
-        let declared = resource.at("description").filter(|value| !value.is_empty());
+        let declared = resource.and_then(|resource| resource.at("description"));
         let text = declared
+            .filter(|value| !value.is_empty())
             .or_else(|| object.body.get("description"))
             .and_then(Value::as_str)
             .unwrap_or_default();
@@ -321,10 +275,7 @@ fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
         let text = if proven(object, task.stack) {
             text.to_owned()
         } else {
-            let text = text
-                .strip_suffix(&mark(task.stack))
-                .unwrap_or(text)
-                .trim_end();
+            let text = unmarked(text);
             format!("{text} {}", mark(task.stack))
                 .trim_start()
                 .to_owned()
