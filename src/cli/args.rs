@@ -70,6 +70,7 @@ pub enum Command {
     Restore(super::restore::Args),
     Release(super::release::Args),
     Revoke(super::revoke::Args),
+    Export(super::export::Args),
     /// Print the stack's outputs, with the tenant's values.
     ///
     /// For example `trustform output`, `trustform output client_id --format raw` or `trustform output client_id

@@ -20,6 +20,7 @@ mod audit;
 mod destroy;
 mod diff;
 mod emulator;
+mod export;
 mod fmt;
 mod git;
 mod handover;
@@ -92,6 +93,7 @@ pub fn run(mut world: World) -> Exit {
         Command::Restore(args) => restore::run(&mut world, &args),
         Command::Release(args) => release::run(&mut world, &args),
         Command::Revoke(args) => revoke::run(&mut world, &args),
+        Command::Export(args) => export::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
         Command::Emulator(args) => match &args.command {

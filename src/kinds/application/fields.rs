@@ -46,7 +46,7 @@ static FIELDS: &[Field] = &[
         .compare(Compare::Never),
     Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted.")
         .compare(Compare::Never),
-    Field::string("unmanaged_credentials", "What happens to federated credentials that nobody declared: `report` shows them in every plan, `delete` removes them, `keep` leaves them without a word.")
+    Field::string("unmanaged_credentials", "What happens to federated credentials that nobody declared: `report` shows them in every plan, `delete` removes them, `keep` shows them, and a pipeline does not stop for them.")
         .words(&["report", "delete", "keep"])
         .compare(Compare::Never),
     Field::string("description", "Shown to people who use the application; at most 1,024 characters.").wire("/description"),

@@ -1,6 +1,7 @@
 //! `application`: an app registration.
 
 mod check;
+mod declare;
 pub mod emulator;
 mod fields;
 mod lower;
@@ -11,6 +12,7 @@ mod reads;
 pub mod rules;
 mod wire;
 
+pub use declare::{asks, declare};
 pub use permissions::blocks as permission_blocks;
 
 use super::lower::Lowering;

@@ -7,7 +7,7 @@ use crate::model::plan::FieldChange;
 use crate::model::value::Value;
 
 /// What our mark looks like at the end of a description.
-pub(super) fn mark(stack: &Stack) -> String {
+fn mark(stack: &Stack) -> String {
     format!("[trustform:{}]", stack.name)
 }
 
@@ -16,7 +16,20 @@ pub(super) fn unmarked(text: &str) -> &str {
     let begins = text
         .strip_suffix(']')
         .and_then(|text| text.rfind("[trustform:"));
-    begins.map_or(text, |at| text[..at].trim_end())
+    begins.map_or(text, |at| without_blank(&text[..at]))
+}
+
+/// What stands before a mark, without the blank that came with it.
+fn without_blank(text: &str) -> &str {
+    text.strip_suffix(' ').unwrap_or(text)
+}
+
+/// A description with our mark at its end, in the place of any other.
+pub(super) fn marked(text: &str, stack: &Stack) -> String {
+    match unmarked(text) {
+        "" => mark(stack),
+        text => format!("{text} {}", mark(stack)),
+    }
 }
 
 /// Splits our mark off a description, so that the diff sees what people wrote.
@@ -27,10 +40,9 @@ pub fn take_mark(object: &Object, stack: &Stack) -> Object {
         .get("description")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let unmarked = description.strip_suffix(&mark(stack));
+    let unmarked = description.strip_suffix(&mark(stack)).map(without_blank);
     let marked = unmarked.is_some() || proven(&object, stack);
     if let Some(text) = unmarked {
-        let text = text.trim_end();
         let value = if text.is_empty() {
             Value::Null
         } else {
@@ -45,7 +57,7 @@ pub fn take_mark(object: &Object, stack: &Stack) -> Object {
 /// A mark in the description goes; a name that proves it ours cannot change, and means nothing without the stack.
 pub fn released(object: &Object, stack: &Stack) -> Option<FieldChange> {
     let before = object.body.get("description")?.as_str()?;
-    let text = before.strip_suffix(&mark(stack))?.trim_end();
+    let text = before.strip_suffix(&mark(stack)).map(without_blank)?;
     let after = if text.is_empty() {
         Value::Null
     } else {

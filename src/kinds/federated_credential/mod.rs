@@ -6,6 +6,7 @@
 
 pub mod builders;
 mod check;
+mod declare;
 pub mod emulator;
 mod fields;
 mod lower;
@@ -13,6 +14,7 @@ mod mark;
 pub mod rules;
 mod wire;
 
+pub use declare::declare;
 pub use wire::{list, take_list, trust};
 
 use super::lower::Lowering;

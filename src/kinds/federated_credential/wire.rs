@@ -6,7 +6,7 @@
 
 use serde_json::Value as Json;
 
-use super::mark::{mark, proven, take_mark, unmarked};
+use super::mark::{marked, proven, take_mark};
 use super::{KIND, fields, same_content};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
@@ -124,13 +124,30 @@ pub fn claim(object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim 
     }
     match super::unmanaged(owner) {
         "delete" => Claim::Unwanted,
-        "keep" => Claim::Foreign,
+        "keep" => Claim::Reported(Box::new(kept(object, owner))),
         _ => Claim::Reported(Box::new(reported(object, owner))),
     }
 }
 
-fn reported(object: &Object, owner: &Resource) -> Diagnostic {
+/// Accepted by the file, and shown all the same.
+fn kept(object: &Object, owner: &Resource) -> Diagnostic {
+    Diagnostic::note(
+        "undeclared-credential-kept",
+        format!(
+            "keeps the credential `{}`, which nobody declared: {} may act as this application",
+            object.name,
+            who(object)
+        ),
+    )
+    .about(&owner.address)
+}
+
+fn who(object: &Object) -> String {
     let who = trust(&object.body).map(|trust| crate::exchange::subject::describe(&trust));
+    who.unwrap_or_else(|| "somebody".to_owned())
+}
+
+fn reported(object: &Object, owner: &Resource) -> Diagnostic {
     let help = if application::is_existing(owner) {
         "declare it, or accept it with `unmanaged_credentials = \"keep\"`"
     } else {
@@ -141,7 +158,7 @@ fn reported(object: &Object, owner: &Resource) -> Diagnostic {
         format!(
             "nobody declared the credential `{}`: {} may act as this application",
             object.name,
-            who.unwrap_or_else(|| "somebody".to_owned())
+            who(object)
         ),
     )
     .about(&owner.address)
@@ -275,10 +292,7 @@ fn update(task: &Task, object: &Object, resource: Option<&Resource>) -> Step {
         let text = if proven(object, task.stack) {
             text.to_owned()
         } else {
-            let text = unmarked(text);
-            format!("{text} {}", mark(task.stack))
-                .trim_start()
-                .to_owned()
+            marked(text, task.stack)
         };
         body.insert("description".into(), text.into());
     }
