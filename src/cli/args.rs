@@ -65,6 +65,12 @@ pub enum Command {
     /// Deletes what is provably this stack's: trusts before applications, issuers last. Applications stay in the
     /// recycle bin for 30 days, and an apply restores them, unless `--purge` deletes them for good.
     Destroy(Destroy),
+    Adopt(super::adopt::Args),
+    Handover(super::handover::Args),
+    Restore(super::restore::Args),
+    Release(super::release::Args),
+    Revoke(super::revoke::Args),
+    Export(super::export::Args),
     /// Print the stack's outputs, with the tenant's values.
     ///
     /// For example `trustform output`, `trustform output client_id --format raw` or `trustform output client_id

@@ -14,20 +14,27 @@ mod single_dash;
 mod stack;
 mod web;
 
+mod adopt;
 mod apply;
 mod audit;
 mod destroy;
 mod diff;
 mod emulator;
+mod export;
 mod fmt;
 mod git;
+mod handover;
 mod issuer;
 mod jwks;
 mod list;
+mod living;
 mod man;
 mod mint;
 mod output;
 mod plan;
+mod release;
+mod restore;
+mod revoke;
 mod schema;
 mod test;
 mod token;
@@ -81,6 +88,12 @@ pub fn run(mut world: World) -> Exit {
         Command::Diff(args) => diff::run(&mut world, &args),
         Command::Apply(args) => apply::run(&mut world, &args),
         Command::Destroy(args) => destroy::run(&mut world, &args),
+        Command::Adopt(args) => adopt::run(&mut world, &args),
+        Command::Handover(args) => handover::run(&mut world, &args),
+        Command::Restore(args) => restore::run(&mut world, &args),
+        Command::Release(args) => release::run(&mut world, &args),
+        Command::Revoke(args) => revoke::run(&mut world, &args),
+        Command::Export(args) => export::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),
         Command::Emulator(args) => match &args.command {

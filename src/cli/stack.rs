@@ -28,6 +28,15 @@ pub struct Stack {
 
 /// Loads, checks and lowers everything. All errors are reported together.
 pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
+    load_with(world, args, &mut |_| Ok(()))
+}
+
+/// As [`load`], with something added to what the files say.
+pub fn load_with(
+    world: &World,
+    args: &StackArgs,
+    add: &mut dyn FnMut(&mut Desired) -> Result<(), Diagnostic>,
+) -> Result<Stack, Failure> {
     let directory = world.directory.join(&args.directory);
     let mut sources = Sources::default();
     let names = names(&directory, &args.directory)?;
@@ -96,11 +105,14 @@ pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
         },
         &kinds::shapes(),
     );
-    let mut diagnostics = loaded.diagnostics;
+    let (mut diagnostics, mut desired) = (loaded.diagnostics, loaded.desired);
     // What the files do not say right, the kinds are not asked about.
     let (desired, said) = match diagnostics.iter().any(Diagnostic::is_error) {
-        true => (loaded.desired, Vec::new()),
-        false => kinds::lower::lower(loaded.desired),
+        true => (desired, Vec::new()),
+        false => {
+            diagnostics.extend(add(&mut desired).err());
+            kinds::lower::lower(desired)
+        }
     };
     diagnostics.extend(said);
     // In the order of the files; what has no place in one comes first.

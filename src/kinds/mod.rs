@@ -166,6 +166,11 @@ pub trait Kind: Sync {
         false
     }
 
+    /// What changes in an object that the stack lets go: our marks.
+    fn released(&self, _object: &Object, _stack: &Stack) -> Option<FieldChange> {
+        None
+    }
+
     /// A field's value as a reader wants to see it.
     fn show(&self, _path: &str, value: &Value, _live: &Live) -> Value {
         value.clone()
@@ -195,6 +200,8 @@ pub enum Claim {
     Ours,
     /// Somebody else's, under something of ours, and the file says that it goes too.
     Unwanted,
+    /// Ours, and the file says that it stays without our marks.
+    Released,
     /// Somebody else's: it stays, and the plan says so.
     Reported(Box<Diagnostic>),
     /// Not our concern.

@@ -38,6 +38,10 @@ pub enum Reason {
     SoftDeleted,
     /// `destroy` was asked for.
     Destroy,
+    /// It stays, and our marks go.
+    Released,
+    /// `revoke` named it.
+    Revoked,
 }
 
 /// One field's before and after; none where there was or will be nothing.

@@ -89,8 +89,13 @@ pub(super) fn undeclared(
     options: &Options,
 ) -> (Change, Vec<Step>) {
     let object = &leftover.object;
+    let fields: Vec<FieldChange> = leftover.released.iter().cloned().collect();
+    let action = match fields.is_empty() {
+        true => Action::Delete,
+        false => Action::Update,
+    };
     let task = Task {
-        action: Action::Delete,
+        action,
         address: &leftover.address,
         stack: &desired.stack,
         resource: None,
@@ -100,12 +105,13 @@ pub(super) fn undeclared(
             .as_ref()
             .and_then(|owner| desired.resources.get(owner)),
         parent: object.parent.as_ref().and_then(|key| live.get(key)),
-        fields: &[],
+        fields: &fields,
         live,
         purge: options.purge,
     };
     let steps = leftover.kind.steps(&task);
     let reason = match (leftover.ours, options.destroy) {
+        _ if action == Action::Update => Reason::Released,
         (_, true) => Reason::Destroy,
         (true, false) => Reason::NotDeclared,
         (false, false) => Reason::Unmanaged,
@@ -113,9 +119,9 @@ pub(super) fn undeclared(
     (
         Change {
             address: leftover.address.clone(),
-            action: Action::Delete,
+            action,
             reason,
-            fields: Vec::new(),
+            fields: shown(fields, leftover.kind, live),
             steps: Vec::new(),
             object: Some(object.key.clone()),
             parent: object.parent.clone(),

@@ -8,6 +8,7 @@ use crate::model::credential_name::slug;
 use crate::model::desired::{Desired, Pending, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
+use crate::model::plan::FieldChange;
 
 /// A declared resource, completed with what the tenant knows, and its object.
 pub struct Pair {
@@ -28,6 +29,8 @@ pub struct Leftover {
     pub owner: Option<Address>,
     /// Ours, or only unwanted by the file.
     pub ours: bool,
+    /// It stays: what of it changes so that it is not ours any more.
+    pub released: Option<FieldChange>,
 }
 
 pub struct Matched {
@@ -74,6 +77,7 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
         found.iter().map(|(address, key)| (key, address)).collect();
     let mut leftovers: Vec<Leftover> = Vec::new();
     let mut lost: BTreeMap<Key, Address> = BTreeMap::new();
+    let mut released: BTreeMap<&Key, Address> = BTreeMap::new();
     // Parents come before what belongs to them: `ALL` is in that order.
     for kind in kinds::ALL.iter().filter(|kind| kind.is_object()) {
         for object in live.of_kind(kind.shape().kind) {
@@ -83,6 +87,20 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
             let root = root(object, live);
             let owner = owners.get(&root.key).copied();
             let under = owner.or_else(|| lost.get(&root.key));
+            if let Some(under) = released.get(&root.key) {
+                if let Some(change) = kind.released(object, &desired.stack) {
+                    let segment = kind.segment(object, &scene(Some(object), Some(root)));
+                    leftovers.push(Leftover {
+                        kind: *kind,
+                        object: object.clone(),
+                        address: under.child(segment),
+                        owner: None,
+                        ours: true,
+                        released: Some(change),
+                    });
+                }
+                continue;
+            }
             if object.parent.is_some() && under.is_none() {
                 continue;
             }
@@ -95,7 +113,9 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
                     let root = kind.seen(root, &desired.stack);
                     !destroy && kind.arrives(resource, &root, &desired.stack)
                 });
-            let ours = match kind.claim(object, resource, &scene) {
+            let claim = kind.claim(object, resource, &scene);
+            let goes = claim != Claim::Released;
+            let ours = match claim {
                 // The apply that takes something over deletes nothing.
                 Claim::Ours | Claim::Unwanted if arrives => {
                     let subject = resource
@@ -115,7 +135,7 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
                     );
                     continue;
                 }
-                Claim::Ours => true,
+                Claim::Ours | Claim::Released => true,
                 Claim::Unwanted => false,
                 Claim::Reported(diagnostic) => {
                     diagnostics.push(*diagnostic);
@@ -143,8 +163,10 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
                 );
                 continue;
             }
-            if object.parent.is_none() {
+            if object.parent.is_none() && goes {
                 lost.insert(object.key.clone(), address.clone());
+            } else if object.parent.is_none() {
+                released.insert(&object.key, address.clone());
             }
             leftovers.push(Leftover {
                 kind: *kind,
@@ -152,6 +174,10 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
                 address,
                 owner: owner.cloned(),
                 ours,
+                released: match goes {
+                    true => None,
+                    false => kind.released(object, &desired.stack),
+                },
             });
         }
     }

@@ -10,6 +10,7 @@ mod diff;
 mod guard;
 mod issuer;
 mod matching;
+mod named;
 mod order;
 mod room;
 mod rotation;
@@ -28,9 +29,10 @@ use crate::model::plan::{Action, Change, Plan};
 use crate::model::step::{Check, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
 use crate::model::words::nearest;
-use matching::{Matched, Pair};
+use matching::{Leftover, Matched, Pair};
 
 pub use guard::Allow;
+pub use named::Order;
 
 /// What kind of plan is wanted.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +48,8 @@ pub struct Options {
     pub now: Option<time::OffsetDateTime>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
+    /// Only this, whatever else differs.
+    pub order: Option<Order>,
 }
 
 /// Makes the plan.
@@ -59,8 +63,11 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         mut leftovers,
         diagnostics,
     } = matching::matched(desired, live, options.destroy);
-    let (errors, mut notes): (Vec<_>, Vec<_>) =
+    let (mut errors, mut notes): (Vec<_>, Vec<_>) =
         diagnostics.into_iter().partition(Diagnostic::is_error);
+    if let Some(order) = &options.order {
+        errors.retain(|error| order.stopped_by(error));
+    }
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -85,6 +92,11 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         for value in pair.resource.body.values_mut() {
             *value = fill(value);
         }
+    }
+
+    if let Some(order) = &options.order {
+        let drafts = named::drafts(order, &pairs, &leftovers, desired, live, options)?;
+        return Ok(ordered(desired, live, drafts, known, &pairs, &leftovers));
     }
 
     let mut drafts: Vec<(Change, Vec<Step>)> = Vec::new();
@@ -148,6 +160,31 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     plan.notes
         .sort_by(|a, b| (&a.subject, &a.message).cmp(&(&b.subject, &b.message)));
     Ok(plan)
+}
+
+/// The plan of an order: its changes and what they mean for access, and nothing of the rest of the stack.
+fn ordered(
+    desired: &Desired,
+    live: &Live,
+    mut drafts: Vec<(Change, Vec<Step>)>,
+    known: BTreeMap<Ref, String>,
+    pairs: &[Pair],
+    leftovers: &[Leftover],
+) -> Plan {
+    drafts.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
+    let (changes, steps) = order::ordered(drafts, &known);
+    let access::Findings { access, notes } =
+        access::changes(&desired.stack, &changes, pairs, leftovers, live);
+    Plan {
+        digest: digest(desired, &steps),
+        stack: desired.stack.clone(),
+        changes,
+        steps,
+        access,
+        notes,
+        known,
+        ..Plan::default()
+    }
 }
 
 /// There is nothing at an address.

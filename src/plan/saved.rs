@@ -132,6 +132,7 @@ impl Saved {
             only: self.only.clone(),
             allow: self.allow.clone(),
             without_consent: self.without_consent,
+            order: None,
         }
     }
 

@@ -93,6 +93,8 @@ fn reason(change: &Change) -> Option<&'static str> {
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),
         Reason::Destroy => None,
+        Reason::Released => Some("released: it stays, without this stack's mark"),
+        Reason::Revoked => Some("revoked"),
     }
 }
 

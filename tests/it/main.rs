@@ -7,6 +7,7 @@ mod converge;
 mod diff;
 mod docs;
 mod examples;
+mod export;
 mod fidelity;
 mod layers;
 mod play;

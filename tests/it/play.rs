@@ -215,6 +215,11 @@ impl Stage {
         }
     }
 
+    /// What the tenant answers to a GET.
+    pub fn get(&self, path: &str) -> Json {
+        self.as_administrator(|session| session.graph("GET", path, &Json::Null).value())
+    }
+
     /// Works on the tenant while nothing goes wrong there.
     fn as_administrator<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
         let now = self.clock.now_ms().unsigned_abs();

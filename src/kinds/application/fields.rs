@@ -42,11 +42,11 @@ static FIELDS: &[Field] = &[
         .wire("/uniqueName")
         .when(When::Create)
         .check(check::unique_name),
-    Field::block("adopt", EXISTING_BY_ID, "An application that is there already and becomes this stack's: it gets the unique name and the mark. The apply that takes it over deletes nothing, and what is not declared stays as it is for as long as `adopt` stands here.")
+    Field::block("adopt", ADOPT, "An application that is there already and becomes this stack's: it gets the unique name and the mark. The apply that takes it over deletes nothing, and what is not declared stays as it is for as long as `adopt` stands here.")
         .compare(Compare::Never),
     Field::block("existing", EXISTING, "An application that someone else manages: only its federated credentials are ours. It is never patched, tagged or deleted.")
         .compare(Compare::Never),
-    Field::string("unmanaged_credentials", "What happens to federated credentials that nobody declared: `report` shows them in every plan, `delete` removes them, `keep` leaves them without a word.")
+    Field::string("unmanaged_credentials", "What happens to federated credentials that nobody declared: `report` shows them in every plan, `delete` removes them, `keep` shows them, and a pipeline does not stop for them.")
         .words(&["report", "delete", "keep"])
         .compare(Compare::Never),
     Field::string("description", "Shown to people who use the application; at most 1,024 characters.").wire("/description"),
@@ -100,7 +100,11 @@ static FIELDS: &[Field] = &[
         .compare(Compare::Never),
 ];
 
-static EXISTING_BY_ID: &[Field] = &[
+static ADOPT: &[Field] = &[
+    Field::string(
+        "from",
+        "The stack that it belongs to until now, and whose files do not declare it any more. Without an id it is found by its unique name.",
+    ),
     Field::string("client_id", "Its application (client) id.").check(check::guid),
     Field::string("object_id", "Its object id.").check(check::guid),
 ];

@@ -65,9 +65,13 @@ fn existing(resource: &Resource, lowering: &mut Lowering) {
 /// `adopt` and `existing` name an application in one way.
 fn named_once(resource: &Resource, block: &str, lowering: &mut Lowering) {
     let named = resource.body[block].as_map().map_or(0, |map| {
-        map.values().filter(|value| !value.is_empty()).count()
+        let ids = map
+            .iter()
+            .filter(|(name, value)| *name != "from" && !value.is_empty());
+        ids.count()
     });
-    if named != 1 {
+    let by_name = resource.text(&format!("{block}.from")).is_some();
+    if named != 1 && !(named == 0 && by_name) {
         let ways = if block == "adopt" {
             "`client_id` and `object_id`"
         } else {

@@ -1,6 +1,7 @@
 //! `application`: an app registration.
 
 mod check;
+mod declare;
 pub mod emulator;
 mod entitlements;
 mod fields;
@@ -15,6 +16,7 @@ pub mod rules;
 mod wire;
 
 pub use super::is_existing;
+pub use declare::{asks, declare};
 pub use permissions::blocks as permission_blocks;
 
 use super::lower::Lowering;
@@ -23,6 +25,7 @@ use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
+use crate::model::plan::FieldChange;
 use crate::model::schema::Shape;
 use crate::model::step::{Reply, Step};
 use crate::model::value::Value;
@@ -135,6 +138,10 @@ impl Kind for Application {
 
     fn arrives(&self, resource: &Resource, object: &Object, stack: &Stack) -> bool {
         is_adopted(resource) && !ownership::is_marked(resource, object, stack)
+    }
+
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        ownership::released(object, stack)
     }
 
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {

@@ -5,6 +5,7 @@ use crate::kinds::{Claim, Scene};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Object;
+use crate::model::plan::FieldChange;
 use crate::model::schema::{Absent, Field};
 use crate::model::value::{Map, Value};
 
@@ -28,16 +29,18 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
     let client_id = &object.outputs["client_id"];
     if super::is_adopted(resource) {
         let theirs = object.outputs.get("unique_name").map_or("", String::as_str);
-        if object
-            .body
-            .get("tags")
-            .is_some_and(|tags| tags.items().any(mark::is_mark))
-        {
+        let marks = object.body.get("tags").into_iter().flat_map(Value::items);
+        let giver = resource
+            .text("adopt.from")
+            .map(|from| mark::mark(from, theirs));
+        let mut others =
+            marks.filter(|tag| mark::is_mark(tag) && tag.as_str() != Some(mark::PROTECT));
+        if others.any(|tag| tag.as_str() != giver.as_deref()) {
             return Some(
                 Diagnostic::error("foreign-application", format!("`{}` (client id {client_id}) belongs to another stack", object.name))
                     .about(&resource.address)
                     .at(resource.span("adopt"), "would take it over")
-                    .help("remove it from the other stack first, or use `existing` to manage only its credentials"),
+                    .help("remove it from the other stack's files and say whose it was, with `from = \"STACK\"` in `adopt` or `trustform handover`; or use `existing` to manage only its credentials"),
             );
         }
         return (!theirs.is_empty() && theirs != unique_name).then(|| {
@@ -67,6 +70,24 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
         .at(resource.origin, "would take it over")
         .help(format!("to take it over, add `adopt = {{ client_id = \"{client_id}\" }}`; to manage only its credentials, use `existing`; else give this one another `unique_name`")),
     )
+}
+
+/// The tags without this stack's marks, where there are any.
+pub fn released(object: &Object, stack: &Stack) -> Option<FieldChange> {
+    let before = object.body.get("tags")?;
+    let prefix = mark::prefix(&stack.name);
+    let ours = |tag: &Value| tag.as_str().is_some_and(|tag| tag.starts_with(&prefix));
+    if !before.items().any(ours) {
+        return None;
+    }
+    let stay = before
+        .items()
+        .filter(|tag| !ours(tag) && tag.as_str() != Some(mark::PROTECT));
+    Some(FieldChange {
+        path: "tags".to_owned(),
+        before: Some(before.clone()),
+        after: Some(Value::set(stay.cloned())),
+    })
 }
 
 /// An application that is declared as being there has to be there.
@@ -184,17 +205,7 @@ pub fn claim(object: &Object, desired: &Desired) -> Claim {
             removals.find(|removed| mark::unique_name(&stack.name, &removed.from) == unique_name);
         match kept {
             None => Claim::Ours,
-            Some(removed) => Claim::Reported(Box::new(
-                Diagnostic::note(
-                    "removed",
-                    format!(
-                        "`{}` is not declared any more and stays: its `removed` block says so",
-                        object.name
-                    ),
-                )
-                .about(&removed.from)
-                .help("keep the block: the application still carries this stack's mark"),
-            )),
+            Some(_) => Claim::Released,
         }
     } else {
         Claim::Reported(Box::new(

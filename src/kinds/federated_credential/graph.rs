@@ -3,7 +3,7 @@
 //!
 //! Source: Microsoft Graph, "Upsert federatedIdentityCredential".
 
-use super::wire::{mark, proven};
+use super::mark::{marked, proven};
 use crate::kinds::codec::key;
 use crate::kinds::{Task, step};
 use crate::model::desired::Resource;
@@ -87,7 +87,7 @@ fn content(resource: &Resource) -> Value {
 }
 
 /// Audience, description and mark change in place; issuer and subject never do.
-pub fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
+pub fn update(task: &Task, object: &Object, resource: Option<&Resource>) -> Step {
     let mut body = Map::new();
     let mut describe = false;
     for change in task.fields {
@@ -98,13 +98,19 @@ pub fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
                     Value::List(change.after.clone().into_iter().collect()),
                 );
             }
+            // Nothing declares what is released.
+            "description" if resource.is_none() => {
+                let text = change.after.clone().unwrap_or(Value::Null);
+                body.insert("description".into(), text);
+            }
             "description" | "marked" => describe = true,
             _ => {}
         }
     }
     if describe {
-        let declared = resource.at("description").filter(|value| !value.is_empty());
+        let declared = resource.and_then(|resource| resource.at("description"));
         let text = declared
+            .filter(|value| !value.is_empty())
             .or_else(|| object.body.get("description"))
             .and_then(Value::as_str)
             .unwrap_or_default();
@@ -112,13 +118,7 @@ pub fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
         let text = if proven(object, task.stack) {
             text.to_owned()
         } else {
-            let text = text
-                .strip_suffix(&mark(task.stack))
-                .unwrap_or(text)
-                .trim_end();
-            format!("{text} {}", mark(task.stack))
-                .trim_start()
-                .to_owned()
+            marked(text, task.stack)
         };
         body.insert("description".into(), text.into());
     }

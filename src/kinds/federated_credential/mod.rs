@@ -7,13 +7,16 @@
 mod arm;
 pub mod builders;
 mod check;
+mod declare;
 pub mod emulator;
 mod fields;
 mod graph;
 mod lower;
+mod mark;
 pub mod rules;
 mod wire;
 
+pub use declare::declare;
 pub use wire::{list, take_list, trust};
 
 use super::lower::Lowering;
@@ -22,6 +25,7 @@ use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
+use crate::model::plan::FieldChange;
 use crate::model::schema::Shape;
 use crate::model::step::{Expect, Reply, Step};
 use crate::model::value::Value;
@@ -85,7 +89,7 @@ impl Kind for FederatedCredential {
     }
 
     fn seen(&self, object: &Object, stack: &Stack) -> Object {
-        wire::take_mark(object, stack)
+        mark::take_mark(object, stack)
     }
 
     /// Under a managed identity nothing but the name can say whose a credential is.
@@ -93,7 +97,7 @@ impl Kind for FederatedCredential {
         let theirs = scene.object.filter(|object| {
             let parent = object.parent.as_ref();
             parent.is_some_and(|parent| parent.kind == managed_identity::KIND)
-                && !wire::proven(object, &scene.desired.stack)
+                && !mark::proven(object, &scene.desired.stack)
         });
         let said = theirs.filter(|_| !scene.destroy).map(|object| {
             Diagnostic::note(
@@ -114,6 +118,10 @@ impl Kind for FederatedCredential {
         object.body.get("marked") == Some(&Value::Bool(false))
     }
 
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        mark::released(object, stack)
+    }
+
     /// The mark is our own business.
     fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {
         if path == "marked" {
@@ -125,7 +133,7 @@ impl Kind for FederatedCredential {
 
     /// Of a name that proves itself only the label is for people.
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
-        let label = match wire::proven(object, &scene.desired.stack) {
+        let label = match mark::proven(object, &scene.desired.stack) {
             true => object.name.rsplit_once('-').map_or("", |(label, _)| label),
             false => &object.name,
         };

@@ -3,12 +3,12 @@
 
 use serde_json::Value as Json;
 
+use super::mark::{proven, take_mark};
 use super::{KIND, arm, fields, graph, same_content};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::{Claim, Scene, Task, application, codec, is_existing, managed_identity};
-use crate::model::credential_name::proves;
-use crate::model::desired::{Desired, Resource, Stack};
+use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
@@ -117,58 +117,6 @@ pub fn find<'a>(resource: &Resource, parent: &Object, live: &'a Live) -> Option<
         .max_by_key(|object| Some(object.name.as_str()) == name)
 }
 
-/// What our mark looks like at the end of a description.
-pub(super) fn mark(stack: &Stack) -> String {
-    format!("[trustform:{}]", stack.name)
-}
-
-/// Splits our mark off a description, so that the diff sees what people wrote.
-pub fn take_mark(object: &Object, stack: &Stack) -> Object {
-    let mut object = object.clone();
-    let description = object
-        .body
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let unmarked = description.strip_suffix(&mark(stack));
-    let marked = unmarked.is_some() || proven(&object, stack);
-    if let Some(text) = unmarked {
-        let text = text.trim_end();
-        let value = if text.is_empty() {
-            Value::Null
-        } else {
-            text.into()
-        };
-        object.body.insert("description".into(), value);
-    }
-    object.body.insert("marked".into(), Value::Bool(marked));
-    object
-}
-
-/// Whether name and content show that this stack made it.
-pub fn proven(object: &Object, stack: &Stack) -> bool {
-    let text = |name: &str| {
-        object
-            .body
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    let expression = text("claims_matching_expression");
-    let content = expression.or(text("subject"));
-    content
-        .zip(text("issuer"))
-        .is_some_and(|(content, issuer)| {
-            proves(
-                &object.name,
-                &stack.name,
-                issuer,
-                content,
-                expression.is_some(),
-            )
-        })
-}
-
 /// Ours by name or mark: it goes. Everything else under an application of the stack is shown, unless the file
 /// says otherwise.
 pub fn claim(object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {
@@ -195,13 +143,38 @@ pub fn claim(object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim 
     }
     match super::unmanaged(owner) {
         "delete" => Claim::Unwanted,
-        "keep" => Claim::Foreign,
+        "keep" => Claim::Reported(Box::new(kept(object, owner))),
         _ => Claim::Reported(Box::new(reported(object, owner))),
     }
 }
 
-fn reported(object: &Object, owner: &Resource) -> Diagnostic {
+/// Accepted by the file, and shown all the same.
+fn kept(object: &Object, owner: &Resource) -> Diagnostic {
+    Diagnostic::note(
+        "undeclared-credential-kept",
+        format!(
+            "keeps the credential `{}`, which nobody declared: {} may act as this {}",
+            object.name,
+            who(object),
+            noun(owner)
+        ),
+    )
+    .about(&owner.address)
+}
+
+fn noun(owner: &Resource) -> &'static str {
+    match owner.kind() {
+        managed_identity::KIND => "managed identity",
+        _ => "application",
+    }
+}
+
+fn who(object: &Object) -> String {
     let who = trust(&object.body).map(|trust| crate::exchange::subject::describe(&trust));
+    who.unwrap_or_else(|| "somebody".to_owned())
+}
+
+fn reported(object: &Object, owner: &Resource) -> Diagnostic {
     let help = if is_existing(owner) {
         "declare it, or accept it with `unmanaged_credentials = \"keep\"`"
     } else {
@@ -212,11 +185,8 @@ fn reported(object: &Object, owner: &Resource) -> Diagnostic {
         format!(
             "nobody declared the credential `{}`: {} may act as this {}",
             object.name,
-            who.unwrap_or_else(|| "somebody".to_owned()),
-            match owner.kind() {
-                managed_identity::KIND => "managed identity",
-                _ => "application",
-            }
+            who(object),
+            noun(owner)
         ),
     )
     .about(&owner.address)
@@ -254,7 +224,7 @@ pub fn steps(task: &Task) -> Vec<Step> {
         (Action::Update, Some(object), Some(resource)) if identity => {
             arm::update(task, object, resource)
         }
-        (Action::Update, Some(object), Some(resource)) => {
+        (Action::Update, Some(object), resource) if !identity => {
             Some(graph::update(task, object, resource))
         }
         (Action::Delete, Some(object), _) if identity => arm::delete(task, object),
