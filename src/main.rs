@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use trustform::cli::{World, run};
 use trustform::cloud::Clock;
+use trustform::cloud::transport::SILENCE;
 
 fn main() -> ExitCode {
     let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         terminal,
         tenant: None,
         clock: Clock::Real,
+        silence: SILENCE,
     });
     ExitCode::from(exit as u8)
 }

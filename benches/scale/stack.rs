@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use trustform::cli::{Exit, World, run};
 use trustform::cloud::Clock;
+use trustform::cloud::transport::SILENCE;
 use trustform::emulator::inprocess::{Emulator, new_tenant};
 use trustform::emulator::store::Store;
 use trustform::kinds;
@@ -65,6 +66,7 @@ pub fn plant(directory: &Path) -> Vec<u8> {
         terminal: false,
         tenant: Some(emulator.clone()),
         clock,
+        silence: SILENCE,
     });
     assert_eq!(exit, Exit::Done, "{}", String::from_utf8_lossy(&errors));
     emulator.with_store(|store, _| store.to_json())

@@ -56,13 +56,13 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
             .transpose()?;
         options.emulator = Some(emulated);
         (
-            Transport::emulator(url, root.as_deref())?,
+            Transport::emulator(url, root.as_deref(), world.silence)?,
             world.clock.clone(),
             None,
         )
     } else {
         from_environment(world, &mut options);
-        (Transport::real()?, world.clock.clone(), None)
+        (Transport::real(world.silence)?, world.clock.clone(), None)
     };
     let credential = credential(options, wanted.cloud, &transport)?;
     let web = match args.local || args.emulator.is_some() {

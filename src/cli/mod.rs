@@ -45,6 +45,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::FromArgMatches;
 
@@ -68,6 +69,8 @@ pub struct World<'a> {
     /// The tenant that `--local` stands for, instead of the one in the stack's directory.
     pub tenant: Option<Arc<inprocess::Emulator>>,
     pub clock: Clock,
+    /// How long a service may say nothing before its connection counts as broken.
+    pub silence: Duration,
 }
 
 /// Runs a command line and says how the process should end.

@@ -153,10 +153,11 @@ fn classify_reply(reply: &Reply, ctx: &Context) -> Class {
         400 if ctx.is_read() && expands(ctx.request) => Class::Done,
         404 if ctx.request.method == Method::Delete => Class::AlreadyDone,
         409 if PASSING_CONFLICTS.contains(&reply.error_code()) => Class::Again { after_ms },
-        429 | 503 => Class::Again { after_ms },
+        429 => Class::Again { after_ms },
         500 if ctx.attempt + 1 >= FEW => Class::Fatal(explain::refusal(reply, ctx.request)),
-        408 | 500 | 502 | 504 if ctx.is_read() => Class::Again { after_ms },
-        408 | 500 | 502 | 504 => Class::Lost { after_ms },
+        408 | 500 | 502 | 503 | 504 if ctx.is_read() => Class::Again { after_ms },
+        // 503, too, may come from a front end after the service behind it has committed.
+        408 | 500 | 502 | 503 | 504 => Class::Lost { after_ms },
         _ => Class::Fatal(explain::refusal(reply, ctx.request)),
     }
 }

@@ -16,6 +16,8 @@ use crate::model::diagnostic::Diagnostic;
 
 /// The longest answer that is read, in bytes after decompression.
 const MAX_BODY: usize = 32 << 20;
+/// How long a service may say nothing in the middle of an answer.
+pub const SILENCE: Duration = Duration::from_secs(60);
 const AGENT: &str = concat!("trustform/", env!("CARGO_PKG_VERSION"));
 
 /// One connection pool for the whole run, and a count of what went through it.
@@ -34,9 +36,10 @@ struct Counts {
 }
 
 impl Transport {
-    /// The real cloud: TLS with the system's roots, no redirects, 20 s to connect and 60 s of silence at most.
-    /// A proxy is taken from the system's settings, as curl does.
-    pub fn real() -> Result<Self, Diagnostic> {
+    /// The real cloud: TLS with the system's roots, no redirects, 20 s to connect, and `silence` (mostly [`SILENCE`])
+    /// until an answer that does not go on counts as broken off. A proxy is taken from the system's settings, as curl does.
+    pub fn real(silence: Duration) -> Result<Self, Diagnostic> {
+        let builder = || builder(silence);
         let http = builder().https_only(true).build().map_err(unbuildable)?;
         let metadata = builder()
             .no_proxy()
@@ -59,9 +62,9 @@ impl Transport {
 
     /// A running emulator: every connection goes to `url`, with path, query and `Host` as the real service would get
     /// them. Loopback only, because the URL may be plain HTTP. `root` is a PEM certificate to trust.
-    pub fn emulator(url: &str, root: Option<&[u8]>) -> Result<Self, Diagnostic> {
+    pub fn emulator(url: &str, root: Option<&[u8]>, silence: Duration) -> Result<Self, Diagnostic> {
         let to = loopback(url)?;
-        let mut builder = builder().no_proxy().http1_only();
+        let mut builder = builder(silence).no_proxy().http1_only();
         if let Some(pem) = root {
             let root = reqwest::Certificate::from_pem(pem).map_err(unbuildable)?;
             builder = builder.add_root_certificate(root);
@@ -170,12 +173,12 @@ impl Transport {
     }
 }
 
-fn builder() -> reqwest::ClientBuilder {
+fn builder(silence: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(20))
-        .read_timeout(Duration::from_secs(60))
+        .read_timeout(silence)
         .gzip(true)
 }
 
@@ -330,6 +333,6 @@ mod tests {
 
     #[test]
     fn tls_is_there() {
-        assert!(Transport::real().is_ok());
+        assert!(Transport::real(SILENCE).is_ok());
     }
 }

@@ -208,7 +208,7 @@ fn ways(methods: &[String], first: usize) -> Vec<Break> {
 }
 
 /// A dump without the tags of service principals: the service copies them from what its replica knows of the application.
-fn taken_over(dump: &str) -> String {
+pub fn taken_over(dump: &str) -> String {
     let mut lines = Vec::new();
     let mut principal = false;
     for line in dump.lines() {

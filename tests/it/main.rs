@@ -17,6 +17,9 @@ mod simulate;
 mod simulation;
 mod tokens;
 mod wire;
+mod wire_fault;
+mod wire_faults;
+mod wire_proxy;
 
 use std::path::{Path, PathBuf};
 

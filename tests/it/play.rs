@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use serde_json::Value as Json;
 use trustform::cli::{World, run};
 use trustform::cloud::Clock;
+use trustform::cloud::transport::SILENCE;
 use trustform::emulator::blob::PublicAccess;
 use trustform::emulator::fault::Faults;
 use trustform::emulator::inprocess::{Emulator, new_tenant};
@@ -44,7 +45,7 @@ pub struct Run {
 }
 
 /// A tenant as it is on the first day; made once, because its signing key takes its time.
-fn first_day() -> Store {
+pub fn first_day() -> Store {
     static STORE: OnceLock<Store> = OnceLock::new();
     let store = STORE.get_or_init(|| {
         let seed = new_tenant(TENANT, START_MS.unsigned_abs()).expect("a new tenant");
@@ -175,6 +176,7 @@ impl Stage {
             terminal: input.is_some(),
             tenant: Some(self.emulator.clone()),
             clock: self.clock.clone(),
+            silence: SILENCE,
         });
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).expect("commands print UTF-8");

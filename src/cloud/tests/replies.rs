@@ -80,7 +80,7 @@ fn answers_mean() {
         (Post, false, reply(201, "", ""), "done"),
         (Post, false, reply(502, "", ""), "lost"),
         (Post, false, reply(504, "", ""), "lost"),
-        (Post, false, reply(503, "", ""), "again"),
+        (Post, false, reply(503, "", ""), "lost"),
         (
             Post,
             false,

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::cloud::fake::Numbered;
 use crate::cloud::reply::Lost;
+use crate::cloud::transport::SILENCE;
 use crate::cloud::{Client, Clock, Transport};
 use crate::model::national_cloud::Cloud;
 use crate::model::step::{Request, Service};
@@ -28,7 +29,7 @@ async fn emulator(answer: &'static str) -> (Client, JoinHandle<String>) {
         socket.shutdown().await.unwrap();
         String::from_utf8(asked).unwrap().to_ascii_lowercase()
     });
-    let transport = Transport::emulator(&url, None).unwrap();
+    let transport = Transport::emulator(&url, None, SILENCE).unwrap();
     let credential = Arc::new(Numbered::default());
     let client = Client::new(Cloud::UsGov, credential, transport, Clock::Real);
     (client, served)
@@ -92,7 +93,7 @@ async fn a_missing_emulator_is_said() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let transport = Transport::emulator(&url, None).unwrap();
+    let transport = Transport::emulator(&url, None, SILENCE).unwrap();
     let credential = Arc::new(Numbered::default());
     let client = Client::new(Cloud::Public, credential, transport, Clock::Real);
     let Err(Lost::Unusable(why)) = client.send(&get()).await else {

@@ -206,44 +206,57 @@ impl Stage {
         let count = self.state.credentials.len();
         let before: BTreeSet<String> = self.state.applications.keys().cloned().collect();
         let known: BTreeSet<String> = self.state.credentials.keys().cloned().collect();
-        self.world.as_administrator(|session| {
-            let none = serde_json::Value::Null;
-            match (edit, ours) {
-                (Edit::Lookalike, _) => {
-                    session.graph("POST", "/v1.0/applications", &json!({"displayName": "sim a 0"}));
-                }
-                (Edit::Squat, _) => {
-                    session.graph("POST", "/v1.0/applications", &json!({"displayName": "theirs", "uniqueName": "sim.b"}));
-                }
-                (_, None) => {}
-                (Edit::PlantCredential, Some(id)) => {
-                    let body = json!({
-                        "name": format!("planted-{count}"), "issuer": "https://evil.example",
-                        "subject": format!("planted-{count}"), "audiences": ["api://AzureADTokenExchange"],
-                    });
-                    session.graph("POST", &format!("/beta/applications/{id}/federatedIdentityCredentials"), &body);
-                }
-                (Edit::DropCredential, Some(id)) => {
-                    if let Some(credential) = credential {
-                        let path = format!("/beta/applications/{id}/federatedIdentityCredentials/{credential}");
-                        session.graph("DELETE", &path, &none);
-                    }
-                }
-                (Edit::Rename, Some(id)) => {
-                    let body = json!({"displayName": "renamed", "notes": "call 555"});
-                    session.graph("PATCH", &format!("/v1.0/applications/{id}"), &body);
-                }
-                (Edit::Tag, Some(id)) => {
-                    let path = format!("/v1.0/applications/{id}");
-                    let mut tags = old.applications[&id].tags();
-                    tags.insert("theirs");
-                    session.graph("PATCH", &path, &json!({"tags": tags}));
-                }
-                (Edit::Delete, Some(id)) => {
-                    session.graph("DELETE", &format!("/v1.0/applications/{id}"), &none);
+        let none = serde_json::Value::Null;
+        let world = &mut self.world;
+        match (edit, ours) {
+            (Edit::Lookalike, _) => {
+                world.edit(
+                    "POST",
+                    "/v1.0/applications",
+                    &json!({"displayName": "sim a 0"}),
+                );
+            }
+            (Edit::Squat, _) => {
+                world.edit(
+                    "POST",
+                    "/v1.0/applications",
+                    &json!({"displayName": "theirs", "uniqueName": "sim.b"}),
+                );
+            }
+            (_, None) => {}
+            (Edit::PlantCredential, Some(id)) => {
+                let body = json!({
+                    "name": format!("planted-{count}"), "issuer": "https://evil.example",
+                    "subject": format!("planted-{count}"), "audiences": ["api://AzureADTokenExchange"],
+                });
+                world.edit(
+                    "POST",
+                    &format!("/beta/applications/{id}/federatedIdentityCredentials"),
+                    &body,
+                );
+            }
+            (Edit::DropCredential, Some(id)) => {
+                if let Some(credential) = credential {
+                    let path = format!(
+                        "/beta/applications/{id}/federatedIdentityCredentials/{credential}"
+                    );
+                    world.edit("DELETE", &path, &none);
                 }
             }
-        });
+            (Edit::Rename, Some(id)) => {
+                let body = json!({"displayName": "renamed", "notes": "call 555"});
+                world.edit("PATCH", &format!("/v1.0/applications/{id}"), &body);
+            }
+            (Edit::Tag, Some(id)) => {
+                let path = format!("/v1.0/applications/{id}");
+                let mut tags = old.applications[&id].tags();
+                tags.insert("theirs");
+                world.edit("PATCH", &path, &json!({"tags": tags}));
+            }
+            (Edit::Delete, Some(id)) => {
+                world.edit("DELETE", &format!("/v1.0/applications/{id}"), &none);
+            }
+        }
         self.state = State::of(&mut self.world);
         let state = &self.state;
         self.foreign.applications.extend(

@@ -1,6 +1,6 @@
 //! The tenant, its time, and the wire: requests go straight into the emulator's `handle`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::{Value as Json, json};
@@ -13,9 +13,11 @@ use trustform::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_I
 use trustform::emulator::request::Request as Http;
 use trustform::emulator::route::Routes;
 use trustform::emulator::session::Session;
-use trustform::emulator::store::Store;
+use trustform::emulator::store::{Store, text as member};
 use trustform::emulator::{Answer, handle};
 use trustform::kinds;
+use trustform::kinds::app_role_assignment::emulator::ASSIGNMENTS;
+use trustform::kinds::service_principal::emulator::PRINCIPALS;
 use trustform::model::desired::Desired;
 use trustform::model::source::Sources;
 use trustform::model::step::{Method, Reply, Request, Service};
@@ -27,6 +29,9 @@ pub const STACK: &str = "sim";
 const START_MS: u64 = 1_795_168_800_000;
 /// Tokens are replaced after this many milliseconds.
 const TOKEN_MS: u64 = 50 * 60 * 1000;
+
+/// Permissions that stacks name.
+const ROLES: [&str; 2] = ["Application.Read.All", "User.Read.All"];
 
 const KEYS: [&str; 2] = [include_str!("key-1.pub.pem"), include_str!("key-2.pub.pem")];
 
@@ -85,11 +90,37 @@ fn base() -> (Store, Routes) {
         let routes = kinds::emulated();
         let seed = new_tenant(TENANT, START_MS).expect("a new tenant");
         let mut store = Store::new(seed, &routes).expect("an emulated tenant");
+        slim(&mut store);
         store.provision_account("simissuer", true);
         store.provision_container("simissuer", "oidc", PublicAccess::Blob, START_MS);
         (store, routes)
     })
     .clone()
+}
+
+/// Leaves the permissions that no stack names and nobody holds out of the tenant's APIs: there are a thousand, and reading them all takes
+/// most of the time.
+fn slim(store: &mut Store) {
+    let view = store.primary();
+    let held: BTreeSet<String> = view
+        .rows(&ASSIGNMENTS, None)
+        .map(|row| member(row, "appRoleId").to_owned())
+        .collect();
+    let rows: Vec<_> = view
+        .rows(&PRINCIPALS, None)
+        .map(|row| (**row).clone())
+        .collect();
+    for mut row in rows {
+        for name in ["appRoles", "oauth2PermissionScopes"] {
+            if let Some(Json::Array(permissions)) = row.get_mut(name) {
+                permissions.retain(|one| {
+                    let named = ROLES.iter().any(|role| one["value"] == *role);
+                    named || one["id"].as_str().is_some_and(|id| held.contains(id))
+                });
+            }
+        }
+        store.put(&PRINCIPALS, row, START_MS);
+    }
 }
 
 impl World {
@@ -116,29 +147,38 @@ impl World {
         world
     }
 
+    /// Takes a token of the time's. A login changes nothing in the tenant, and signing takes longer than all the rest:
+    /// histories that are at the same time share what one of them got.
     fn log_in(&mut self) {
-        let issued = self.as_administrator(|session| {
+        static KNOWN: OnceLock<Mutex<BTreeMap<u64, [String; 2]>>> = OnceLock::new();
+        self.issued = self.now / TOKEN_MS * TOKEN_MS;
+        let mut known = KNOWN.get_or_init(Mutex::default).lock().expect("no panic");
+        let tokens = known.entry(self.issued).or_insert_with(|| {
+            let (store, routes) = base();
+            let mut session = Session::new(store, routes, self.issued).expect("an administrator");
             ["https://graph.microsoft.com", "https://storage.azure.com"].map(|resource| {
                 session
                     .log_in(ADMINISTRATOR_CLIENT_ID, ADMINISTRATOR_ASSERTION, resource)
                     .expect("a login")
             })
         });
-        self.tokens = issued;
-        self.issued = self.now;
+        self.tokens = tokens.clone();
     }
 
-    /// Works on the tenant without faults; replicas learn of it as late as of anything.
-    pub fn as_administrator<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
+    /// Somebody else's request to Graph: nothing happens to it, and replicas learn of it as late as of anything.
+    pub fn edit(&mut self, method: &str, path: &str, body: &Json) {
+        self.log_in();
         let faults = self.store.faults.clone();
         self.store.faults.schedule.clear();
         self.store.faults.stale_references = false;
-        let mut session = Session::new(self.store.clone(), self.routes.clone(), self.now)
-            .expect("an administrator");
-        let result = work(&mut session);
-        self.store = session.store;
+        let mut http = Http::new(method, &format!("https://graph.microsoft.com{path}"))
+            .expect("a URL")
+            .with_header("authorization", &format!("Bearer {}", self.tokens[0]));
+        if !body.is_null() {
+            http = http.with_json(body);
+        }
+        handle(&mut self.store, &self.routes, &http, self.now, 0);
         self.store.faults = faults;
-        result
     }
 
     /// No output may hold one of these.
@@ -151,7 +191,7 @@ impl World {
 
     /// Sends one request; time goes on a little.
     pub fn send(&mut self, request: &Request) -> Sent {
-        if self.now > self.issued + TOKEN_MS {
+        if self.now >= self.issued + TOKEN_MS {
             self.log_in();
         }
         let number = self.number;
@@ -336,7 +376,7 @@ pub fn text(want: &Want) -> String {
             if want.delete_unmanaged { "delete" } else { "report" }
         ));
         if index == 0 {
-            let roles: Vec<&str> = ["Application.Read.All", "User.Read.All"]
+            let roles: Vec<&str> = ROLES
                 .into_iter()
                 .enumerate()
                 .filter(|(bit, _)| want.roles & 1 << bit != 0)
