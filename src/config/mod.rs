@@ -221,10 +221,7 @@ fn finish(desired: Desired, mut diagnostics: Vec<Diagnostic>) -> Loaded {
     });
     // One line that is wrong for many instances is wrong once.
     diagnostics.dedup_by(|one, other| {
-        one.code == other.code
-            && one.message == other.message
-            && one.labels == other.labels
-            && one.help == other.help
+        one.code == other.code && one.message == other.message && one.labels == other.labels
     });
     Loaded {
         desired,

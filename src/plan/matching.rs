@@ -125,8 +125,9 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
             };
             let segment = kind.segment(object, &scene);
             let address = match under {
-                Some(under) => declared_as(desired, under, &segment)
-                    .unwrap_or_else(|| under.child(segment)),
+                Some(under) => {
+                    declared_as(desired, under, &segment).unwrap_or_else(|| under.child(segment))
+                }
                 None => Address {
                     modules: Vec::new(),
                     segments: vec![segment],

@@ -89,7 +89,11 @@ mod tests {
     fn names_tell_where_they_come_from() {
         let back = |address: &str| {
             let address: Address = address.parse().unwrap();
-            let found = segment("application", "pay-ments", &unique_name("pay-ments", &address));
+            let found = segment(
+                "application",
+                "pay-ments",
+                &unique_name("pay-ments", &address),
+            );
             found.map(|segment| segment.to_string())
         };
         for address in [
