@@ -165,7 +165,8 @@ fn lines(stack: &Stack, read: &ErrorText) -> Vec<Diagnostic> {
             700_213 | 7_002_138 | 7_002_137 | 7_002_131 => {
                 field(stack, "subject", value("expected").or(value("subject")))
             }
-            7_000_272 | 90_061 | 50_013 => issuer(stack, value("issuer"), value("key")),
+            7_000_272 | 50_013 => issuer(stack, value("issuer"), value("key")),
+            90_061 => documents(stack),
             7_002_241 => expression(stack, value("issuer")),
             _ => None,
         });
@@ -217,6 +218,9 @@ fn field(stack: &Stack, name: &'static str, presented: Option<&str>) -> Option<D
     };
     let change = match (name, builder(trust, presented)) {
         ("subject", Some(builder)) if resource.spans.contains_key("github") => builder,
+        ("subject", _) if resource.spans.contains_key("managed_identity") => {
+            format!("principal_id = \"{presented}\"")
+        }
         ("subject", _) if fits => {
             "the value that the token has there; `token check` names the claim".to_owned()
         }
@@ -304,7 +308,21 @@ fn builder(trust: &Trust, subject: &str) -> Option<String> {
     ))
 }
 
-/// The issuer of the stack's own whose documents an error is about.
+/// The stack's own issuer whose documents could not be fetched: the error does not say which, so there has to be one.
+fn documents(stack: &Stack) -> Option<Diagnostic> {
+    let mut issuers = stack.desired.of_kind(oidc_issuer::KIND);
+    let (resource, others) = (issuers.next()?, issuers.next());
+    others.is_none().then(|| {
+        Diagnostic::error("issuer", "the documents of this issuer could not be fetched or used")
+            .about(&resource.address)
+            .at(resource.origin, "what it serves is declared here")
+            .help("apply the stack: documents that are gone or changed are written again")
+            .help("let everybody read the container: `az storage container set-permission --public-access blob`, on an account that allows it")
+            .help("`trustform issuer check` says what is served, and to whom")
+    })
+}
+
+/// The issuer of the stack's own whose key an error is about.
 fn issuer(stack: &Stack, url: Option<&str>, key: Option<&str>) -> Option<Diagnostic> {
     let mut issuers = stack.desired.of_kind(oidc_issuer::KIND);
     let known = |resource: &&Resource| {
@@ -318,7 +336,7 @@ fn issuer(stack: &Stack, url: Option<&str>, key: Option<&str>) -> Option<Diagnos
         Some(key) => {
             format!("the token is signed with the key `{key}`, which the issuer does not publish")
         }
-        None => "the documents of this issuer could not be used".to_owned(),
+        None => "the token is signed with another key than the issuer publishes".to_owned(),
     };
     let place = resource
         .spans

@@ -223,6 +223,9 @@ impl<'a> Context<'a> {
     }
 }
 
+/// How an instance is named below what is said of it.
+const INSTANCE: &str = "this is in `";
+
 impl Shared<'_> {
     pub fn say(&self, diagnostic: Diagnostic) {
         self.said.borrow_mut().push(diagnostic);
@@ -238,6 +241,25 @@ impl Shared<'_> {
     /// The value, or none once the failure is said.
     pub fn settle<T>(&self, result: Eval<T>) -> Option<T> {
         result.map_err(|failure| self.report(failure)).ok()
+    }
+
+    /// How much was said so far.
+    pub fn said_so_far(&self) -> usize {
+        self.said.borrow().len()
+    }
+
+    /// Names the instance that what was said since is about: a line may be wrong for one of many.
+    pub fn of_instance(&self, since: usize, address: &Address) {
+        let mut all = address.modules.iter().chain(&address.segments);
+        if !all.any(|segment| segment.key.is_some()) {
+            return;
+        }
+        for diagnostic in self.said.borrow_mut().iter_mut().skip(since) {
+            let named = diagnostic.help.last();
+            if !named.is_some_and(|help| help.starts_with(INSTANCE)) {
+                diagnostic.help.push(format!("{INSTANCE}{address}`"));
+            }
+        }
     }
 
     pub fn finish(&self) -> Vec<Diagnostic> {

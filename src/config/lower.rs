@@ -83,6 +83,7 @@ fn resource(
         return;
     }
     lowered.places.insert(address.clone(), declaration.header);
+    let said = context.said_so_far();
     let mut names = instance.names.clone();
     names.push(("self".into(), Value::Resource(Rc::new(address.clone()))));
     let scope = Scope::new(scope, names);
@@ -113,6 +114,7 @@ fn resource(
             resource(context, &scope, child, instance, lowered);
         }
     }
+    context.of_instance(said, address);
 }
 
 fn protect(context: &Context, scope: &Scope, declaration: &Declaration) -> Eval<bool> {

@@ -219,7 +219,10 @@ fn finish(desired: Desired, mut diagnostics: Vec<Diagnostic>) -> Loaded {
         let primary = diagnostic.labels.iter().find(|label| label.primary);
         primary.map(|label| (label.span.source, label.span.start))
     });
-    diagnostics.dedup();
+    // One line that is wrong for many instances is wrong once.
+    diagnostics.dedup_by(|one, other| {
+        one.code == other.code && one.message == other.message && one.labels == other.labels
+    });
     Loaded {
         desired,
         diagnostics,

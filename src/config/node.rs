@@ -78,6 +78,10 @@ pub(super) fn members(
             _ => block.word.clone(),
         };
         let field = fields.iter().find(|field| field.name == &*word.text);
+        if dynamic && field.is_none() && context.kinds.top(&word.text).is_some() {
+            context.say(resources_repeat_themselves(&word));
+            continue;
+        }
         let inner = field.and_then(Field::nested).unwrap_or_default();
         let entries = match dynamic {
             true => context
@@ -115,6 +119,18 @@ pub(super) fn members(
         }
     }
     members
+}
+
+/// What is said of a `dynamic` resource: its instances need keys, which are part of their addresses.
+fn resources_repeat_themselves(word: &Word) -> Diagnostic {
+    let text = &word.text;
+    Diagnostic::error(
+        "unknown-block",
+        format!("`{text}` is a resource of its own: it takes `for_each` itself, not `dynamic`"),
+    )
+    .at(word.span, "not a part of its parent")
+    .help(format!("write `{text} \"label\" {{ for_each = …, … }}`"))
+    .help("`each` is its own there; what it needs of its parent's goes along in the map: `for_each = { for name in each.value.names : name => each.value }`")
 }
 
 /// A block, or what it is repeated as.

@@ -200,4 +200,6 @@ fn timestamp(seconds: i64) -> String {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;

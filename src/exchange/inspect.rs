@@ -132,6 +132,9 @@ impl Token {
 pub fn relative(time: i64, now: i64) -> String {
     let distance = time.saturating_sub(now);
     let seconds = distance.unsigned_abs();
+    if seconds == 0 {
+        return "now".to_owned();
+    }
     let (count, unit) = match seconds {
         0..=119 => (seconds, "second"),
         120..=7_199 => (seconds / 60, "minute"),

@@ -2,7 +2,7 @@
 //!
 //! | guard | refuses | lifted by |
 //! |---|---|---|
-//! | `lost-trust` | losing more than max(1, 30 %) of an identity's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan replaces them | `--allow-deletes N` |
+//! | `lost-trust` | losing more than max(1, 30 %) of an identity's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan admits their tokens | `--allow-deletes N` |
 //! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
@@ -75,7 +75,8 @@ fn free(of: usize, allow: &Allow) -> usize {
 fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) -> Vec<Refusal> {
     let going: BTreeSet<&Key> = changes
         .iter()
-        .filter(|change| change.action == Action::Delete)
+        // `destroy` is the word itself.
+        .filter(|change| change.action == Action::Delete && change.reason != Reason::Destroy)
         .filter_map(|change| change.object.as_ref())
         .collect();
     let mut refusals = Vec::new();
@@ -135,11 +136,11 @@ fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) ->
                 guard: "lost-trust",
                 message: match trusts.len() {
                     1 => format!(
-                        "`{}` would lose its only trust with nothing in its place",
+                        "`{}` would lose its only trust, and nothing in the plan admits its tokens",
                         pair.resource.address
                     ),
                     all => format!(
-                        "`{}` would lose {unreplaced} of its {all} trusts with nothing in their place",
+                        "`{}` would lose {unreplaced} of its {all} trusts, and nothing in the plan admits their tokens",
                         pair.resource.address
                     ),
                 },

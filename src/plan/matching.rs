@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::{self, Claim, Kind, Scene};
-use crate::model::address::Address;
+use crate::model::address::{Address, Segment};
 use crate::model::credential_name::slug;
 use crate::model::desired::{Desired, Pending, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -145,7 +145,9 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
             };
             let segment = kind.segment(object, &scene);
             let address = match under {
-                Some(under) => under.child(segment),
+                Some(under) => {
+                    declared_as(desired, under, &segment).unwrap_or_else(|| under.child(segment))
+                }
                 None => Address {
                     modules: Vec::new(),
                     segments: vec![segment],
@@ -186,6 +188,22 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
         leftovers,
         diagnostics,
     }
+}
+
+/// The declared instance whose label and key, made one name, an object carries: what took its place.
+fn declared_as(desired: &Desired, under: &Address, segment: &Segment) -> Option<Address> {
+    let within = desired.resources.range(under.clone()..);
+    within
+        .map(|(address, _)| address)
+        .take_while(|address| address.within(under))
+        .find(|address| {
+            let last = address.last();
+            last.key.is_some()
+                && last.kind == segment.kind
+                && address.parent().as_ref() == Some(under)
+                && slug(&last.name(), usize::MAX) == segment.label
+        })
+        .cloned()
 }
 
 /// The pending declaration that an undeclared object is of, as far as its label tells.

@@ -9,6 +9,9 @@ use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use serde_json::Value as Json;
+use trustform::emulator::session::Session;
+
 use crate::play::{Run, Stage, TENANT};
 use crate::scenario::Step;
 
@@ -207,6 +210,17 @@ fn an_issued_token_verifies_as_its_api_would_verify_it() {
         .rfind(|line| line.starts_with("ey"))
         .expect("the token");
     std::fs::write(stage.directory.path().join("access.jwt"), token).expect("a file");
+    // It works on Graph, as far as its one role goes.
+    let now = stage.clock.now_ms().unsigned_abs();
+    let (read, write) = stage.emulator.with_store(|store, routes| {
+        let mut session = Session::new(store.clone(), routes.clone(), now).expect("a session");
+        session.act_with(token.to_owned());
+        let body = serde_json::json!({ "displayName": "more" });
+        let read = session.graph("GET", "/v1.0/applications", &Json::Null);
+        let write = session.graph("POST", "/v1.0/applications", &body);
+        (read.status, write.status)
+    });
+    assert_eq!((read, write), (200, 403));
     let inspected = good(&mut stage, "trustform token inspect access.jwt");
     assert!(inspected.contains("for Microsoft Graph"), "{inspected}");
     let verify = format!(

@@ -16,24 +16,26 @@ use crate::exchange::platform::GITHUB;
 use crate::exchange::signature::check_discovery;
 
 const AUDIENCE: &str = "api://AzureADTokenExchange";
-const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
-const NOW: i64 = 1_795_000_000;
-const SUBJECT: &str = "repo:contoso/payments:environment:prod";
+pub(super) const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+pub(super) const NOW: i64 = 1_795_000_000;
+pub(super) const SUBJECT: &str = "repo:contoso/payments:environment:prod";
 
-static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
-static OTHER: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
+pub(super) static KEY: LazyLock<KeyPair> =
+    LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
+pub(super) static OTHER: LazyLock<KeyPair> =
+    LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap());
 
-fn jwk(key: &KeyPair) -> Value {
+pub(super) fn jwk(key: &KeyPair) -> Value {
     let public: RsaPublicKeyComponents<Vec<u8>> = key.public_key().into();
     assert!(key.public_key().as_der().is_ok());
     json!({"kty": "RSA", "use": "sig", "kid": "k1", "n": URL_SAFE_NO_PAD.encode(public.n), "e": URL_SAFE_NO_PAD.encode(public.e)})
 }
 
-fn jwks(key: &KeyPair) -> Vec<u8> {
+pub(super) fn jwks(key: &KeyPair) -> Vec<u8> {
     json!({"keys": [jwk(key)]}).to_string().into_bytes()
 }
 
-fn sign(header: &Value, claims: &Value, encoding: &'static dyn RsaEncoding) -> String {
+pub(super) fn sign(header: &Value, claims: &Value, encoding: &'static dyn RsaEncoding) -> String {
     let text = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header.to_string()),
@@ -57,7 +59,7 @@ fn token(changes: &Value) -> String {
     )
 }
 
-fn exact(subject: &str) -> Trust {
+pub(super) fn exact(subject: &str) -> Trust {
     Trust {
         issuer: GITHUB.to_owned(),
         audience: AUDIENCE.to_owned(),
@@ -72,7 +74,7 @@ fn flexible(text: &str) -> Trust {
     }
 }
 
-fn code(verdict: Verdict) -> u32 {
+pub(super) fn code(verdict: Verdict) -> u32 {
     match verdict {
         Verdict::Admitted { .. } => 0,
         Verdict::Refused(refusal) => refusal.code,

@@ -2,11 +2,11 @@
 
 use super::parts::{Context, GitHubName, Subject, parse};
 use crate::exchange::expression::{Expression, Operator};
-use crate::exchange::platform::{Platform, platform};
+use crate::exchange::platform::{GITHUB, Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 
 /// Who may act through a trust: "any workflow of contoso/payments on branch `main`", "service account `checkout-sa` in namespace
-/// `payments`", "whoever holds the subject `x` from issuer `y`".
+/// `payments` of the cluster `https://oidc.example/`", "whoever holds the subject `x` from issuer `y`".
 pub fn describe(trust: &Trust) -> String {
     match &trust.matcher {
         Matcher::Subject(subject) => exact(&trust.issuer, subject),
@@ -25,8 +25,35 @@ pub fn describe_pull_requests(trust: &Trust) -> Option<String> {
     }
 }
 
+/// The issuers that everybody means by the platform's name; another one has to be named.
+const USUAL: [&str; 3] = [GITHUB, "https://gitlab.com", "https://app.terraform.io"];
+
 fn exact(issuer: &str, text: &str) -> String {
-    match parse(issuer, text) {
+    let subject = parse(issuer, text);
+    let shared = matches!(
+        subject,
+        Subject::GitHub { .. }
+            | Subject::GitLab { .. }
+            | Subject::TerraformCloud { .. }
+            | Subject::Spiffe { .. }
+    );
+    let sentence = of_subject(issuer, subject);
+    match shared && !USUAL.contains(&issuer) {
+        true => format!("{sentence} (issuer `{issuer}`)"),
+        false => sentence,
+    }
+}
+
+/// A thing by its name, or any of them.
+fn any(what: &str, name: &str) -> String {
+    match name {
+        "*" => format!("any {what}"),
+        name => format!("{what} `{name}`"),
+    }
+}
+
+fn of_subject(issuer: &str, subject: Subject) -> String {
+    match subject {
         Subject::GitHub {
             owner,
             repository,
@@ -65,7 +92,10 @@ fn exact(issuer: &str, text: &str) -> String {
             namespace,
             service_account,
         } => {
-            format!("service account `{service_account}` in namespace `{namespace}`")
+            // Every cluster has such a name; only its issuer tells which one is meant.
+            format!(
+                "service account `{service_account}` in namespace `{namespace}` of the cluster `{issuer}`"
+            )
         }
         Subject::Spiffe { trust_domain, path } => {
             format!("workload `{path}` of trust domain `{trust_domain}`")
@@ -76,8 +106,15 @@ fn exact(issuer: &str, text: &str) -> String {
             workspace,
             run_phase,
         } => {
+            // A workspace of HCP Terraform has these two phases.
+            let runs = match run_phase.as_str() {
+                "*" => "plan and apply".to_owned(),
+                phase => phase.to_owned(),
+            };
             format!(
-                "{run_phase} runs of workspace `{workspace}` in project `{project}` of organization `{organization}`"
+                "{runs} runs of {} in {} of organization `{organization}`",
+                any("workspace", &workspace),
+                any("project", &project)
             )
         }
         Subject::AzureDevOps {
@@ -221,7 +258,6 @@ fn where_it_runs(context: &Context) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::platform::GITHUB;
 
     fn says(issuer: &str, matcher: Matcher) -> String {
         describe(&Trust {
@@ -252,7 +288,7 @@ mod tests {
             (
                 "https://oidc.example/",
                 "system:serviceaccount:payments:checkout-sa",
-                "service account `checkout-sa` in namespace `payments`",
+                "service account `checkout-sa` in namespace `payments` of the cluster `https://oidc.example/`",
             ),
             (
                 "https://y",
@@ -272,7 +308,7 @@ mod tests {
             (
                 "https://spire.example",
                 "spiffe://td.example/ns/a",
-                "workload `/ns/a` of trust domain `td.example`",
+                "workload `/ns/a` of trust domain `td.example` (issuer `https://spire.example`)",
             ),
         ] {
             assert_eq!(says(issuer, Matcher::Subject(subject.to_owned())), sentence);

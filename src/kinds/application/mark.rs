@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::address::Address;
+use crate::model::address::{Address, InstanceKey, Segment};
 use crate::model::credential_name::{short_hash, slug};
 use crate::model::value::Value;
 
@@ -44,6 +44,29 @@ pub fn unique_name(stack: &str, address: &Address) -> String {
     }
 }
 
+/// Where a name that [`unique_name`] made comes from: the label, or the instance whose hash it ends with. None for a
+/// hash over something else: a module's instance, or a key that the slug does not tell.
+pub fn segment(kind: &str, stack: &str, name: &str) -> Option<Segment> {
+    if let Some(label) = name.strip_prefix(&format!("{stack}.")) {
+        return Some(Segment::new(kind, label));
+    }
+    let slug = name.strip_prefix(&format!("{}-", slug(stack, 111)))?;
+    let (slug, _) = slug.rsplit_once('-')?;
+    let made = |segment: &Segment| {
+        let segments = vec![segment.clone()];
+        let modules = Vec::new();
+        unique_name(stack, &Address { modules, segments }) == name
+    };
+    let candidates = slug.match_indices('-').flat_map(|(at, _)| {
+        let (label, key) = (&slug[..at], &slug[at + 1..]);
+        let named = InstanceKey::Name(key.to_owned());
+        let index = key.parse().ok().map(InstanceKey::Index);
+        let keys = std::iter::once(named).chain(index);
+        keys.map(move |key| Segment::new(kind, label).keyed(key))
+    });
+    candidates.into_iter().find(made)
+}
+
 /// The tags that are not marks.
 pub fn without(tags: &Value) -> BTreeSet<Value> {
     tags.items().filter(|tag| !is_mark(tag)).cloned().collect()
@@ -56,4 +79,33 @@ pub fn is_mark(tag: &Value) -> bool {
 /// Whether the tags hold this one.
 pub fn has(tags: Option<&Value>, wanted: &str) -> bool {
     tags.is_some_and(|tags| tags.items().any(|tag| tag.as_str() == Some(wanted)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_where_they_come_from() {
+        let back = |address: &str| {
+            let address: Address = address.parse().unwrap();
+            let found = segment(
+                "application",
+                "pay-ments",
+                &unique_name("pay-ments", &address),
+            );
+            found.map(|segment| segment.to_string())
+        };
+        for address in [
+            "application.api",
+            "application.team[\"search\"]",
+            "application.my-team[\"web-front\"]",
+            "application.team[2]",
+            "application.team[\"2\"]",
+        ] {
+            assert_eq!(back(address).as_deref(), Some(address));
+        }
+        assert_eq!(back("application.team[\"a/b\"]"), None);
+        assert_eq!(back("module.m[\"k\"].application.api"), None);
+    }
 }

@@ -21,7 +21,7 @@ pub use permissions::blocks as permission_blocks;
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};
-use crate::model::address::Segment;
+use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
@@ -124,8 +124,12 @@ impl Kind for Application {
 
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
         let unique_name = object.outputs.get("unique_name").map_or("", String::as_str);
-        let label = unique_name.strip_prefix(&format!("{}.", scene.desired.stack.name));
-        Segment::new(KIND, label.unwrap_or(unique_name))
+        let made_of = mark::segment(KIND, &scene.desired.stack.name, unique_name);
+        made_of.unwrap_or_else(|| match object.name.is_empty() {
+            true => Segment::new(KIND, unique_name),
+            // People know it by this, and a hash tells them nothing.
+            false => Segment::new(KIND, "").keyed(InstanceKey::Name(object.name.clone())),
+        })
     }
 
     fn protected(&self, object: &Object) -> bool {
