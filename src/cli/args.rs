@@ -115,7 +115,7 @@ pub enum Command {
 }
 
 /// Which stack, and its variables.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct StackArgs {
     /// The stack's directory: the one with trust.hcl, trust.yaml, *.trust.hcl or *.trust.yaml.
     #[arg(default_value = ".")]
@@ -126,6 +126,10 @@ pub struct StackArgs {
     /// A file with variables' values. May be repeated; `-var` wins.
     #[arg(long = "var-file", value_name = "FILE")]
     pub variable_files: Vec<PathBuf>,
+    /// A directory with `policy` and `waiver` blocks of a central team, or of the base branch: of each word the stricter
+    /// one counts. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub policy: Vec<PathBuf>,
 }
 
 /// Which tenant.

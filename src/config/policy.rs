@@ -10,7 +10,7 @@ use super::unknown::only;
 use crate::model::address::Address;
 use crate::model::desired::{Move, Removal};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::policy::Policy;
+use crate::model::policy::{AllowedIssuers, Policy};
 use crate::model::schema::{Complaint, Field, Type};
 use crate::model::value::Value as Plain;
 
@@ -21,6 +21,8 @@ pub(super) const FIELDS: &[Field] = &[
         .words(&["report", "delete", "keep"]),
     Field::new("max_deletes", Type::Number, "How many trusts or applications may go without a replacement; `--allow-deletes` wins.")
         .check(whole),
+    Field::string("new_identities", "What of an identity that comes with a privileged permission and a trust: `show` plans it, `guard` refuses it until an `approve` block lets it through. Default: `show`.")
+        .words(&["show", "guard"]),
     Field::new("max_waiver_days", Type::Number, "How many days a waiver may last, counted from the audit. Default: 365.")
         .check(whole),
 ];
@@ -40,7 +42,7 @@ fn globs(value: &Plain) -> Result<(), Complaint> {
 fn whole(value: &Plain) -> Result<(), Complaint> {
     match value {
         Plain::Number(number) if number.0 < 0.0 || number.0.fract() != 0.0 => {
-            Err(Complaint::new("this is a whole number, 0 or more"))
+            Err(Complaint::new("this must be a whole number, 0 or more"))
         }
         _ => Ok(()),
     }
@@ -72,13 +74,25 @@ pub(super) fn policy(context: &Context) -> Policy {
         _ => None,
     };
     Policy {
-        allowed_issuers: set("allowed_issuers").map(|globs| {
-            let texts = globs.items().filter_map(Plain::as_str);
-            texts.map(str::to_owned).collect()
-        }),
+        allowed_issuers: set("allowed_issuers")
+            .map(|globs| AllowedIssuers {
+                globs: globs
+                    .items()
+                    .filter_map(|glob| glob.as_str().map(str::to_owned))
+                    .collect(),
+                origin: check
+                    .spans
+                    .get("allowed_issuers")
+                    .copied()
+                    .unwrap_or(block.span),
+            })
+            .into_iter()
+            .collect(),
         unmanaged_credentials: set("unmanaged_credentials")
             .and_then(Plain::as_str)
             .map(str::to_owned),
+        unmanaged_at_least: None,
+        guard_new_identities: set("new_identities").and_then(Plain::as_str) == Some("guard"),
         max_deletes: number("max_deletes"),
         max_waiver_days: number("max_waiver_days"),
     }

@@ -6,8 +6,10 @@ use super::approve::{moment, until};
 use super::check::Check;
 use super::context::Context;
 use super::document::Block;
+use super::lower::Lowered;
 use super::node;
 use super::scope::Scope;
+use super::words;
 use crate::model::address::Address;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::policy::{Accused, Waiver};
@@ -116,6 +118,29 @@ fn waiver(context: &Context, name: &Rc<str>, block: &Block) -> Option<Waiver> {
         origin: block.span,
     };
     (!check.failed).then_some(waiver)
+}
+
+/// Says which waivers are about nothing that the stack declares.
+pub(super) fn declared(context: &Context, waivers: &[Waiver], lowered: &Lowered) {
+    for waiver in waivers {
+        let Accused::Resource(address) = &waiver.of else {
+            continue;
+        };
+        if lowered.resources.contains_key(address) || lowered.pending.contains_key(address) {
+            continue;
+        }
+        let there: Vec<String> = lowered.resources.keys().map(ToString::to_string).collect();
+        let near = words::nearest(&address.to_string(), there.iter().map(String::as_str));
+        let error = Diagnostic::error(
+            "unknown-reference",
+            format!("nothing is declared at `{address}`"),
+        )
+        .at(waiver.origin, "waives a finding on it");
+        context.say(match near {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help("what is not declared is named by `client_id` or `object_id`"),
+        });
+    }
 }
 
 /// The resource that a reference or an address names.

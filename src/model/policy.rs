@@ -3,19 +3,46 @@
 use super::address::Address;
 use super::source::Span;
 
-/// The `policy` block, combined with a central one where `--policy` names it.
+/// The `policy` block, combined with central ones where `--policy` names some: the stricter wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
-    /// Host and path globs; none for any issuer.
-    pub allowed_issuers: Option<Vec<String>>,
+    /// Each of these has to allow an issuer; none for any.
+    pub allowed_issuers: Vec<AllowedIssuers>,
     /// What becomes of credentials that nobody declared, where an application does not say it.
     pub unmanaged_credentials: Option<String>,
+    /// What a central policy says of them: an application may say a stricter word, and no other.
+    #[serde(default)]
+    pub unmanaged_at_least: Option<String>,
     /// How many trusts or applications may go without a replacement.
     pub max_deletes: Option<usize>,
     /// Days that a waiver may last, counted from the audit; [`MAX_WAIVER_DAYS`] where it is none.
     #[serde(default)]
     pub max_waiver_days: Option<usize>,
+    /// A new identity with a privileged permission widens access, too.
+    #[serde(default)]
+    pub guard_new_identities: bool,
 }
+
+/// The issuers that one policy allows, as host and path globs.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct AllowedIssuers {
+    pub globs: Vec<String>,
+    /// Where they are written.
+    #[serde(skip)]
+    pub origin: Span,
+}
+
+/// Where it was written does not matter to what was said.
+impl PartialEq for AllowedIssuers {
+    fn eq(&self, other: &Self) -> bool {
+        self.globs == other.globs
+    }
+}
+
+impl Eq for AllowedIssuers {}
+
+/// What becomes of credentials that nobody declared, the mildest first.
+pub const UNMANAGED: [&str; 3] = ["keep", "report", "delete"];
 
 /// Days that a waiver may last where no policy says it.
 pub const MAX_WAIVER_DAYS: usize = 365;

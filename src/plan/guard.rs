@@ -7,7 +7,7 @@
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
-//! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
+//! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts; both at once for a new one, where the policy says `new_identities = "guard"` | an `approve` block, or `--allow-widening DIGEST` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
 use std::collections::{BTreeMap, BTreeSet};

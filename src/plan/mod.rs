@@ -111,7 +111,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     let access::Findings {
         access,
         notes: found,
-    } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
+    } = access::changes(desired, &changes, &pairs, &leftovers, live);
     notes.extend(found);
     let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &allow);
     refusals.extend(approval::refusal(
