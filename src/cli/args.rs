@@ -28,11 +28,17 @@ pub fn command() -> clap::Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a new stack.
+    ///
+    /// Asks which platform's tokens are to be trusted, and writes a stack that validates, and a `.gitignore`. Nothing is
+    /// overwritten. Without a terminal `--platform` chooses, and the stack has names to replace.
+    Init(super::init::Args),
     /// Check a stack's files without contacting anything.
     ///
     /// Reads the files, evaluates them and checks them against what Entra takes. All errors are shown
-    /// together, each with its place and what to do. No login is needed.
-    Validate(Validate),
+    /// together, each with its place and what to do. No login is needed. With `-` instead of a directory, the
+    /// text comes from standard input, as an editor gives it.
+    Validate(super::validate::Args),
     /// Put HCL files into their canonical layout.
     ///
     /// Two spaces a level, `=` and comments of neighbouring lines aligned, as `terraform fmt` does it. Names the
@@ -194,15 +200,6 @@ pub struct AllowArgs {
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]
     pub allow_widening: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Validate {
-    #[command(flatten)]
-    pub stack: StackArgs,
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ mod diff;
 mod emulator;
 mod fmt;
 mod git;
+mod init;
 mod issuer;
 mod jwks;
 mod list;
@@ -74,6 +75,7 @@ pub fn run(mut world: World) -> Exit {
         Err(error) => return usage(&mut world, &error),
     };
     let result = match cli.command {
+        Command::Init(args) => init::run(&mut world, &args),
         Command::Validate(args) => validate::run(&mut world, &args),
         Command::Fmt(args) => fmt::run(&mut world, &args),
         Command::Test(args) => test::run(&mut world, &args),

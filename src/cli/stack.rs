@@ -30,28 +30,66 @@ pub struct Stack {
 
 /// Loads, checks and lowers everything. All errors are reported together.
 pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
-    load_with(world, args, |_| true)
+    load_with(world, args, None, |_| true)
+}
+
+/// A text that is in no file yet: what an editor holds, or what is about to be written.
+pub struct Text {
+    /// The file of the stack's directory whose place it takes; none for a stack of its own.
+    pub name: Option<String>,
+    pub text: String,
+}
+
+/// As [`load`], with a text in the place of one file, or of all.
+pub fn load_text(world: &World, args: &StackArgs, text: Text) -> Result<Stack, Failure> {
+    load_with(world, args, Some(text), |_| true)
 }
 
 /// As [`load`], for what is compared with: a policy of today does not refuse what was there before.
 pub fn load_base(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
-    load_with(world, args, |said| said.code != "policy")
+    load_with(world, args, None, |said| said.code != "policy")
 }
 
 fn load_with(
     world: &World,
     args: &StackArgs,
+    given_text: Option<Text>,
     counts: impl Fn(&Diagnostic) -> bool,
 ) -> Result<Stack, Failure> {
     let directory = world.directory.join(&args.directory);
     let mut sources = Sources::default();
-    let names = names(&directory, &args.directory)?;
+    let mut names = names(&directory, &args.directory)?;
+    let given_text = given_text.map(|given| match given.name {
+        Some(name) => (name, given.text),
+        None => {
+            names.clear();
+            let name = match files::looks_like_yaml(&given.text) {
+                true => "stdin.trust.yaml",
+                false => "stdin.trust.hcl",
+            };
+            (name.to_owned(), given.text)
+        }
+    });
+    if let Some((name, _)) = &given_text
+        && !names.contains(name)
+    {
+        names.push(name.clone());
+    }
     let chosen = files::choose(names.iter().map(String::as_str));
     if chosen.stack.is_empty() {
         let shown = args.directory.display().to_string();
         return Err(files::nothing_here(&shown, names.iter().map(String::as_str)).into());
     }
-    let mut read = |path: &Path, shown: &Path| read_source(&mut sources, path, shown);
+    if let Some((name, _)) = &given_text
+        && !chosen.stack.contains(name)
+    {
+        return Err(Failure::plain(
+            "usage",
+            format!(
+                "`{name}` is no stack file: those are `trust.hcl`, `trust.yaml`, `*.trust.hcl` and `*.trust.yaml`"
+            ),
+        ));
+    }
     let shown = |name: &str| match args.directory.as_path() {
         here if here == Path::new(".") => PathBuf::from(name),
         there => there.join(name),
@@ -59,7 +97,12 @@ fn load_with(
     let mut read_all = |names: &[String]| -> Result<Vec<SourceId>, Failure> {
         names
             .iter()
-            .map(|name| read(&directory.join(name), &shown(name)))
+            .map(|name| match &given_text {
+                Some((given, text)) if given == name => {
+                    Ok(sources.add(shown(name).display().to_string(), text.clone()))
+                }
+                _ => read_source(&mut sources, &directory.join(name), &shown(name)),
+            })
             .collect()
     };
     let files = read_all(&chosen.stack)?;

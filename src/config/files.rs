@@ -104,6 +104,18 @@ pub fn is_yaml(name: &str) -> bool {
     name.ends_with(".yaml") || name.ends_with(".yml")
 }
 
+/// Whether a text without a name is YAML: its first word is followed by `:`.
+pub fn looks_like_yaml(text: &str) -> bool {
+    let lines = text.lines().map(str::trim);
+    let first = lines.into_iter().find(|line| {
+        !line.is_empty() && !["#", "//", "/*"].iter().any(|mark| line.starts_with(mark))
+    });
+    first.is_some_and(|line| {
+        let word = line.split([' ', '\t', '{', '=', '"']).next();
+        line.starts_with("---") || word.is_some_and(|word| word.ends_with(':'))
+    })
+}
+
 /// The error for a directory without a stack file, by what else is in it.
 pub fn nothing_here<'a>(directory: &str, names: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let mut others: Vec<(&str, &str)> = names

@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod json;
 
 pub mod reference;
+pub mod sarif;
 pub mod schema;
 
 mod value;
