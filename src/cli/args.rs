@@ -102,6 +102,11 @@ pub enum Command {
     /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
     /// tenant in the process.
     Emulator(super::emulator::Args),
+    /// Write a stack from what another tool knows.
+    ///
+    /// Reads a Terraform state and prints the stack that adopts its applications, with their permissions and federated
+    /// credentials. Secrets are left out and counted; the state is not changed.
+    Convert(super::convert::Args),
     /// Print the JSON Schema of stack files, or the reference of one kind.
     ///
     /// The schema lets an editor complete and check `trust.yaml`. With a kind, such as `application`, its
@@ -371,7 +376,8 @@ pub enum FailOn {
 
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// A kind, such as `application`, or `language` for the blocks that are no resources.
+    /// A kind, such as `application`, `language` for the blocks that are no resources, or `plan` for the JSON Schema
+    /// of what `plan --format json` prints.
     pub kind: Option<String>,
 }
 

@@ -5,6 +5,7 @@ mod ask;
 mod connect;
 mod exit;
 mod explain;
+mod hcl_text;
 mod local;
 mod planning;
 mod private_keys;
@@ -16,6 +17,7 @@ mod web;
 
 mod apply;
 mod audit;
+mod convert;
 mod destroy;
 mod diff;
 mod emulator;
@@ -76,6 +78,7 @@ pub fn run(mut world: World) -> Exit {
     };
     let result = match cli.command {
         Command::Init(args) => init::run(&mut world, &args),
+        Command::Convert(args) => convert::run(&mut world, &args),
         Command::Validate(args) => validate::run(&mut world, &args),
         Command::Fmt(args) => fmt::run(&mut world, &args),
         Command::Test(args) => test::run(&mut world, &args),

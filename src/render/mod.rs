@@ -12,6 +12,7 @@ pub mod markdown;
 
 pub mod json;
 
+pub mod plan_schema;
 pub mod reference;
 pub mod sarif;
 pub mod schema;

@@ -12,7 +12,8 @@ use super::{Exit, Failure, World};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::words::nearest;
 use platforms::{ALL, Platform};
-use text::{Answers, NO_TENANT};
+use text::Answers;
+pub use text::NO_TENANT;
 
 /// The command line of `init`.
 #[derive(Debug, clap::Args)]
