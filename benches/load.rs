@@ -41,6 +41,7 @@ fn measure(language: &str) {
     let input = Input {
         sources: &mut sources,
         files: &files,
+        central: &[],
         environment: &[],
         automatic: &[],
         given: &[],

@@ -51,6 +51,7 @@ fn saved_plan(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
     let file = &args.stack.directory;
     let given = !args.stack.variables.is_empty()
         || !args.stack.variable_files.is_empty()
+        || !args.stack.policy.is_empty()
         || args.allow.allow_widening.is_some();
     if given || args.only.is_some() || args.allow.allow_deletes.is_some() || args.allow.allow_gap {
         let message = format!(

@@ -28,11 +28,17 @@ pub fn command() -> clap::Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a new stack.
+    ///
+    /// Asks which platform's tokens are to be trusted, and writes a stack that validates, and a `.gitignore`. Nothing is
+    /// overwritten. Without a terminal `--platform` chooses, and the stack has names to replace.
+    Init(super::init::Args),
     /// Check a stack's files without contacting anything.
     ///
     /// Reads the files, evaluates them and checks them against what Entra takes. All errors are shown
-    /// together, each with its place and what to do. No login is needed.
-    Validate(Validate),
+    /// together, each with its place and what to do. No login is needed. With `-` instead of a directory, the
+    /// text comes from standard input, as an editor gives it.
+    Validate(super::validate::Args),
     /// Put HCL files into their canonical layout.
     ///
     /// Two spaces a level, `=` and comments of neighbouring lines aligned, as `terraform fmt` does it. Names the
@@ -102,6 +108,11 @@ pub enum Command {
     /// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
     /// tenant in the process.
     Emulator(super::emulator::Args),
+    /// Write a stack from what another tool knows.
+    ///
+    /// Reads a Terraform state and prints the stack that adopts its applications, with their permissions and federated
+    /// credentials. Secrets are left out and counted; the state is not changed.
+    Convert(super::convert::Args),
     /// Print the JSON Schema of stack files, or the reference of one kind.
     ///
     /// The schema lets an editor complete and check `trust.yaml`. With a kind, such as `application`, its
@@ -121,7 +132,7 @@ pub enum Command {
 }
 
 /// Which stack, and its variables.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct StackArgs {
     /// The stack's directory: the one with trust.hcl, trust.yaml, *.trust.hcl or *.trust.yaml.
     #[arg(default_value = ".")]
@@ -132,6 +143,10 @@ pub struct StackArgs {
     /// A file with variables' values. May be repeated; `-var` wins.
     #[arg(long = "var-file", value_name = "FILE")]
     pub variable_files: Vec<PathBuf>,
+    /// A directory with `policy` and `waiver` blocks of a central team, or of the base branch: of each word the stricter
+    /// one counts. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub policy: Vec<PathBuf>,
 }
 
 /// Which tenant.
@@ -196,15 +211,6 @@ pub struct AllowArgs {
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]
     pub allow_widening: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Validate {
-    #[command(flatten)]
-    pub stack: StackArgs,
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -376,7 +382,8 @@ pub enum FailOn {
 
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// A kind, such as `application`, or `language` for the blocks that are no resources.
+    /// A kind, such as `application`, `language` for the blocks that are no resources, or `plan` for the JSON Schema
+    /// of what `plan --format json` prints.
     pub kind: Option<String>,
 }
 

@@ -40,7 +40,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
                 ..args.stack.clone()
             };
             (
-                stack::load(world, &args)?.desired,
+                stack::load_base(world, &args)?.desired,
                 directory.display().to_string(),
             )
         }
@@ -79,6 +79,7 @@ fn at_commit(world: &World, args: &Args) -> Result<Desired, Failure> {
         directory: then,
         variables: args.stack.variables.clone(),
         variable_files: files,
+        policy: args.stack.policy.clone(),
     };
-    Ok(stack::load(world, &arguments)?.desired)
+    Ok(stack::load_base(world, &arguments)?.desired)
 }

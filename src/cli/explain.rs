@@ -75,8 +75,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
 fn load(world: &World, directory: &Path) -> Result<Stack, Failure> {
     let args = StackArgs {
         directory: directory.to_owned(),
-        variables: Vec::new(),
-        variable_files: Vec::new(),
+        ..StackArgs::default()
     };
     stack::load(world, &args)
 }

@@ -5,6 +5,7 @@ mod ask;
 mod connect;
 mod exit;
 mod explain;
+mod hcl_text;
 mod local;
 mod planning;
 mod private_keys;
@@ -17,6 +18,7 @@ mod web;
 mod adopt;
 mod apply;
 mod audit;
+mod convert;
 mod destroy;
 mod diff;
 mod emulator;
@@ -24,6 +26,7 @@ mod export;
 mod fmt;
 mod git;
 mod handover;
+mod init;
 mod issuer;
 mod jwks;
 mod list;
@@ -84,6 +87,8 @@ pub fn run(mut world: World) -> Exit {
         Err(error) => return usage(&mut world, &error),
     };
     let result = match cli.command {
+        Command::Init(args) => init::run(&mut world, &args),
+        Command::Convert(args) => convert::run(&mut world, &args),
         Command::Validate(args) => validate::run(&mut world, &args),
         Command::Fmt(args) => fmt::run(&mut world, &args),
         Command::Test(args) => test::run(&mut world, &args),

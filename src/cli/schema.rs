@@ -6,10 +6,12 @@ use crate::config::language::{LANGUAGE, META};
 use crate::kinds;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::words::nearest;
-use crate::render::{reference, schema};
+use crate::render::{plan_schema, reference, schema};
 
 /// The page about the blocks that are no resources.
 const LANGUAGE_PAGE: &str = "language";
+/// The schema of what `plan --format json` prints.
+const PLAN: &str = "plan";
 
 pub fn run(world: &mut World, args: &Schema) -> Result<Exit, Failure> {
     let shapes = kinds::shapes();
@@ -19,6 +21,10 @@ pub fn run(world: &mut World, args: &Schema) -> Result<Exit, Failure> {
     };
     if topic == LANGUAGE_PAGE {
         world.print(&reference::language(LANGUAGE));
+        return Ok(Exit::Done);
+    }
+    if topic == PLAN {
+        world.print_json(&plan_schema::schema());
         return Ok(Exit::Done);
     }
     let Some(kind) = kinds::of(topic) else {
@@ -32,7 +38,7 @@ pub fn run(world: &mut World, args: &Schema) -> Result<Exit, Failure> {
 fn unknown(topic: &str) -> Failure {
     let topics = || {
         let kinds = kinds::shapes().into_iter().map(|shape| shape.kind);
-        kinds.chain([LANGUAGE_PAGE])
+        kinds.chain([LANGUAGE_PAGE, PLAN])
     };
     let diagnostic = Diagnostic::error("unknown-kind", format!("there is no kind `{topic}`"));
     let help = match nearest(topic, topics()) {

@@ -1,16 +1,18 @@
 //! Reads a stack's directory.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::args::StackArgs;
 use super::{Failure, World, private_keys};
 use crate::config::{self, Entry, FileError, Given, Input, files};
-use crate::kinds;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::policy::Waiver;
 use crate::model::source::{SourceId, Sources};
+use crate::model::words::nearest;
 use crate::render::diagnostic;
+use crate::{audit, kinds};
 
 /// Bytes that `file()` reads.
 const FUNCTION_LIMIT: usize = 1024 * 1024;
@@ -28,7 +30,7 @@ pub struct Stack {
 
 /// Loads, checks and lowers everything. All errors are reported together.
 pub fn load(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
-    load_with(world, args, &mut |_| Ok(()))
+    loaded(world, args, None, &mut |_| Ok(()), |_| true)
 }
 
 /// As [`load`], with something added to what the files say.
@@ -37,15 +39,68 @@ pub fn load_with(
     args: &StackArgs,
     add: &mut dyn FnMut(&mut Desired) -> Result<(), Diagnostic>,
 ) -> Result<Stack, Failure> {
+    loaded(world, args, None, add, |_| true)
+}
+
+/// A text that is in no file yet: what an editor holds, or what is about to be written.
+pub struct Text {
+    /// The file of the stack's directory whose place it takes; none for a stack of its own.
+    pub name: Option<String>,
+    pub text: String,
+}
+
+/// As [`load`], with a text in the place of one file, or of all.
+pub fn load_text(world: &World, args: &StackArgs, text: Text) -> Result<Stack, Failure> {
+    loaded(world, args, Some(text), &mut |_| Ok(()), |_| true)
+}
+
+/// As [`load`], for what is compared with: a policy of today does not refuse what was there before.
+pub fn load_base(world: &World, args: &StackArgs) -> Result<Stack, Failure> {
+    let counts = |said: &Diagnostic| said.code != "policy";
+    loaded(world, args, None, &mut |_| Ok(()), counts)
+}
+
+fn loaded(
+    world: &World,
+    args: &StackArgs,
+    given_text: Option<Text>,
+    add: &mut dyn FnMut(&mut Desired) -> Result<(), Diagnostic>,
+    counts: impl Fn(&Diagnostic) -> bool,
+) -> Result<Stack, Failure> {
     let directory = world.directory.join(&args.directory);
     let mut sources = Sources::default();
-    let names = names(&directory, &args.directory)?;
+    let mut names = names(&directory, &args.directory)?;
+    let given_text = given_text.map(|given| match given.name {
+        Some(name) => (name, given.text),
+        None => {
+            names.clear();
+            let name = match files::looks_like_yaml(&given.text) {
+                true => "stdin.trust.yaml",
+                false => "stdin.trust.hcl",
+            };
+            (name.to_owned(), given.text)
+        }
+    });
+    if let Some((name, _)) = &given_text
+        && !names.contains(name)
+    {
+        names.push(name.clone());
+    }
     let chosen = files::choose(names.iter().map(String::as_str));
     if chosen.stack.is_empty() {
         let shown = args.directory.display().to_string();
         return Err(files::nothing_here(&shown, names.iter().map(String::as_str)).into());
     }
-    let mut read = |path: &Path, shown: &Path| read_source(&mut sources, path, shown);
+    if let Some((name, _)) = &given_text
+        && !chosen.stack.contains(name)
+    {
+        return Err(Failure::plain(
+            "usage",
+            format!(
+                "`{name}` is no stack file: those are `trust.hcl`, `trust.yaml`, `*.trust.hcl` and `*.trust.yaml`"
+            ),
+        ));
+    }
     let shown = |name: &str| match args.directory.as_path() {
         here if here == Path::new(".") => PathBuf::from(name),
         there => there.join(name),
@@ -53,7 +108,12 @@ pub fn load_with(
     let mut read_all = |names: &[String]| -> Result<Vec<SourceId>, Failure> {
         names
             .iter()
-            .map(|name| read(&directory.join(name), &shown(name)))
+            .map(|name| match &given_text {
+                Some((given, text)) if given == name => {
+                    Ok(sources.add(shown(name).display().to_string(), text.clone()))
+                }
+                _ => read_source(&mut sources, &directory.join(name), &shown(name)),
+            })
             .collect()
     };
     let files = read_all(&chosen.stack)?;
@@ -78,6 +138,10 @@ pub fn load_with(
             value: value.to_owned(),
         });
     }
+    let mut central = Vec::new();
+    for directory in &args.policy {
+        central.push(policies(world, directory, &mut sources)?);
+    }
     let environment: Vec<(String, String)> = world
         .env
         .iter()
@@ -97,6 +161,7 @@ pub fn load_with(
             files: &files,
             environment: &environment,
             automatic: &automatic,
+            central: &central,
             given: &given,
             access: config::Access {
                 read: &file,
@@ -107,14 +172,16 @@ pub fn load_with(
     );
     let (mut diagnostics, mut desired) = (loaded.diagnostics, loaded.desired);
     // What the files do not say right, the kinds are not asked about.
-    let (desired, said) = match diagnostics.iter().any(Diagnostic::is_error) {
+    let (desired, mut said) = match diagnostics.iter().any(Diagnostic::is_error) {
         true => (desired, Vec::new()),
         false => {
             diagnostics.extend(add(&mut desired).err());
             kinds::lower::lower(desired)
         }
     };
+    said.retain(counts);
     diagnostics.extend(said);
+    diagnostics.extend(unknown_rules(&desired.waivers));
     // In the order of the files; what has no place in one comes first.
     diagnostics.sort_by_key(|diagnostic| {
         let place = diagnostic.labels.iter().find(|label| label.primary);
@@ -130,6 +197,47 @@ pub fn load_with(
         sources,
         warnings: diagnostics,
     })
+}
+
+/// The files of a central policy.
+fn policies(world: &World, shown: &Path, sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
+    let directory = world.directory.join(shown);
+    let names = names(&directory, shown)?;
+    let chosen = files::choose_policy(names.iter().map(String::as_str));
+    if chosen.is_empty() {
+        let none = Diagnostic::error(
+            "no-policy",
+            format!("no policy file in `{}`", shown.display()),
+        );
+        return Err(none
+            .help("a central policy is a directory with `policy.hcl`, `policy.yaml`, `*.policy.hcl` or `*.policy.yaml`, or a stack's directory")
+            .into());
+    }
+    chosen
+        .iter()
+        .map(|name| read_source(sources, &directory.join(name), &shown.join(name)))
+        .collect()
+}
+
+/// Waivers of rules that there are not.
+fn unknown_rules(waivers: &[Waiver]) -> Vec<Diagnostic> {
+    let rules: Vec<&str> = audit::rules().iter().map(|rule| rule.doc.name).collect();
+    let unknown = waivers
+        .iter()
+        .filter(|waiver| !rules.contains(&waiver.rule.as_str()));
+    unknown
+        .map(|waiver| {
+            let error = Diagnostic::error(
+                "unknown-rule",
+                format!("there is no rule `{}`", waiver.rule),
+            )
+            .at(waiver.origin, "waives nothing");
+            match nearest(&waiver.rule, rules.iter().copied()) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error.help("an audit prints the name of the rule before each finding"),
+            }
+        })
+        .collect()
 }
 
 /// Whether a directory holds a stack's files.
@@ -258,15 +366,35 @@ fn list_files(directory: &Path, root: &Path, path: &str) -> Result<Vec<Entry>, F
 
 /// The file or directory itself, if it lies inside.
 fn inside(directory: &Path, root: &Path, path: &str) -> Result<PathBuf, FileError> {
-    let path = directory
-        .join(path)
-        .canonicalize()
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => FileError::NotFound,
-            _ => FileError::Unreadable(error.to_string()),
-        })?;
-    if !path.starts_with(root) {
-        return Err(FileError::Outside(root.display().to_string()));
+    let outside = || FileError::Outside(root.display().to_string());
+    let wanted = directory.join(path);
+    let path = wanted.canonicalize().map_err(|error| {
+        // Whether something is there is nobody's to learn.
+        match (leads_outside(directory, root, path), error.kind()) {
+            (true, _) => outside(),
+            (false, std::io::ErrorKind::NotFound) => FileError::NotFound,
+            (false, _) => FileError::Unreadable(error.to_string()),
+        }
+    })?;
+    match path.starts_with(root) {
+        true => Ok(path),
+        false => Err(outside()),
     }
-    Ok(path)
+}
+
+/// Whether a path leaves the root by its own words, where there is nothing to resolve.
+fn leads_outside(directory: &Path, root: &Path, path: &str) -> bool {
+    let Ok(mut at) = directory.canonicalize() else {
+        return false;
+    };
+    for part in Path::new(path).components() {
+        match part {
+            Component::ParentDir => {
+                at.pop();
+            }
+            Component::CurDir => {}
+            part => at.push(part),
+        }
+    }
+    !at.starts_with(root)
 }

@@ -205,6 +205,11 @@ impl<'a> Context<'a> {
         text + name
     }
 
+    /// Whether something is written in YAML.
+    pub fn in_yaml(&self, span: Span) -> bool {
+        super::files::is_yaml(&self.sources.borrow().get(span.source).name)
+    }
+
     /// Works out what is called `name`; an error with the path if that needs itself.
     pub fn resolve<T>(&self, name: &str, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
         let name = self.qualified(name);

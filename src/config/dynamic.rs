@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::context::{Context, Eval, Failure};
 use super::convert::{Type, convert};
-use super::document::{Block, ExprKind, Word};
+use super::document::{Attribute, Block, Expr, ExprKind, Word};
 use super::evaluate::{evaluate, pairs};
 use super::node::{self, Entry};
 use super::scope::Scope;
@@ -15,6 +15,50 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Field;
 
 const WORDS: [&str; 4] = ["for_each", "iterator", "labels", "content"];
+
+/// `dynamic = { word = { for_each, content } }`, as YAML writes it: one block for each word.
+pub(super) fn written(context: &Context, attribute: &Attribute) -> Vec<Block> {
+    let wrong = |span| {
+        context.say(
+            Diagnostic::error("wrong-type", "`dynamic` holds the blocks to repeat by name")
+                .at(span, "not an object with `for_each` and `content`")
+                .help("write `dynamic: { word: { for_each: …, content: { … } } }`"),
+        );
+        None
+    };
+    let name = &attribute.name;
+    let Some(words) = Block::from_object(name.clone(), Vec::new(), &attribute.value) else {
+        wrong(attribute.value.span);
+        return Vec::new();
+    };
+    let words = words.body.attributes.into_iter();
+    words
+        .filter_map(|word| {
+            Block::from_object(name.clone(), vec![word.name], &word.value)
+                .or_else(|| wrong(word.value.span))
+        })
+        .collect()
+}
+
+/// Whether an object that is written out has `dynamic` in it.
+pub(super) fn within(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Object(members) => members.iter().any(|(key, value)| {
+            key.literal().is_some_and(|key| &*key == "dynamic") || within(value)
+        }),
+        ExprKind::Array(items) => items.iter().any(within),
+        _ => false,
+    }
+}
+
+/// The blocks that an attribute stands for: an object is one, a list of objects several.
+pub(super) fn as_blocks(attribute: &Attribute) -> Vec<Block> {
+    let block = |value| Block::from_object(attribute.name.clone(), Vec::new(), value);
+    match &attribute.value.kind {
+        ExprKind::Array(items) => items.iter().filter_map(block).collect(),
+        _ => block(&attribute.value).into_iter().collect(),
+    }
+}
 
 /// The blocks that a `dynamic` one makes. In its content, `word.key` and `word.value` are the element's.
 pub(super) fn entries(

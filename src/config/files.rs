@@ -73,16 +73,47 @@ pub fn choose<'a>(names: impl IntoIterator<Item = &'a str>) -> StackFiles {
     files
 }
 
+/// The files of a central policy: `policy.hcl`, `policy.yaml`, `*.policy.hcl`, `*.policy.yaml` (`.yml` too), or a stack's.
+pub fn choose_policy<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let names = names.into_iter();
+    let mut chosen: Vec<String> = names
+        .filter(|name| is_stack_file(name) || is_called(name, "policy"))
+        .map(str::to_owned)
+        .collect();
+    chosen.sort();
+    chosen
+}
+
 fn is_stack_file(name: &str) -> bool {
+    is_called(name, "trust")
+}
+
+/// `word.hcl`, or `something.word.hcl`.
+fn is_called(name: &str, word: &str) -> bool {
     let stem = [".hcl", ".yaml", ".yml"]
         .iter()
         .find_map(|extension| name.strip_suffix(extension));
-    stem.is_some_and(|stem| stem == "trust" || (stem.ends_with(".trust") && !stem.starts_with('.')))
+    stem.and_then(|stem| stem.strip_suffix(word))
+        .is_some_and(|before| {
+            before.is_empty() || (before.ends_with('.') && !before.starts_with('.'))
+        })
 }
 
 /// Whether a stack file is written in YAML.
 pub fn is_yaml(name: &str) -> bool {
     name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+/// Whether a text without a name is YAML: its first word is followed by `:`.
+pub fn looks_like_yaml(text: &str) -> bool {
+    let lines = text.lines().map(str::trim);
+    let first = lines.into_iter().find(|line| {
+        !line.is_empty() && !["#", "//", "/*"].iter().any(|mark| line.starts_with(mark))
+    });
+    first.is_some_and(|line| {
+        let word = line.split([' ', '\t', '{', '=', '"']).next();
+        line.starts_with("---") || word.is_some_and(|word| word.ends_with(':'))
+    })
 }
 
 /// The error for a directory without a stack file, by what else is in it.

@@ -43,7 +43,10 @@ pub(super) fn syntax_error(
     error: &hcl::edit::parser::Error,
 ) -> Diagnostic {
     let offset = error.location().offset();
-    if let Some(start) = unterminated_string(text).filter(|start| *start <= offset.max(1)) {
+    // The parser goes back to where a one-line block begins.
+    let rest = text.as_bytes().iter().skip(offset);
+    let line = offset + rest.take_while(|byte| **byte != b'\n').count();
+    if let Some(start) = unterminated_string(text).filter(|start| *start <= line) {
         let end = text[start..]
             .find(['\n', '\r'])
             .map_or(text.len(), |length| start + length);

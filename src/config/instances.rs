@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::context::{Context, Eval, Failure, Memo};
 use super::convert::{Type, convert};
 use super::declare::{Declaration, Repeat};
-use super::document::Expr;
+use super::document::{Expr, ExprKind};
 use super::evaluate::{evaluate, no_value, not_yet};
 use super::scope::Scope;
 use super::value::Value;
@@ -213,7 +213,14 @@ pub(super) fn repetitions(
 }
 
 fn for_each(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Vec<Repetition>> {
-    let value = evaluate(context, scope, expr)?;
+    let mut value = evaluate(context, scope, expr)?;
+    // YAML has no other way to write a set.
+    if matches!(expr.kind, ExprKind::Array(_)) && context.in_yaml(expr.span) {
+        value = match convert(&value, &Type::Set(Box::new(Type::String))) {
+            Ok(set) => set,
+            Err(_) => value,
+        };
+    }
     let wrong = |found: &Value| {
         Diagnostic::error("wrong-type", "`for_each` needs a map or a set of strings")
             .at(expr.span, format!("this is {}", found.describe()))

@@ -39,10 +39,12 @@ mod check_value;
 mod node;
 
 mod approve;
+mod central;
 mod cycles;
 mod lower;
 mod policy;
 mod stack;
+mod waiver;
 
 pub mod language;
 
@@ -98,6 +100,8 @@ pub struct Input<'a> {
     pub environment: &'a [(String, String)],
     /// `*.auto.vars.hcl`, in the order of names.
     pub automatic: &'a [SourceId],
+    /// The files of central policies, directory by directory.
+    pub central: &'a [Vec<SourceId>],
     /// `-var` and `-var-file`, in the order of the command line.
     pub given: &'a [Given],
     pub access: Access<'a>,
@@ -125,6 +129,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         files,
         environment,
         automatic,
+        central,
         given,
         access,
     } = input;
@@ -137,6 +142,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         .iter()
         .chain(automatic)
         .chain(given_files)
+        .chain(central.iter().flatten())
         .copied()
         .collect();
     check_sizes(sources, &all, &mut said);
@@ -147,16 +153,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         };
     }
 
-    let mut bodies = Vec::with_capacity(files.len());
-    for id in files {
-        let source = sources.get(*id);
-        let parse = if files::is_yaml(&source.name) {
-            yaml::parse
-        } else {
-            hcl::parse
-        };
-        bodies.push(parse(*id, &source.text, &mut said));
-    }
+    let bodies = parse(files, sources, &mut said);
     // A file that cannot be read may hold whatever the others refer to.
     let unreadable = !said.is_empty();
     let kinds = references::Kinds(shapes);
@@ -196,9 +193,16 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
     };
     let outputs = stack::outputs(&context);
     let approvals = approve::approvals(&context);
-    let policy = policy::policy(&context);
+    let mut policy = policy::policy(&context);
+    let mut waivers = waiver::waivers(&context);
+    waiver::declared(&context, &waivers, &lowered);
     let (moves, removals) = policy::places(&context);
     said.extend(context.finish());
+    for files in central {
+        let theirs = central::load(files, sources, kinds, &mut said);
+        policy = central::stricter(policy, theirs.policy);
+        waivers.extend(theirs.waivers);
+    }
     said.extend(cycles::find(&lowered.resources, kinds));
     let desired = Desired {
         stack: stack.unwrap_or_default(),
@@ -207,11 +211,24 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         outputs,
         approvals,
         policy,
+        waivers,
         moves,
         removals,
         expectations: Vec::new(),
     };
     finish(desired, said)
+}
+
+/// Parses files, by their names as HCL or YAML.
+fn parse(files: &[SourceId], sources: &Sources, said: &mut Vec<Diagnostic>) -> Vec<document::Body> {
+    let one = |id: &SourceId| {
+        let source = sources.get(*id);
+        match files::is_yaml(&source.name) {
+            true => yaml::parse(*id, &source.text, said),
+            false => hcl::parse(*id, &source.text, said),
+        }
+    };
+    files.iter().map(one).collect()
 }
 
 fn finish(desired: Desired, mut diagnostics: Vec<Diagnostic>) -> Loaded {

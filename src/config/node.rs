@@ -53,8 +53,13 @@ pub(super) fn members(
     fields: &'static [Field],
 ) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::new();
+    let mut repeated = Vec::new();
     for attribute in &body.attributes {
         if attribute.name.text.starts_with("x-") {
+            continue;
+        }
+        if &*attribute.name.text == "dynamic" {
+            repeated.extend(dynamic::written(context, attribute));
             continue;
         }
         let field = fields
@@ -64,6 +69,18 @@ pub(super) fn members(
             Some(Type::Labelled(inner)) => {
                 labelled(context, scope, &attribute.name, &attribute.value, inner)
             }
+            Some(
+                Type::Block(inner) | Type::BlockOrFalse(inner) | Type::List(&Type::Block(inner)),
+            ) if dynamic::within(&attribute.value) => {
+                let blocks = dynamic::as_blocks(attribute);
+                let entries = blocks
+                    .iter()
+                    .flat_map(|block| entries(context, scope, block, inner));
+                Node {
+                    span: attribute.value.span,
+                    kind: NodeKind::Blocks(entries.collect()),
+                }
+            }
             _ => node(context, scope, &attribute.value),
         };
         members.push(Member {
@@ -71,7 +88,7 @@ pub(super) fn members(
             node,
         });
     }
-    for block in &body.blocks {
+    for block in body.blocks.iter().chain(&repeated) {
         let dynamic = &*block.word.text == "dynamic";
         let word = match (dynamic, block.labels.first()) {
             (true, Some(label)) => label.clone(),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::{Address, Segment};
-use crate::model::desired::{Desired, Expectation, Move, Policy, Resource, Stack};
+use crate::model::desired::{Desired, Expectation, Move, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
+use crate::model::policy::{Policy, UNMANAGED};
 use crate::model::value::{Map, Part, Ref, Value, fill};
 
 /// What one block is lowered with, and to.
@@ -40,6 +41,41 @@ impl Lowering<'_> {
         );
     }
 
+    /// What becomes of credentials that nobody declared: the resource's own word, else the policy's, and never a
+    /// milder one than a central policy's. What others made where others manage is never ours to delete.
+    pub fn unmanaged(&mut self, resource: &mut Resource, existing: bool) {
+        const FIELD: &str = "unmanaged_credentials";
+        let rank = |word: &str| UNMANAGED.iter().position(|known| *known == word);
+        let theirs = |word: &String| match word.as_str() {
+            "delete" if existing => "report".to_owned(),
+            word => word.to_owned(),
+        };
+        let least = self.policy.unmanaged_at_least.as_ref().map(theirs);
+        let own = resource.text(FIELD).map(str::to_owned);
+        if let (Some(own), Some(least)) = (&own, &least)
+            && rank(own) < rank(least)
+        {
+            self.diagnostics.push(
+                Diagnostic::warning(
+                    "policy",
+                    format!(
+                        "`{FIELD} = \"{own}\"` has no effect: the central policy says `{least}`"
+                    ),
+                )
+                .about(&resource.address)
+                .at(resource.span(FIELD), "milder than the policy"),
+            );
+            resource
+                .body
+                .insert(FIELD.to_owned(), least.as_str().into());
+        }
+        if own.is_none()
+            && let Some(word) = self.policy.unmanaged_credentials.as_ref().map(theirs)
+        {
+            resource.body.insert(FIELD.to_owned(), word.as_str().into());
+        }
+    }
+
     /// Adds a resource that `resource` implies; what it says is found where `path` stands.
     pub fn imply(&mut self, resource: &Resource, segment: Segment, path: &str, body: Map) {
         self.resources.push(Resource {
@@ -64,6 +100,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         pending,
         approvals,
         policy,
+        waivers,
         moves,
         removals,
         mut expectations,
@@ -109,6 +146,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         pending,
         approvals,
         policy,
+        waivers,
         moves,
         removals,
         expectations,

@@ -124,7 +124,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     let access::Findings {
         access,
         notes: found,
-    } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
+    } = access::changes(desired, &changes, &pairs, &leftovers, live);
     notes.extend(found);
     let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &allow);
     refusals.extend(issuer::refusals(&changes, live));
@@ -174,7 +174,7 @@ fn ordered(
     drafts.sort_by(|(a, _), (b, _)| a.address.cmp(&b.address));
     let (changes, steps) = order::ordered(drafts, &known);
     let access::Findings { access, notes } =
-        access::changes(&desired.stack, &changes, pairs, leftovers, live);
+        access::changes(desired, &changes, pairs, leftovers, live);
     Plan {
         digest: digest(desired, &steps),
         stack: desired.stack.clone(),

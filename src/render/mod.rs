@@ -12,7 +12,9 @@ pub mod markdown;
 
 pub mod json;
 
+pub mod plan_schema;
 pub mod reference;
+pub mod sarif;
 pub mod schema;
 
 mod value;

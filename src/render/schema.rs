@@ -107,7 +107,10 @@ fn properties(fields: &[Field]) -> Map<String, Json> {
 }
 
 /// An object with these properties, of which the required ones among the fields must be there.
-fn object(properties: Map<String, Json>, fields: &[Field]) -> Json {
+fn object(mut properties: Map<String, Json>, fields: &[Field]) -> Json {
+    if fields.iter().any(|field| holds_blocks(field.ty)) {
+        properties.insert("dynamic".to_owned(), dynamic());
+    }
     let mut block = json!({
         "type": "object",
         "properties": properties,
@@ -118,6 +121,33 @@ fn object(properties: Map<String, Json>, fields: &[Field]) -> Json {
         require(&mut block, field.name);
     }
     block
+}
+
+fn holds_blocks(ty: Type) -> bool {
+    match ty {
+        Type::Block(_) | Type::BlockOrFalse(_) | Type::Labelled(_) => true,
+        Type::List(element) => holds_blocks(*element),
+        _ => false,
+    }
+}
+
+/// Nested blocks, one for each element, by their word.
+fn dynamic() -> Json {
+    json!({
+        "description": "Nested blocks, one for each element: in `content`, `${word.key}` and `${word.value}` are the element's.",
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "for_each": { "description": "A list, a set or a map.", "type": ["array", "object", "string"] },
+                "iterator": { "description": "What the element is called. Default: the block's word.", "type": "string" },
+                "labels": { "description": "The block's label, where it has one.", "type": ["array", "string"] },
+                "content": { "description": "What each block holds.", "type": "object" },
+            },
+            "required": ["for_each", "content"],
+            "additionalProperties": false,
+        },
+    })
 }
 
 fn one_field(field: &Field) -> Json {

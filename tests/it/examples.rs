@@ -58,6 +58,7 @@ fn desired(directory: &Path) -> Desired {
         files: &files,
         environment: &[],
         automatic: &[],
+        central: &[],
         given: &[],
         access: Access {
             read: &read,

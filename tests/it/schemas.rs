@@ -163,3 +163,30 @@ fn describes_everything() {
     }
     assert_eq!(bare, [""; 0]);
 }
+
+/// What a plan prints as JSON is what the schema says: one that creates, and one that is refused.
+#[test]
+fn a_plan_is_as_its_schema_says() {
+    let run = Stage::new().run("trustform schema plan", None);
+    kept("schemas/plan.schema.json", &run.out);
+    let schema: Json = serde_json::from_str(&run.out).expect("JSON");
+    if let Err(error) = jsonschema::draft202012::meta::validate(&schema) {
+        panic!("{error}");
+    }
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema that compiles");
+    let example = project().join("examples/github-actions");
+    let stack = example.display().to_string();
+    let policy = tempfile::tempdir().expect("a directory");
+    let text = "policy {\n  new_identities = \"guard\"\n}\n";
+    std::fs::write(policy.path().join("policy.hcl"), text).expect("a file");
+    let policy = policy.path().display().to_string();
+    for more in [String::new(), format!(" --policy {policy}")] {
+        let command = format!("trustform plan {stack} --local --format json{more}");
+        let run = Stage::new().run(&command, None);
+        let plan: Json = serde_json::from_str(&run.out).expect("JSON");
+        assert_eq!(errors(&validator, &plan), [""; 0], "{command}");
+        assert!(!plan["requests"].as_array().expect("a list").is_empty());
+    }
+    let wrong = json!({ "format": "trustform-plan/2" });
+    assert!(!validator.is_valid(&wrong));
+}

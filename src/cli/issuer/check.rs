@@ -39,8 +39,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             world,
             &StackArgs {
                 directory: args.stack.clone(),
-                variables: Vec::new(),
-                variable_files: Vec::new(),
+                ..StackArgs::default()
             },
         )?),
         false => None,

@@ -36,7 +36,7 @@ impl IssuerArgs {
         StackArgs {
             directory: self.directory.clone(),
             variables: self.variables.clone(),
-            variable_files: Vec::new(),
+            ..StackArgs::default()
         }
     }
 }

@@ -27,8 +27,7 @@ pub fn run(world: &mut World, args: &Verify) -> Result<Exit, Failure> {
                 Some(directory) => {
                     let stack = StackArgs {
                         directory: directory.clone(),
-                        variables: Vec::new(),
-                        variable_files: Vec::new(),
+                        ..StackArgs::default()
                     };
                     let stack = stack::load(world, &stack)?;
                     Some(Local::open(world, &stack)?)

@@ -6,6 +6,7 @@ mod hostile;
 mod modules;
 mod moves;
 mod stacks;
+mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,11 @@ const WEB: &[Field] = &[
     Field::strings("redirect_uris", "where answers go")
         .check(https)
         .reset(),
+    Field::block(
+        "implicit_grant",
+        &[Field::bool("id_token_issuance_enabled", "issues ID tokens")],
+        "what is issued at once",
+    ),
 ];
 
 const PERMISSION: &[Field] = &[
@@ -235,6 +241,7 @@ impl Stack {
                 files: &files,
                 environment: &environment,
                 automatic: &automatic,
+                central: &[],
                 given: &given,
                 access: Access {
                     read: &read,

@@ -34,7 +34,7 @@ fn what_they_say() {
     assert_eq!(desired.stack.name, "old");
     assert_eq!(desired.stack.title(), "new");
     assert_eq!(desired.policy.max_deletes, Some(3));
-    assert_eq!(desired.policy.allowed_issuers.as_ref().unwrap().len(), 2);
+    assert_eq!(desired.policy.allowed_issuers[0].globs.len(), 2);
     assert_eq!(desired.moves.len(), 2);
     let before = |text: &str, at: usize| {
         let moved = &desired.moves[at];

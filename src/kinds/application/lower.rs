@@ -13,16 +13,7 @@ use crate::model::value::{Map, Value};
 const BESIDE_EXISTING: &[&str] = &["existing", "unmanaged_credentials"];
 
 pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
-    if let Some(word) = &lowering.policy.unmanaged_credentials {
-        // What others made where others manage is never ours to delete.
-        let word = match word.as_str() {
-            "delete" if super::is_existing(resource) => "report",
-            word => word,
-        };
-        let body = &mut resource.body;
-        body.entry("unmanaged_credentials".to_owned())
-            .or_insert_with(|| word.into());
-    }
+    lowering.unmanaged(resource, super::is_existing(resource));
     if super::is_existing(resource) {
         return existing(resource, lowering);
     }

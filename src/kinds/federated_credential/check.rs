@@ -80,17 +80,14 @@ fn short(what: &str, text: &str) -> Verdict {
 
 /// Issuers that the policy does not allow.
 fn issuers(desired: &Desired) -> Vec<Diagnostic> {
-    let Some(allowed) = &desired.policy.allowed_issuers else {
-        return Vec::new();
-    };
     let credentials = desired.of_kind(KIND);
     credentials
         .filter_map(|resource| {
             let issuer = resource.text("issuer")?;
-            if allowed.iter().any(|glob| allows(glob, issuer)) {
-                return None;
-            }
-            let list = allowed.iter().map(|glob| format!("`{glob}`"));
+            let mut policies = desired.policy.allowed_issuers.iter();
+            let allowed =
+                policies.find(|one| !one.globs.iter().any(|glob| allows(glob, issuer)))?;
+            let list = allowed.globs.iter().map(|glob| format!("`{glob}`"));
             Some(
                 Diagnostic::error(
                     "policy",
@@ -98,7 +95,8 @@ fn issuers(desired: &Desired) -> Vec<Diagnostic> {
                 )
                 .about(&resource.address)
                 .at(resource.span("issuer"), "")
-                .help(match allowed.is_empty() {
+                .see(allowed.origin, "the policy")
+                .help(match allowed.globs.is_empty() {
                     true => "`policy.allowed_issuers` is empty: it allows none".to_owned(),
                     false => format!(
                         "`policy.allowed_issuers` allows {}",

@@ -20,7 +20,7 @@ use crate::exchange::language::Language;
 use crate::exchange::trust::Trust;
 use crate::kinds::federated_credential;
 use crate::model::address::Address;
-use crate::model::desired::{Desired, Stack};
+use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
 use crate::model::plan::{Access, Action, Change, Grantee, Permission};
@@ -71,22 +71,22 @@ pub struct Findings {
 
 /// What a plan's changes mean for access: who is admitted or not any more, and which permissions they gain or lose.
 pub fn changes(
-    stack: &Stack,
+    desired: &Desired,
     changes: &[Change],
     pairs: &[Pair],
     leftovers: &[Leftover],
     live: &Live,
 ) -> Findings {
     let identities = live::identities(changes, pairs, leftovers, live);
-    findings(stack, identities.into_values().collect())
+    findings(desired, identities.into_values().collect())
 }
 
 /// The same between two desired states, with no tenant.
 pub fn between(before: &Desired, after: &Desired) -> Findings {
-    findings(&after.stack, declared::identities(before, after))
+    findings(after, declared::identities(before, after))
 }
 
-fn findings(stack: &Stack, identities: Vec<Identity>) -> Findings {
+fn findings(desired: &Desired, identities: Vec<Identity>) -> Findings {
     let mut access = Access::default();
     let mut notes = Vec::new();
     let changed = identities
@@ -103,7 +103,7 @@ fn findings(stack: &Stack, identities: Vec<Identity>) -> Findings {
     };
     access.gained.sort_by(order);
     access.lost.sort_by(order);
-    access.widening = widening::widening(stack, &identities);
+    access.widening = widening::widening(desired, &identities);
     Findings { access, notes }
 }
 

@@ -49,7 +49,7 @@ fn found(exists: bool, before: Side, after: Side) -> Findings {
     identity.exists = exists;
     identity.before = before;
     identity.after = after;
-    findings(&Stack::default(), vec![identity])
+    findings(&Desired::default(), vec![identity])
 }
 
 #[test]

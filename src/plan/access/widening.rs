@@ -1,6 +1,6 @@
 //! What the guard against widening counts: a new subject for an identity that was there and holds a privileged
-//! permission, and such a permission for an identity with trusts. A new identity widens nothing that was there, and
-//! neither does the other form of a subject with the same repository's ids.
+//! permission, and such a permission for an identity with trusts. A new identity widens nothing that was there, unless
+//! the policy guards new ones, and neither does the other form of a subject with the same repository's ids.
 
 use std::collections::BTreeSet;
 
@@ -11,22 +11,29 @@ use super::{Held, Identity};
 use crate::exchange::language::Language;
 use crate::exchange::subject::describe;
 use crate::exchange::trust::{Matcher, Trust};
-use crate::model::desired::Stack;
+use crate::model::desired::{Desired, Stack};
 use crate::model::plan::{Permission, Widening};
 
 /// Tiers up to this one are privileged.
 const PRIVILEGED: u8 = 1;
 
 /// The widening in a comparison, if there is one.
-pub(super) fn widening(stack: &Stack, identities: &[Identity]) -> Option<Widening> {
+pub(super) fn widening(desired: &Desired, identities: &[Identity]) -> Option<Widening> {
     let mut changes = Vec::new();
     let mut facts = BTreeSet::new();
-    for identity in identities.iter().filter(|identity| identity.exists) {
+    let guarded = desired.policy.guard_new_identities;
+    for identity in identities
+        .iter()
+        .filter(|identity| identity.exists || guarded)
+    {
         let privileged =
             |permission: &&Permission| permission.tier.is_some_and(|tier| tier <= PRIVILEGED);
         let Identity { before, after, .. } = identity;
         // One that nobody could act as and that held nothing is as good as new: a first apply that broke off.
-        if before.trusts.is_empty() && !before.holding.iter().any(|held| privileged(&held)) {
+        if !guarded
+            && before.trusts.is_empty()
+            && !before.holding.iter().any(|held| privileged(&held))
+        {
             continue;
         }
         let held: Vec<&Permission> = after.holding.iter().filter(privileged).collect();
@@ -69,7 +76,7 @@ pub(super) fn widening(stack: &Stack, identities: &[Identity]) -> Option<Widenin
         }
     }
     (!changes.is_empty()).then(|| Widening {
-        digest: digest(stack, &facts),
+        digest: digest(&desired.stack, &facts),
         changes,
     })
 }

@@ -338,6 +338,7 @@ fn load(text: &str) -> Desired {
             files: &[file],
             environment: &[],
             automatic: &[],
+            central: &[],
             given: &[],
             access: config::Access {
                 read: &|_| Err(config::FileError::NotFound),
