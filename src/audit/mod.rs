@@ -1,13 +1,15 @@
 //! Judges a tenant by all rules: which ran, which could not and why, what they found. Pure.
 
 pub mod across;
+pub mod flows;
 pub mod snapshot;
 
 use std::collections::BTreeSet;
 
 use crate::kinds;
 use crate::kinds::rule::{Rule, Scene};
-use crate::model::rule::{Finding, Need, Severity, Status};
+use crate::model::report::Report;
+use crate::model::rule::{Finding, Need, Status};
 use crate::model::tenant::Tenant;
 
 /// What is to be judged, and how.
@@ -21,22 +23,6 @@ pub struct Options {
     pub baseline: Option<BTreeSet<String>>,
 }
 
-/// The verdict.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    pub tenant_id: String,
-    /// Worst first, then by application.
-    pub findings: Vec<Finding>,
-    /// Identities that were judged.
-    pub applications: usize,
-    pub credentials: usize,
-    pub rules_run: Vec<&'static str>,
-    /// Rules that lacked something, and what.
-    pub rules_not_run: Vec<(&'static str, String)>,
-    /// How many of the baseline's findings are gone.
-    pub fixed: Option<usize>,
-}
-
 /// Every rule, in the order of the kinds, then those that compare identities.
 pub fn rules() -> Vec<&'static Rule> {
     let own = kinds::ALL.iter().flat_map(|kind| kind.rules());
@@ -48,6 +34,7 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
     let scene = Scene::of(tenant, options.now);
     let mut report = Report {
         tenant_id: tenant.tenant_id.clone(),
+        read_at: tenant.read_at,
         ..Report::default()
     };
     let mut running = Vec::new();
@@ -59,10 +46,10 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
             .find_map(|need| lacking(*need, tenant));
         match lacking {
             None => running.push(rule),
-            Some(why) => report.rules_not_run.push((rule.doc.name, why)),
+            Some(why) => report.rules_not_run.push((&rule.doc, why)),
         }
     }
-    report.rules_run = running.iter().map(|rule| rule.doc.name).collect();
+    report.rules_run = running.iter().map(|rule| &rule.doc).collect();
     for identity in &scene.identities {
         let wanted = options.only.as_ref().is_none_or(|only| {
             only.contains(identity.client_id()) || only.contains(identity.object_id())
@@ -105,13 +92,4 @@ fn settle(report: &mut Report, options: &Options) {
             b.part.as_str(),
         ))
     });
-}
-
-impl Report {
-    /// Whether something is open that is at least so bad.
-    pub fn fails(&self, at: Severity) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.counts() && finding.severity >= at)
-    }
 }

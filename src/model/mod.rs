@@ -25,5 +25,6 @@ pub mod verdict;
 
 pub mod outcome;
 
+pub mod report;
 pub mod rule;
 pub mod tenant;

@@ -108,6 +108,27 @@ pub enum Status {
     Open,
     /// It was there in the baseline.
     Known,
+    /// Somebody answers for it, until a day.
+    Waived(Waived),
+}
+
+/// Who answers for a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    pub reason: String,
+    pub owner: String,
+    /// The last day, as in a calendar.
+    pub until: String,
+}
+
+impl Status {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Known => "known",
+            Self::Waived(_) => "waived",
+        }
+    }
 }
 
 impl Finding {

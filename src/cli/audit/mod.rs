@@ -1,95 +1,71 @@
 //! `audit`: every leftover secret and every trust that should not be there.
 
+mod args;
+mod output;
 mod read;
+mod snapshots;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use super::args::{Audit, FailOn, Format};
+pub use args::Args;
+
 use super::stack::Stack;
 use super::{Exit, Failure, World, connect};
-use crate::audit::{self, Options, snapshot};
+use crate::audit::{self, Options};
 use crate::model::desired::Desired;
-use crate::model::rule::Severity;
 use crate::model::source::Sources;
 use crate::model::tenant::Tenant;
-use crate::render;
 
-/// Bytes of a snapshot that is read.
-const SNAPSHOT_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
-
-pub fn run(world: &mut World, args: &Audit) -> Result<Exit, Failure> {
-    let tenant = match &args.from {
-        Some(file) => load(world, file)?,
-        None => survey(world, args)?,
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
+    let (tenant, digest) = match &args.from {
+        Some(file) => snapshots::load(world, file)?,
+        None => {
+            let tenant = survey(world, args)?;
+            let digest = snapshots::digest(&tenant);
+            (tenant, digest)
+        }
     };
     if let Some(file) = &args.save {
-        save(world, file, &tenant)?;
+        snapshots::save(world, file, &tenant)?;
     }
     let now = world.clock.now_ms() / 1000;
-    let baseline = args
-        .baseline
-        .as_deref()
-        .map(|file| load(world, file))
-        .transpose()?
-        .map(|before| {
-            let options = Options {
-                now,
-                ..Options::default()
-            };
-            let report = audit::run(&before, &options);
-            report
-                .findings
-                .into_iter()
-                .map(|it| it.fingerprint)
-                .collect()
-        });
-    let only = match args.application.is_empty() {
-        true => None,
-        false => Some(args.application.iter().cloned().collect::<BTreeSet<_>>()),
-    };
-    let report = audit::run(
-        &tenant,
-        &Options {
-            now,
-            only,
-            baseline,
+    let options = Options {
+        now,
+        only: match args.application.is_empty() {
+            true => None,
+            false => Some(args.application.iter().cloned().collect::<BTreeSet<_>>()),
         },
-    );
-    let view = render::audit::View {
-        tenant_id: &report.tenant_id,
-        findings: &report.findings,
-        applications: report.applications,
-        credentials: report.credentials,
-        rules_run: &report.rules_run,
-        rules_not_run: &report.rules_not_run,
-        fixed: report.fixed,
+        baseline: baseline(world, args, now)?,
     };
-    if args.format == Format::Json {
-        world.print_json(&render::audit::json(&view));
-    } else {
-        let text = render::audit::text(&view, world.style());
-        world.print(&text);
-    }
-    Ok(match severity(args.fail_on) {
+    let mut report = audit::run(&tenant, &options);
+    report.snapshot = digest;
+    report.scope = match args.application.is_empty() {
+        true => "the whole tenant".to_owned(),
+        false => format!("application {}", args.application.join(", ")),
+    };
+    output::output(world, args, &tenant, &report)?;
+    Ok(match args.fail_on.severity() {
         Some(at) if report.fails(at) => Exit::Changes,
         _ => Exit::Done,
     })
 }
 
-fn severity(word: FailOn) -> Option<Severity> {
-    match word {
-        FailOn::Critical => Some(Severity::Critical),
-        FailOn::High => Some(Severity::High),
-        FailOn::Medium => Some(Severity::Medium),
-        FailOn::Low => Some(Severity::Low),
-        FailOn::Info => Some(Severity::Info),
-        FailOn::Never => None,
-    }
+/// Fingerprints of what was found in the snapshot that `--baseline` names.
+fn baseline(world: &World, args: &Args, now: i64) -> Result<Option<BTreeSet<String>>, Failure> {
+    let Some(file) = &args.baseline else {
+        return Ok(None);
+    };
+    let (before, _) = snapshots::load(world, file)?;
+    let options = Options {
+        now,
+        ..Options::default()
+    };
+    let findings = audit::run(&before, &options).findings.into_iter();
+    Ok(Some(findings.map(|it| it.fingerprint).collect()))
 }
 
 /// Reads the tenant that the arguments name.
-fn survey(world: &mut World, args: &Audit) -> Result<Tenant, Failure> {
+fn survey(world: &mut World, args: &Args) -> Result<Tenant, Failure> {
     let stack = match &args.tenant_id {
         Some(id) => {
             let mut desired = Desired::default();
@@ -118,27 +94,4 @@ fn survey(world: &mut World, args: &Audit) -> Result<Tenant, Failure> {
     tenant.read_at = world.clock.now_ms() / 1000;
     connection.save()?;
     Ok(tenant)
-}
-
-fn load(world: &World, file: &Path) -> Result<Tenant, Failure> {
-    let path = world.directory.join(file);
-    let failed = |why: String| {
-        let message = format!("the snapshot `{}` cannot be used: {why}", file.display());
-        Failure::plain("unreadable", message)
-    };
-    let size = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?;
-    if size.len() > SNAPSHOT_LIMIT {
-        return Err(failed("it has more than 2 GiB".to_owned()));
-    }
-    let text = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
-    snapshot::parse(&text).map_err(failed)
-}
-
-fn save(world: &World, file: &Path, tenant: &Tenant) -> Result<(), Failure> {
-    let failed = |why: String| {
-        let message = format!("`{}` cannot be written: {why}", file.display());
-        Failure::plain("unwritable", message)
-    };
-    let text = serde_json::to_vec(tenant).map_err(|error| failed(error.to_string()))?;
-    std::fs::write(world.directory.join(file), text).map_err(|error| failed(error.to_string()))
 }
