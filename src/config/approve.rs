@@ -40,7 +40,7 @@ fn digest(value: &Plain) -> Result<(), Complaint> {
         .help("copy it from the plan that was refused: `--allow-widening` stands before it"))
 }
 
-fn until(value: &Plain) -> Result<(), Complaint> {
+pub(super) fn until(value: &Plain) -> Result<(), Complaint> {
     let text = value.as_str().unwrap_or_default();
     match moment(text) {
         Some(_) => Ok(()),
@@ -53,7 +53,7 @@ fn until(value: &Plain) -> Result<(), Complaint> {
 }
 
 /// The end of a day, or a time, in milliseconds since 1970.
-fn moment(text: &str) -> Option<i64> {
+pub(super) fn moment(text: &str) -> Option<i64> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| {
         let day = Date::parse(text, &Iso8601::DATE).ok()?;
         Some(day.with_time(Time::MAX).assume_utc())

@@ -23,6 +23,7 @@ pub(super) struct Declared {
     pub outputs: BTreeMap<Rc<str>, Block>,
     pub modules: BTreeMap<Rc<str>, Call>,
     pub approvals: BTreeMap<Rc<str>, Block>,
+    pub waivers: BTreeMap<Rc<str>, Block>,
     pub policy: Option<Block>,
     /// `moved` and `removed` blocks.
     pub places: Vec<Block>,
@@ -101,11 +102,12 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
             }
             declared.modules.insert(call.label.text.clone(), call);
         }
-        "stack" | "policy" | "moved" | "removed" if &*declared.directory != "." => said.push(
-            Diagnostic::error("syntax", format!("a module has no `{word}` block"))
-                .at(block.span, "only the stack's own files have one")
-                .help("move it to the directory that calls the module"),
-        ),
+        "stack" | "policy" | "waiver" | "moved" | "removed" if &*declared.directory != "." => said
+            .push(
+                Diagnostic::error("syntax", format!("a module has no `{word}` block"))
+                    .at(block.span, "only the stack's own files have one")
+                    .help("move it to the directory that calls the module"),
+            ),
         "stack" => {
             declared.has_stack = true;
             if label(&block, "stack", said).is_none() {
@@ -138,15 +140,16 @@ fn top_block(declared: &mut Declared, block: Block, kinds: Kinds, said: &mut Vec
                 _ => declared.places.push(block),
             }
         }
-        "variable" | "output" | "approve" => {
+        "variable" | "output" | "approve" | "waiver" => {
             let Some(name) = label(&block, &word, said)
-                .filter(|name| &*word == "approve" || is_name(name, said))
+                .filter(|name| matches!(&*word, "approve" | "waiver") || is_name(name, said))
             else {
                 return;
             };
             let blocks = match &*word {
                 "variable" => &mut declared.variables,
                 "approve" => &mut declared.approvals,
+                "waiver" => &mut declared.waivers,
                 _ => &mut declared.outputs,
             };
             if let Some(first) = blocks.get(&name.text) {

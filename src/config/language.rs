@@ -1,6 +1,6 @@
 //! The language's own blocks: what the kinds' field tables do not say.
 
-use super::{approve, policy, stack};
+use super::{approve, policy, stack, waiver};
 use crate::model::language::{Attribute, Attributes, LanguageBlock, Stands, Takes};
 
 /// In the order in which a file has them.
@@ -46,6 +46,12 @@ pub static LANGUAGE: &[LanguageBlock] = &[
         doc: "What the stack may do at most.",
         stands: Stands::Alone,
         attributes: Attributes::Fields(policy::FIELDS),
+    },
+    LanguageBlock {
+        word: "waiver",
+        doc: "A finding of an audit that somebody knows and answers for until a day. One that has ended waives nothing.",
+        stands: Stands::Named,
+        attributes: Attributes::Fields(waiver::FIELDS),
     },
     LanguageBlock {
         word: "moved",

@@ -43,6 +43,7 @@ mod cycles;
 mod lower;
 mod policy;
 mod stack;
+mod waiver;
 
 pub mod language;
 
@@ -197,6 +198,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
     let outputs = stack::outputs(&context);
     let approvals = approve::approvals(&context);
     let policy = policy::policy(&context);
+    let waivers = waiver::waivers(&context);
     let (moves, removals) = policy::places(&context);
     said.extend(context.finish());
     said.extend(cycles::find(&lowered.resources, kinds));
@@ -207,6 +209,7 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
         outputs,
         approvals,
         policy,
+        waivers,
         moves,
         removals,
         expectations: Vec::new(),

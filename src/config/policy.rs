@@ -8,8 +8,9 @@ use super::node;
 use super::scope::Scope;
 use super::unknown::only;
 use crate::model::address::Address;
-use crate::model::desired::{Move, Policy, Removal};
+use crate::model::desired::{Move, Removal};
 use crate::model::diagnostic::Diagnostic;
+use crate::model::policy::Policy;
 use crate::model::schema::{Complaint, Field, Type};
 use crate::model::value::Value as Plain;
 
@@ -19,7 +20,9 @@ pub(super) const FIELDS: &[Field] = &[
     Field::string("unmanaged_credentials", "What becomes of credentials that nobody declared, on applications that do not say it.")
         .words(&["report", "delete", "keep"]),
     Field::new("max_deletes", Type::Number, "How many trusts or applications may go without a replacement; `--allow-deletes` wins.")
-        .check(number),
+        .check(whole),
+    Field::new("max_waiver_days", Type::Number, "How many days a waiver may last, counted from the audit. Default: 365.")
+        .check(whole),
 ];
 
 pub(super) const MOVED: [&str; 2] = ["from", "to"];
@@ -34,11 +37,11 @@ fn globs(value: &Plain) -> Result<(), Complaint> {
     }
 }
 
-fn number(value: &Plain) -> Result<(), Complaint> {
+fn whole(value: &Plain) -> Result<(), Complaint> {
     match value {
-        Plain::Number(number) if number.0 < 0.0 || number.0.fract() != 0.0 => Err(Complaint::new(
-            "the number of deletes is a whole number, 0 or more",
-        )),
+        Plain::Number(number) if number.0 < 0.0 || number.0.fract() != 0.0 => {
+            Err(Complaint::new("this is a whole number, 0 or more"))
+        }
         _ => Ok(()),
     }
 }
@@ -64,6 +67,10 @@ pub(super) fn policy(context: &Context) -> Policy {
         }
     }
     let set = |name: &str| body.get(name).filter(|value| **value != Plain::Null);
+    let number = |name: &str| match set(name) {
+        Some(Plain::Number(number)) => Some(number.0 as usize),
+        _ => None,
+    };
     Policy {
         allowed_issuers: set("allowed_issuers").map(|globs| {
             let texts = globs.items().filter_map(Plain::as_str);
@@ -72,10 +79,8 @@ pub(super) fn policy(context: &Context) -> Policy {
         unmanaged_credentials: set("unmanaged_credentials")
             .and_then(Plain::as_str)
             .map(str::to_owned),
-        max_deletes: match set("max_deletes") {
-            Some(Plain::Number(number)) => Some(number.0 as usize),
-            _ => None,
-        },
+        max_deletes: number("max_deletes"),
+        max_waiver_days: number("max_waiver_days"),
     }
 }
 

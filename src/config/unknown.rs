@@ -6,8 +6,9 @@ use super::references::Kinds;
 use super::words;
 use crate::model::diagnostic::Diagnostic;
 
-const LANGUAGE_BLOCKS: [&str; 9] = [
+const LANGUAGE_BLOCKS: [&str; 10] = [
     "stack", "variable", "locals", "output", "module", "policy", "moved", "removed", "approve",
+    "waiver",
 ];
 
 /// What is said of a block that is none.

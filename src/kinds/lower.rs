@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::{Address, Segment};
-use crate::model::desired::{Desired, Expectation, Move, Policy, Resource, Stack};
+use crate::model::desired::{Desired, Expectation, Move, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
+use crate::model::policy::Policy;
 use crate::model::value::{Map, Part, Ref, Value, fill};
 
 /// What one block is lowered with, and to.
@@ -64,6 +65,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         pending,
         approvals,
         policy,
+        waivers,
         moves,
         removals,
         mut expectations,
@@ -109,6 +111,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         pending,
         approvals,
         policy,
+        waivers,
         moves,
         removals,
         expectations,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::address::Address;
 use super::national_cloud::Cloud;
+use super::policy::{Policy, Waiver};
 use super::source::Span;
 use super::value::{Map, Value};
 
@@ -20,6 +21,9 @@ pub struct Desired {
     #[serde(default)]
     pub approvals: Vec<Approval>,
     pub policy: Policy,
+    /// Findings that somebody answers for; only an audit asks.
+    #[serde(skip)]
+    pub waivers: Vec<Waiver>,
     /// In effect once everything is lowered, and not kept with a plan.
     #[serde(skip)]
     pub moves: Vec<Move>,
@@ -38,17 +42,6 @@ pub struct Approval {
     pub owner: String,
     /// When it ends, in milliseconds since 1970.
     pub until: Option<i64>,
-}
-
-/// The `policy` block.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Policy {
-    /// Host and path globs; none for any issuer.
-    pub allowed_issuers: Option<Vec<String>>,
-    /// What becomes of credentials that nobody declared, where an application does not say it.
-    pub unmanaged_credentials: Option<String>,
-    /// How many trusts or applications may go without a replacement.
-    pub max_deletes: Option<usize>,
 }
 
 /// A `moved` block: what is declared at `to` was at `from` before, and keeps the name that it got there.

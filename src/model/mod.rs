@@ -16,6 +16,7 @@ pub mod schema;
 pub mod desired;
 pub mod live;
 pub mod national_cloud;
+pub mod policy;
 
 pub mod step;
 

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::ALL;
 use crate::kinds::lower::Lowering;
 use crate::model::address::{Address, Segment};
-use crate::model::desired::{Policy, Resource, Stack};
+use crate::model::desired::{Resource, Stack};
 use crate::model::diagnostic::Level;
+use crate::model::policy::Policy;
 use crate::model::source::{Sources, Span};
 use crate::model::value::{Map, Value};
 
