@@ -7,13 +7,13 @@ use crate::model::report::Flow;
 use crate::model::rule::Severity;
 use crate::render::escape::html as plain;
 
-const WIDTH: usize = 1200;
+const WIDTH: usize = 1220;
 /// Pixels from one node to the next below it.
 const ROW: usize = 30;
 const TOP: usize = 34;
 const HEADINGS: [&str; 4] = ["Issuer", "Subject", "Application", "Permission"];
 /// Left edges and widths of the columns.
-const COLUMNS: [(usize, usize); 4] = [(0, 240), (310, 320), (700, 220), (980, 220)];
+const COLUMNS: [(usize, usize); 4] = [(0, 230), (290, 300), (650, 220), (930, 290)];
 /// Pixels of a character.
 const CHARACTER: usize = 7;
 const NOTHING: &str = "no permission of its own";
@@ -69,7 +69,10 @@ pub fn svg(flows: &[Flow]) -> String {
         "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"group\" aria-label=\"Who reaches what\">\n"
     );
     for ((x, _), heading) in COLUMNS.iter().zip(HEADINGS) {
-        let _ = writeln!(out, "<text class=\"heading\" x=\"{x}\" y=\"16\">{heading}</text>");
+        let _ = writeln!(
+            out,
+            "<text class=\"heading\" x=\"{x}\" y=\"16\">{heading}</text>"
+        );
     }
     for ((at, from, to), severity) in &edges {
         edge(&mut out, (*at, *from, *to), *severity);
@@ -121,7 +124,12 @@ fn node(
         true => {
             let (head, tail) = (room / 2, room - room / 2 - 1);
             let skip = shown.chars().count() - tail;
-            shown.chars().take(head).chain(['…']).chain(shown.chars().skip(skip)).collect()
+            shown
+                .chars()
+                .take(head)
+                .chain(['…'])
+                .chain(shown.chars().skip(skip))
+                .collect()
         }
         false => shown.to_owned(),
     };

@@ -35,7 +35,10 @@ pub fn html(report: &Report, flows: &[Flow]) -> String {
     picture(&mut out, report, flows);
     not_checked(&mut out, report);
     rules(&mut out, report);
-    let _ = write!(out, "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
+    let _ = write!(
+        out,
+        "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    );
     out
 }
 
@@ -118,7 +121,11 @@ fn table(out: &mut String, report: &Report) {
 
 fn row(out: &mut String, finding: &Finding) {
     let (severity, status) = (finding.severity.word(), finding.status.word());
-    let aside = if finding.counts() { "" } else { " class=\"aside\"" };
+    let aside = if finding.counts() {
+        ""
+    } else {
+        " class=\"aside\""
+    };
     let _ = writeln!(
         out,
         "<tr{aside} data-severity=\"{severity}\" data-status=\"{status}\" id=\"f-{}\">\n\
@@ -135,7 +142,7 @@ fn row(out: &mut String, finding: &Finding) {
     }
     let _ = writeln!(out, "{}\n<ul>", words(&finding.message));
     for line in &finding.evidence {
-        let _ = writeln!(out, "<li>{}</li>", plain(line));
+        let _ = writeln!(out, "<li>{}</li>", words(line));
     }
     if let Some(place) = &finding.declared_at {
         let _ = writeln!(out, "<li>declared at <code>{}</code></li>", plain(place));

@@ -19,9 +19,7 @@ pub fn junit(report: &Report, fail_on: Option<Severity>) -> String {
     let failures = report.findings.iter().filter(fails).count();
     let found = report.findings.len();
     let silent = report.rules_run.iter();
-    let clean = silent
-        .filter(|doc| !by_rule.contains_key(doc.name))
-        .count();
+    let clean = silent.filter(|doc| !by_rule.contains_key(doc.name)).count();
     let skipped = report.rules_not_run.len();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
