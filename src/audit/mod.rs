@@ -1,8 +1,11 @@
 //! Judges a tenant by all rules: which ran, which could not and why, what they found. Pure.
 
 pub mod across;
+pub mod declared;
 pub mod flows;
+pub mod scope;
 pub mod snapshot;
+pub mod waivers;
 
 use std::collections::BTreeSet;
 
@@ -17,8 +20,10 @@ use crate::model::tenant::Tenant;
 pub struct Options {
     /// Seconds since 1970.
     pub now: i64,
-    /// Only these applications, by client id or object id; all where it is none.
+    /// Only these, by client id or object id; all where it is none.
     pub only: Option<BTreeSet<String>>,
+    /// What somebody answers for.
+    pub waivers: Vec<waivers::Waiving>,
     /// Fingerprints that were there before.
     pub baseline: Option<BTreeSet<String>>,
 }
@@ -74,9 +79,10 @@ fn lacking(need: Need, tenant: &Tenant) -> Option<String> {
 
 /// Orders the findings, and marks those that were there before.
 fn settle(report: &mut Report, options: &Options) {
+    waivers::apply(&mut report.findings, &options.waivers, options.now);
     if let Some(known) = &options.baseline {
         let old = report.findings.iter_mut();
-        old.filter(|it| known.contains(&it.fingerprint))
+        old.filter(|it| it.counts() && known.contains(&it.fingerprint))
             .for_each(|it| it.status = Status::Known);
     }
     report.fixed = options.baseline.as_ref().map(|baseline| {

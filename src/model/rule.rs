@@ -46,6 +46,10 @@ pub enum Need {
     Owners,
     /// What issuers serve: discovery documents and keys.
     Issuers,
+    /// What files declare.
+    Declared,
+    /// A policy that names the issuers that are allowed.
+    Policy,
 }
 
 impl Need {
@@ -56,6 +60,8 @@ impl Need {
             Self::Grants => "grants",
             Self::Owners => "owners",
             Self::Issuers => "issuers",
+            Self::Declared => "declared",
+            Self::Policy => "policy",
         }
     }
 }

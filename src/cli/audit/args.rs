@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::audit::scope::Scope;
 use crate::cli::args::{StackArgs, TenantArgs};
 use crate::model::rule::Severity;
 
@@ -17,9 +18,30 @@ pub struct Args {
     /// Audit this tenant; no stack is needed.
     #[arg(long = "tenant", value_name = "ID")]
     pub tenant_id: Option<String>,
+    /// Judge the files alone, as if they were applied: no login is needed, and nothing is contacted.
+    #[arg(long, conflicts_with_all = ["tenant_id", "save", "from", "local", "emulator", "group", "owner"])]
+    pub offline: bool,
     /// Only this application, by client id or object id. May be repeated.
     #[arg(long, value_name = "ID")]
     pub application: Vec<String>,
+    /// Only the applications that are members of this group, by its object id. May be repeated.
+    #[arg(long, value_name = "ID", value_parser = guid)]
+    pub group: Vec<String>,
+    /// Only applications with this tag. May be repeated.
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Only applications of this owner, by object id. May be repeated.
+    #[arg(long, value_name = "ID", value_parser = guid)]
+    pub owner: Vec<String>,
+    /// Only applications that the stack, or one of `--declared`, declares.
+    #[arg(long)]
+    pub declared_only: bool,
+    /// Another stack of the tenant: what it declares is not unmanaged, and its waivers hold. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub declared: Vec<PathBuf>,
+    /// A directory with a `policy` and `waiver` blocks that hold for the whole tenant. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub policy: Vec<PathBuf>,
     /// Keep what was read in this file.
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub save: Option<PathBuf>,
@@ -63,6 +85,25 @@ pub enum Form {
 pub struct File {
     pub form: Form,
     pub path: PathBuf,
+}
+
+impl Args {
+    /// Which applications are judged.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            applications: self.application.clone(),
+            groups: self.group.clone(),
+            tags: self.tag.clone(),
+            owners: self.owner.clone(),
+            declared: self.declared_only,
+        }
+    }
+}
+
+/// Object ids go into addresses: nothing else may.
+fn guid(text: &str) -> Result<String, String> {
+    let id = uuid::Uuid::try_parse(text).map_err(|_| "it is no object id".to_owned())?;
+    Ok(id.hyphenated().to_string())
 }
 
 /// Reads `FORMAT=PATH`.

@@ -1,6 +1,8 @@
 //! `audit`: every leftover secret and every trust that should not be there.
 
 mod args;
+mod given;
+mod groups;
 mod output;
 mod read;
 mod snapshots;
@@ -11,38 +13,43 @@ pub use args::Args;
 
 use super::stack::Stack;
 use super::{Exit, Failure, World, connect};
-use crate::audit::{self, Options};
+use crate::audit::{self, Options, declared};
 use crate::model::desired::Desired;
 use crate::model::source::Sources;
 use crate::model::tenant::Tenant;
+use given::Given;
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
-    let (tenant, digest) = match &args.from {
-        Some(file) => snapshots::load(world, file)?,
+    let given = Given::load(world, args)?;
+    given.check()?;
+    let now = world.clock.now_ms() / 1000;
+    let (mut tenant, digest, source) = match &args.from {
+        _ if args.offline => of_files(&given, now),
+        Some(file) => {
+            let (tenant, digest) = snapshots::load(world, file)?;
+            (tenant, digest, String::new())
+        }
         None => {
-            let tenant = survey(world, args)?;
+            let tenant = survey(world, args, given.stack())?;
             let digest = snapshots::digest(&tenant);
-            (tenant, digest)
+            (tenant, digest, String::new())
         }
     };
     if let Some(file) = &args.save {
         snapshots::save(world, file, &tenant)?;
     }
-    let now = world.clock.now_ms() / 1000;
+    let waivers = given.mark(&mut tenant);
+    let scope = args.scope();
+    let only = scope.select(&tenant);
     let options = Options {
         now,
-        only: match args.application.is_empty() {
-            true => None,
-            false => Some(args.application.iter().cloned().collect::<BTreeSet<_>>()),
-        },
-        baseline: baseline(world, args, now)?,
+        only: only.map_err(|why| Failure::plain("nothing-to-judge", why))?,
+        waivers,
+        baseline: baseline(world, args, &given, now)?,
     };
     let mut report = audit::run(&tenant, &options);
     report.snapshot = digest;
-    report.scope = match args.application.is_empty() {
-        true => "the whole tenant".to_owned(),
-        false => format!("application {}", args.application.join(", ")),
-    };
+    report.scope = scope.words() + &source;
     output::output(world, args, &tenant, &report)?;
     Ok(match args.fail_on.severity() {
         Some(at) if report.fails(at) => Exit::Changes,
@@ -50,12 +57,33 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     })
 }
 
+/// What the files alone would make, its hash, and a word about it.
+fn of_files(given: &Given, now: i64) -> (Tenant, String, String) {
+    let (mut tenant, waiting) = declared::tenant(&given.declarations());
+    if let Some(stack) = given.stack() {
+        tenant.tenant_id.clone_from(&stack.desired.stack.tenant_id);
+    }
+    tenant.read_at = now;
+    let digest = snapshots::digest(&tenant);
+    let mut words = " as the files have it".to_owned();
+    if waiting > 0 {
+        words += &format!(", without {waiting} credentials that wait for a value");
+    }
+    (tenant, digest, words)
+}
+
 /// Fingerprints of what was found in the snapshot that `--baseline` names.
-fn baseline(world: &World, args: &Args, now: i64) -> Result<Option<BTreeSet<String>>, Failure> {
+fn baseline(
+    world: &World,
+    args: &Args,
+    given: &Given,
+    now: i64,
+) -> Result<Option<BTreeSet<String>>, Failure> {
     let Some(file) = &args.baseline else {
         return Ok(None);
     };
-    let (before, _) = snapshots::load(world, file)?;
+    let (mut before, _) = snapshots::load(world, file)?;
+    given.mark(&mut before);
     let options = Options {
         now,
         ..Options::default()
@@ -65,29 +93,33 @@ fn baseline(world: &World, args: &Args, now: i64) -> Result<Option<BTreeSet<Stri
 }
 
 /// Reads the tenant that the arguments name.
-fn survey(world: &mut World, args: &Args) -> Result<Tenant, Failure> {
-    let stack = match &args.tenant_id {
-        Some(id) => {
+fn survey(world: &mut World, args: &Args, given: Option<&Stack>) -> Result<Tenant, Failure> {
+    let named;
+    let stack = match (&args.tenant_id, given) {
+        (None, Some(stack)) => stack,
+        (id, _) => {
             let mut desired = Desired::default();
             desired.stack.name = "audit".to_owned();
-            desired.stack.tenant_id = id.clone();
-            Stack {
+            desired.stack.tenant_id = id.clone().unwrap_or_default();
+            named = Stack {
                 directory: world.directory.join(&args.stack.directory),
                 desired,
                 sources: Sources::default(),
                 warnings: Vec::new(),
-            }
+            };
+            &named
         }
-        None => super::stack::load(world, &args.stack)?,
     };
-    let connection = connect::connect(world, &args.tenant, &stack)?;
+    let connection = connect::connect(world, &args.tenant, stack)?;
     let network = !args.no_network && !args.tenant.local;
     let read = async {
         connection
             .check_tenant(&stack.desired.stack.tenant_id)
             .await?;
         let loopback = args.tenant.emulator.is_some();
-        read::tenant(&connection.reader, network, loopback).await
+        let mut tenant = read::tenant(&connection.reader, network, loopback).await?;
+        groups::read(&connection.reader, &args.group, &mut tenant).await?;
+        Ok::<_, crate::model::diagnostic::Diagnostic>(tenant)
     };
     let mut tenant = super::block_on(read)??;
     tenant.tenant_id = stack.desired.stack.tenant_id.clone();

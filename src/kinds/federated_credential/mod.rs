@@ -12,6 +12,7 @@ mod lower;
 pub mod rules;
 mod wire;
 
+pub use check::allows;
 pub use wire::{list, take_list, trust};
 
 use super::lower::Lowering;

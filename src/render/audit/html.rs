@@ -145,7 +145,7 @@ fn row(out: &mut String, finding: &Finding) {
         let _ = writeln!(out, "<li>{}</li>", words(line));
     }
     if let Some(place) = &finding.declared_at {
-        let _ = writeln!(out, "<li>declared at <code>{}</code></li>", plain(place));
+        let _ = writeln!(out, "<li>file <code>{}</code></li>", plain(place));
     }
     let _ = writeln!(
         out,

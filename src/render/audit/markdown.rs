@@ -81,7 +81,7 @@ fn one(finding: &Finding) -> String {
         let _ = writeln!(out, "  - {}", code(line));
     }
     if let Some(place) = &finding.declared_at {
-        let _ = writeln!(out, "  - declared at {}", code(place));
+        let _ = writeln!(out, "  - file {}", code(place));
     }
     let _ = writeln!(out, "  - fix: {}", word(&finding.fix));
     out

@@ -130,11 +130,13 @@ fn result(finding: &Finding, places: &BTreeMap<&str, usize>, compared: bool) -> 
             "part": terminal(&finding.part),
         },
     });
-    if compared {
-        result["baselineState"] = match finding.status {
-            Status::Known => json!("unchanged"),
-            Status::Open | Status::Waived(_) => json!("new"),
-        };
+    let state = match finding.status {
+        Status::Open => Some("new"),
+        Status::Known => Some("unchanged"),
+        Status::Waived(_) => None,
+    };
+    if let Some(state) = state.filter(|_| compared) {
+        result["baselineState"] = json!(state);
     }
     if let Status::Waived(by) = &finding.status {
         result["suppressions"] = json!([{

@@ -79,7 +79,7 @@ fn one(out: &mut String, finding: &Finding, style: Style) {
         let _ = writeln!(out, "      {}", terminal(line));
     }
     if let Some(place) = &finding.declared_at {
-        let _ = writeln!(out, "      declared at {}", terminal(place));
+        let _ = writeln!(out, "      file {}", terminal(place));
     }
     let _ = writeln!(out, "      fix: {}", terminal(&finding.fix));
 }
