@@ -25,13 +25,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     vec![
         ("Tenant", report.tenant_id.clone()),
         ("Scope", report.scope.clone()),
-        (
-            "Judged",
-            format!(
-                "{} applications, {} federated credentials",
-                report.applications, report.credentials
-            ),
-        ),
+        ("Judged", judged(report)),
         (
             "Rules",
             format!("{} run, {not_run} not", report.rules_run.len()),
@@ -40,6 +34,17 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("Snapshot", format!("SHA-256 {}", report.snapshot)),
         ("Version", format!("trustform {VERSION}")),
     ]
+}
+
+/// `1 application, 5 federated credentials`.
+fn judged(report: &Report) -> String {
+    let count = |number: usize, noun: &str| match number {
+        1 => format!("1 {noun}"),
+        many => format!("{many} {noun}s"),
+    };
+    let applications = count(report.applications, "application");
+    let credentials = count(report.credentials, "federated credential");
+    format!("{applications}, {credentials}")
 }
 
 /// A time as RFC 3339 has it.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{VERSION, moment, standing};
+use super::{VERSION, judged, moment, standing};
 use crate::model::report::Report;
 use crate::model::rule::{Finding, Severity};
 use crate::render::escape::terminal;
@@ -28,11 +28,10 @@ pub fn text(report: &Report, style: Style) -> String {
     }
     let _ = writeln!(
         out,
-        "Audit of tenant {}, {}: {} applications, {} federated credentials; {} rules run, {} not.",
+        "Audit of tenant {}, {}: {}; {} rules run, {} not.",
         terminal(&report.tenant_id),
         terminal(&report.scope),
-        report.applications,
-        report.credentials,
+        judged(report),
         report.rules_run.len(),
         report.rules_not_run.len()
     );
