@@ -22,14 +22,16 @@ pub async fn read(
         })
         .collect();
     for (group, answer) in groups.iter().zip(reader.read(&requests).await) {
-        let reply = answer?;
+        let wanted = "reading a group's members needs `GroupMember.Read.All`";
+        let reply = answer.map_err(|error| error.help(wanted))?;
         if reply.status != 200 {
             let message = format!(
                 "the members of the group `{group}` cannot be read: Microsoft Graph answered {}",
                 reply.status
             );
             return Err(Diagnostic::error("unreadable", message)
-                .help("grant this login `GroupMember.Read.All`, and give the group's object id"));
+                .help("give the group's object id")
+                .help(wanted));
         }
         let members = reply.body["value"].as_array().into_iter().flatten();
         let ids = members.filter_map(|member| member["id"].as_str().map(str::to_owned));
