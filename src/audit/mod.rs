@@ -1,13 +1,18 @@
 //! Judges a tenant by all rules: which ran, which could not and why, what they found. Pure.
 
 pub mod across;
+pub mod declared;
+pub mod flows;
+pub mod scope;
 pub mod snapshot;
+pub mod waivers;
 
 use std::collections::BTreeSet;
 
 use crate::kinds;
 use crate::kinds::rule::{Rule, Scene};
-use crate::model::rule::{Finding, Need, Severity, Status};
+use crate::model::report::Report;
+use crate::model::rule::{Finding, Need, Status};
 use crate::model::tenant::Tenant;
 
 /// What is to be judged, and how.
@@ -15,26 +20,12 @@ use crate::model::tenant::Tenant;
 pub struct Options {
     /// Seconds since 1970.
     pub now: i64,
-    /// Only these applications, by client id or object id; all where it is none.
+    /// Only these, by client id or object id; all where it is none.
     pub only: Option<BTreeSet<String>>,
+    /// What somebody answers for.
+    pub waivers: Vec<waivers::Waiving>,
     /// Fingerprints that were there before.
     pub baseline: Option<BTreeSet<String>>,
-}
-
-/// The verdict.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    pub tenant_id: String,
-    /// Worst first, then by application.
-    pub findings: Vec<Finding>,
-    /// Identities that were judged.
-    pub applications: usize,
-    pub credentials: usize,
-    pub rules_run: Vec<&'static str>,
-    /// Rules that lacked something, and what.
-    pub rules_not_run: Vec<(&'static str, String)>,
-    /// How many of the baseline's findings are gone.
-    pub fixed: Option<usize>,
 }
 
 /// Every rule, in the order of the kinds, then those that compare identities.
@@ -48,6 +39,7 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
     let scene = Scene::of(tenant, options.now);
     let mut report = Report {
         tenant_id: tenant.tenant_id.clone(),
+        read_at: tenant.read_at,
         ..Report::default()
     };
     let mut running = Vec::new();
@@ -59,10 +51,10 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
             .find_map(|need| lacking(*need, tenant));
         match lacking {
             None => running.push(rule),
-            Some(why) => report.rules_not_run.push((rule.doc.name, why)),
+            Some(why) => report.rules_not_run.push((&rule.doc, why)),
         }
     }
-    report.rules_run = running.iter().map(|rule| rule.doc.name).collect();
+    report.rules_run = running.iter().map(|rule| &rule.doc).collect();
     for identity in &scene.identities {
         let wanted = options.only.as_ref().is_none_or(|only| {
             only.contains(identity.client_id()) || only.contains(identity.object_id())
@@ -87,9 +79,10 @@ fn lacking(need: Need, tenant: &Tenant) -> Option<String> {
 
 /// Orders the findings, and marks those that were there before.
 fn settle(report: &mut Report, options: &Options) {
+    waivers::apply(&mut report.findings, &options.waivers, options.now);
     if let Some(known) = &options.baseline {
         let old = report.findings.iter_mut();
-        old.filter(|it| known.contains(&it.fingerprint))
+        old.filter(|it| it.counts() && known.contains(&it.fingerprint))
             .for_each(|it| it.status = Status::Known);
     }
     report.fixed = options.baseline.as_ref().map(|baseline| {
@@ -105,13 +98,4 @@ fn settle(report: &mut Report, options: &Options) {
             b.part.as_str(),
         ))
     });
-}
-
-impl Report {
-    /// Whether something is open that is at least so bad.
-    pub fn fails(&self, at: Severity) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.counts() && finding.severity >= at)
-    }
 }

@@ -66,6 +66,8 @@ pub fn application(json: &Json) -> Application {
             })
             .collect(),
         owners: None,
+        declared_at: None,
+        keeps_unmanaged: false,
     }
 }
 

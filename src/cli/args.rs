@@ -98,7 +98,7 @@ pub enum Command {
     ///
     /// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
     /// permissions, declared or not. Findings at or above `--fail-on` end with exit code 2.
-    Audit(Audit),
+    Audit(super::audit::Args),
     /// Make and check key sets, and rotate keys.
     Jwks(super::jwks::Args),
     /// Check, write and use an issuer's documents.
@@ -336,48 +336,6 @@ pub struct List {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-#[derive(Debug, Args)]
-pub struct Audit {
-    #[command(flatten)]
-    pub stack: StackArgs,
-    #[command(flatten)]
-    pub tenant: TenantArgs,
-    /// Audit this tenant; no stack is needed.
-    #[arg(long = "tenant", value_name = "ID")]
-    pub tenant_id: Option<String>,
-    /// Only this application, by client id or object id. May be repeated.
-    #[arg(long, value_name = "ID")]
-    pub application: Vec<String>,
-    /// Keep what was read in this file.
-    #[arg(long, value_name = "FILE", conflicts_with = "from")]
-    pub save: Option<PathBuf>,
-    /// Judge what `--save` kept: no login is needed.
-    #[arg(long, value_name = "FILE")]
-    pub from: Option<PathBuf>,
-    /// Fail only for what is not in this snapshot.
-    #[arg(long, value_name = "FILE")]
-    pub baseline: Option<PathBuf>,
-    /// Do not ask the issuers.
-    #[arg(long)]
-    pub no_network: bool,
-    /// Exit with 2 from this severity on.
-    #[arg(long, value_enum, default_value_t = FailOn::High)]
-    pub fail_on: FailOn,
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    Critical,
-    High,
-    Medium,
-    Low,
-    Info,
-    Never,
 }
 
 #[derive(Debug, Args)]

@@ -161,8 +161,7 @@ impl World<'_> {
     }
 
     pub fn print_json(&mut self, json: &serde_json::Value) {
-        let _ = serde_json::to_writer_pretty(&mut *self.out, json);
-        let _ = self.out.write_all(b"\n");
+        self.print(&crate::render::json::printable(json));
     }
 }
 

@@ -253,9 +253,13 @@ impl Identity<'_> {
             part: part.to_owned(),
             message: message.into(),
             evidence: Vec::new(),
-            fix: doc.fix.to_owned(),
+            fix: filled(
+                &filled(doc.fix, "<client id>", self.client_id()),
+                "<object id>",
+                self.object_id(),
+            ),
             fingerprint: fingerprint(&[doc.name, self.object_id(), part]),
-            declared_at: None,
+            declared_at: self.application.and_then(|it| it.declared_at.clone()),
             status: Status::Open,
         }
     }
@@ -283,8 +287,18 @@ impl Identity<'_> {
                 None => format!("expression {}", held.admits()),
             },
         ];
-        finding.declared_at = credential.declared_at.clone();
+        finding.declared_at = credential.declared_at.clone().or(finding.declared_at);
+        finding.fix = filled(&finding.fix, "<credential id>", &credential.id);
         finding
+    }
+}
+
+/// A command with an id in its place. What is no id, as only a forged snapshot has, stays out of what somebody pastes.
+pub fn filled(command: &str, place: &str, id: &str) -> String {
+    let fits = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match fits && !id.starts_with('-') {
+        true => command.replace(place, id),
+        false => command.to_owned(),
     }
 }
 

@@ -26,5 +26,6 @@ pub mod verdict;
 
 pub mod outcome;
 
+pub mod report;
 pub mod rule;
 pub mod tenant;

@@ -46,6 +46,10 @@ pub enum Need {
     Owners,
     /// What issuers serve: discovery documents and keys.
     Issuers,
+    /// What files declare.
+    Declared,
+    /// A policy that names the issuers that are allowed.
+    Policy,
 }
 
 impl Need {
@@ -56,6 +60,8 @@ impl Need {
             Self::Grants => "grants",
             Self::Owners => "owners",
             Self::Issuers => "issuers",
+            Self::Declared => "declared",
+            Self::Policy => "policy",
         }
     }
 }
@@ -108,6 +114,27 @@ pub enum Status {
     Open,
     /// It was there in the baseline.
     Known,
+    /// Somebody answers for it, until a day.
+    Waived(Waived),
+}
+
+/// Who answers for a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    pub reason: String,
+    pub owner: String,
+    /// The last day, as in a calendar.
+    pub until: String,
+}
+
+impl Status {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Known => "known",
+            Self::Waived(_) => "waived",
+        }
+    }
 }
 
 impl Finding {

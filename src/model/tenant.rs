@@ -21,6 +21,12 @@ pub struct Tenant {
     /// What could not be read, and why: by the word of [`super::rule::Need`].
     #[serde(default)]
     pub unread: BTreeMap<String, String>,
+    /// Members of the groups that were asked for: object ids, by the group's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// Issuers that policies allow, a list for each policy: from files, no part of what was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_issuers: Option<Vec<Vec<String>>>,
 }
 
 /// An app registration.
@@ -50,6 +56,12 @@ pub struct Application {
     pub requested: Vec<Requested>,
     /// None where owners were not read.
     pub owners: Option<Vec<Owner>>,
+    /// Where a file declares it: `trust.hcl:3`. From files, no part of what was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared_at: Option<String>,
+    /// Its file says `unmanaged_credentials = "keep"`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_unmanaged: bool,
 }
 
 /// A service principal: an application in this tenant, wherever it is registered.

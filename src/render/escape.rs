@@ -17,9 +17,47 @@ pub fn terminal(text: &str) -> String {
             c => safe.push(c),
         }
     }
-    // A line that begins with `::` is a command to GitHub's runner.
-    if safe.starts_with("::") {
-        safe.replace_range(0..1, "\\u{3a}");
+    // A line that begins with `::`, behind spaces too, is a command to GitHub's runner; one that has `##[` or `##vso[`
+    // anywhere is one to Azure Pipelines and to GitHub's.
+    let begins = safe.len() - safe.trim_start().len();
+    if safe[begins..].starts_with("::") {
+        safe.replace_range(begins..=begins, "\\u{3a}");
+    }
+    match safe.contains("##") {
+        true => safe.replace("##", "\\u{23}#"),
+        false => safe,
+    }
+}
+
+/// For HTML and XML, as text and as an attribute's value between double or single quotes.
+pub fn html(text: &str) -> String {
+    let visible = terminal(text);
+    let mut safe = String::with_capacity(visible.len());
+    for c in visible.chars() {
+        match c {
+            '&' | '<' | '>' | '"' | '\'' | '`' => {
+                let _ = write!(safe, "&#{};", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// JSON's text with every character escaped that a terminal, a reader or a runner takes for more than text. It means
+/// the same.
+pub fn json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut before = ' ';
+    for c in text.chars() {
+        if (c.is_control() && c != '\n') || hides(c) || (c == '#' && before == '#') {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+        before = c;
     }
     safe
 }
@@ -74,7 +112,7 @@ pub(super) fn hides(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::terminal;
+    use super::{html, json, terminal};
 
     #[test]
     fn nothing_reaches_the_terminal_that_is_not_seen() {
@@ -87,5 +125,25 @@ mod tests {
             "\\u{3a}:set-output name=x::y"
         );
         assert_eq!(terminal("Zürich – 日本"), "Zürich – 日本");
+        assert_eq!(terminal(" ::warning::x"), " \\u{3a}:warning::x");
+        assert_eq!(terminal("a ##vso[task.x]"), "a \\u{23}#vso[task.x]");
+        assert_eq!(terminal("a\u{9b}31mb"), "a\\u{9b}31mb");
+    }
+
+    #[test]
+    fn html_has_no_markup_left() {
+        assert_eq!(
+            html("<b a='\"'>&\u{202e}`"),
+            "&#60;b a=&#39;&#34;&#39;&#62;&#38;\\u{202e}&#96;"
+        );
+    }
+
+    #[test]
+    fn json_means_the_same_and_shows_it() {
+        let nasty = "\u{9b}31m \u{202e} ###vso[x] \u{e0041} \u{1b} Zürich";
+        let text = serde_json::to_string(nasty).unwrap();
+        let safe = json(&text);
+        assert!(!safe.contains("##") && !safe.chars().any(|c| c.is_control() || super::hides(c)));
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), nasty);
     }
 }

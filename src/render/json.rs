@@ -8,6 +8,11 @@ use crate::model::plan::{Change, Comparison, Plan};
 use crate::model::step::Step;
 use crate::model::value::Value;
 
+/// JSON's text as it is printed: nothing in it is a command to a terminal or a pipeline.
+pub fn printable(json: &Json) -> String {
+    super::escape::json(&format!("{json:#}")) + "\n"
+}
+
 /// A plan with everything that it would do.
 pub fn plan(plan: &Plan) -> Json {
     json!({

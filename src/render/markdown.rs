@@ -56,7 +56,7 @@ pub fn comparison(comparison: &Comparison) -> String {
 }
 
 /// Words with code between backticks, as messages have it.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
         return plain(text);
@@ -178,7 +178,7 @@ fn notes(out: &mut String, notes: &[Diagnostic]) {
 }
 
 /// As code: in a run of backticks that the text cannot end, on one line.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = super::escape::terminal(text);
     let mut longest = 0;
     let mut run = 0;

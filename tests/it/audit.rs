@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
-use trustform::audit::{Options, Report, rules, run};
+use trustform::audit::scope::Scope;
+use trustform::audit::{Options, rules, run};
+use trustform::model::report::Report;
 use trustform::model::rule::Severity;
 use trustform::model::tenant::Tenant;
 
@@ -145,6 +147,18 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             json!([]),
             json!({ CLUSTER: { "jwks": jwks(WHOLE, json!({})) }, other: { "jwks": jwks(second, json!({})) } }),
         )
+    };
+    let listing = |glob: &str| {
+        let mut it = trusting(good());
+        it.allowed_issuers = Some(vec![vec![glob.to_owned()]]);
+        it
+    };
+    let declaring = |whole: bool| {
+        let mut it = trusting(good());
+        let application = &mut it.applications[0];
+        application.declared_at = Some("trust.hcl:1".to_owned());
+        application.credentials[0].declared_at = whole.then(|| "trust.hcl:4".to_owned());
+        it
     };
     vec![
         (
@@ -478,6 +492,8 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             two(good(), fic(GITHUB, "repo:contoso@1/api@3:environment:prod")),
         ),
         ("shared-signing-key", shared(WHOLE), shared(300)),
+        ("unlisted-issuer", listing(GITLAB), listing(GITHUB)),
+        ("unmanaged-credential", declaring(false), declaring(true)),
     ]
 }
 
@@ -532,8 +548,75 @@ fn what_could_not_be_read_is_not_called_clean() {
         "Microsoft Graph answered 403".to_owned(),
     );
     let report = judge(&tenant);
-    let not_run: Vec<&str> = report.rules_not_run.iter().map(|(rule, _)| *rule).collect();
+    let not_run: Vec<&str> = report
+        .rules_not_run
+        .iter()
+        .map(|(rule, _)| rule.name)
+        .collect();
     assert_eq!(not_run, ["owned-administrator", "risky-owner"]);
+}
+
+#[test]
+fn a_scope_is_what_it_says_and_never_empty() {
+    let owner = json!({ "id": "u-1", "kind": "user" });
+    let mut tenant = whole(
+        json!([
+            { "id": "o-1", "app_id": "c-1", "tags": ["prod"], "owners": [owner] },
+            { "id": "o-2", "app_id": "c-2", "tags": ["prod"], "owners": [], "declared_at": "trust.hcl:1" },
+            { "id": "o-3", "app_id": "c-3", "owners": [owner] },
+        ]),
+        json!([{ "id": "p-2", "app_id": "c-2" }, { "id": "p-4", "app_id": "c-4" }]),
+        json!({}),
+    );
+    tenant.groups = [("g-1".to_owned(), vec!["p-2".to_owned(), "u-7".to_owned()])].into();
+    let one = |text: &str| vec![text.to_owned()];
+    let select = |scope: Scope, tenant: &Tenant| {
+        let chosen = scope.select(tenant)?.expect("a scope");
+        Ok::<_, String>(chosen.into_iter().collect::<Vec<_>>().join(" "))
+    };
+    let of = |change: fn(&mut Scope, Vec<String>), value: &str| {
+        let mut scope = Scope::default();
+        change(&mut scope, one(value));
+        scope
+    };
+    assert_eq!(Scope::default().select(&tenant), Ok(None));
+    let tag = of(|scope, it| scope.tags = it, "prod");
+    assert_eq!(select(tag.clone(), &tenant).as_deref(), Ok("o-1 o-2"));
+    let mut both = tag;
+    both.owners = one("u-1");
+    assert_eq!(both.words(), "tag prod, owner u-1");
+    assert_eq!(select(both, &tenant).as_deref(), Ok("o-1"));
+    let group = of(|scope, it| scope.groups = it, "g-1");
+    assert_eq!(select(group, &tenant).as_deref(), Ok("o-2 p-2"));
+    let declared = Scope {
+        declared: true,
+        ..Scope::default()
+    };
+    assert_eq!(select(declared, &tenant).as_deref(), Ok("o-2"));
+    let elsewhere = of(|scope, it| scope.applications = it, "c-4");
+    assert_eq!(select(elsewhere, &tenant).as_deref(), Ok("p-4"));
+    for nothing in [
+        of(|scope, it| scope.applications = it, "c-9"),
+        of(|scope, it| scope.groups = it, "g-9"),
+        of(|scope, it| scope.tags = it, "test"),
+        of(|scope, it| scope.owners = it, "u-9"),
+    ] {
+        assert!(select(nothing, &tenant).is_err());
+    }
+    let refused = "Microsoft Graph answered 403".to_owned();
+    tenant.unread.insert("owners".to_owned(), refused);
+    let owner = of(|scope, it| scope.owners = it, "u-1");
+    assert!(select(owner, &tenant).is_err_and(|why| why.contains("403")));
+}
+
+#[test]
+fn what_is_pasted_holds_ids_alone() {
+    let secret = json!({ "key_id": "$(reboot)", "end": NOW + 90 * DAY });
+    let tenant = app(json!({ "credentials": [fic(GITHUB, GOOD)], "passwords": [secret] }));
+    let report = judge(&tenant);
+    let mut found = report.findings.iter();
+    let fix = &found.find(|it| it.rule == "leftover-secret").unwrap().fix;
+    assert!(fix.contains("--id c-1 --key-id <key id>"), "{fix}");
 }
 
 #[test]
@@ -563,7 +646,7 @@ fn a_baseline_quietens_what_was_there() {
         &Options {
             now: NOW,
             baseline: Some(known),
-            only: None,
+            ..Options::default()
         },
     );
     assert!(judge(&bad).fails(Severity::Critical));
@@ -597,7 +680,7 @@ application "deployer" {
     assert_eq!(live.exit, 2, "{}{}", live.out, live.err);
     assert!(live.out.contains("pull-request-subject"), "{}", live.out);
     assert!(
-        live.out.contains("Not checked: dangling-issuer"),
+        live.out.contains("Not checked: issuers were not asked"),
         "{}",
         live.out
     );

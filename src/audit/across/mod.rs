@@ -2,6 +2,8 @@
 
 mod shared_signing_key;
 mod shared_trust;
+mod unlisted_issuer;
+mod unmanaged_credential;
 
 use std::collections::BTreeSet;
 
@@ -9,7 +11,12 @@ use crate::keys::Jwks;
 use crate::kinds::rule::{Rule, Scene};
 
 /// One file each.
-pub static ALL: &[&Rule] = &[&shared_signing_key::RULE, &shared_trust::RULE];
+pub static ALL: &[&Rule] = &[
+    &shared_signing_key::RULE,
+    &shared_trust::RULE,
+    &unlisted_issuer::RULE,
+    &unmanaged_credential::RULE,
+];
 
 /// The moduli of the keys that an issuer publishes.
 fn moduli(scene: &Scene, issuer: &str) -> BTreeSet<String> {

@@ -1,144 +1,129 @@
 //! `audit`: every leftover secret and every trust that should not be there.
 
+mod args;
+mod given;
+mod groups;
+mod output;
 mod read;
+mod snapshots;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use super::args::{Audit, FailOn, Format};
+pub use args::Args;
+
 use super::stack::Stack;
 use super::{Exit, Failure, World, connect};
-use crate::audit::{self, Options, snapshot};
+use crate::audit::{self, Options, declared};
 use crate::model::desired::Desired;
-use crate::model::rule::Severity;
 use crate::model::source::Sources;
 use crate::model::tenant::Tenant;
-use crate::render;
+use given::Given;
 
-/// Bytes of a snapshot that is read.
-const SNAPSHOT_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
-
-pub fn run(world: &mut World, args: &Audit) -> Result<Exit, Failure> {
-    let tenant = match &args.from {
-        Some(file) => load(world, file)?,
-        None => survey(world, args)?,
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
+    let given = Given::load(world, args)?;
+    given.check()?;
+    let now = world.clock.now_ms() / 1000;
+    let (mut tenant, digest, source) = match &args.from {
+        _ if args.offline => of_files(&given, now),
+        Some(file) => {
+            let (tenant, digest) = snapshots::load(world, file)?;
+            (tenant, digest, String::new())
+        }
+        None => {
+            let tenant = survey(world, args, given.stack())?;
+            let digest = snapshots::digest(&tenant);
+            (tenant, digest, String::new())
+        }
     };
     if let Some(file) = &args.save {
-        save(world, file, &tenant)?;
+        snapshots::save(world, file, &tenant)?;
     }
-    let now = world.clock.now_ms() / 1000;
-    let baseline = args
-        .baseline
-        .as_deref()
-        .map(|file| load(world, file))
-        .transpose()?
-        .map(|before| {
-            let options = Options {
-                now,
-                ..Options::default()
-            };
-            let report = audit::run(&before, &options);
-            report
-                .findings
-                .into_iter()
-                .map(|it| it.fingerprint)
-                .collect()
-        });
-    let only = match args.application.is_empty() {
-        true => None,
-        false => Some(args.application.iter().cloned().collect::<BTreeSet<_>>()),
+    let waivers = given.mark(&mut tenant);
+    let scope = args.scope();
+    let only = scope.select(&tenant);
+    let options = Options {
+        now,
+        only: only.map_err(|why| Failure::plain("nothing-to-judge", why))?,
+        waivers,
+        baseline: baseline(world, args, &given, now)?,
     };
-    let report = audit::run(
-        &tenant,
-        &Options {
-            now,
-            only,
-            baseline,
-        },
-    );
-    let view = render::audit::View {
-        tenant_id: &report.tenant_id,
-        findings: &report.findings,
-        applications: report.applications,
-        credentials: report.credentials,
-        rules_run: &report.rules_run,
-        rules_not_run: &report.rules_not_run,
-        fixed: report.fixed,
-    };
-    if args.format == Format::Json {
-        world.print_json(&render::audit::json(&view));
-    } else {
-        let text = render::audit::text(&view, world.style());
-        world.print(&text);
-    }
-    Ok(match severity(args.fail_on) {
+    let mut report = audit::run(&tenant, &options);
+    report.snapshot = digest;
+    report.scope = scope.words() + &source;
+    output::output(world, args, &tenant, &report)?;
+    Ok(match args.fail_on.severity() {
         Some(at) if report.fails(at) => Exit::Changes,
         _ => Exit::Done,
     })
 }
 
-fn severity(word: FailOn) -> Option<Severity> {
-    match word {
-        FailOn::Critical => Some(Severity::Critical),
-        FailOn::High => Some(Severity::High),
-        FailOn::Medium => Some(Severity::Medium),
-        FailOn::Low => Some(Severity::Low),
-        FailOn::Info => Some(Severity::Info),
-        FailOn::Never => None,
+/// What the files alone would make, its hash, and a word about it.
+fn of_files(given: &Given, now: i64) -> (Tenant, String, String) {
+    let (mut tenant, waiting) = declared::tenant(&given.declarations());
+    if let Some(stack) = given.stack() {
+        tenant.tenant_id.clone_from(&stack.desired.stack.tenant_id);
     }
+    tenant.read_at = now;
+    let digest = snapshots::digest(&tenant);
+    let mut words = " as the files have it".to_owned();
+    if waiting > 0 {
+        words += &format!(", without {waiting} credentials that wait for a value");
+    }
+    (tenant, digest, words)
+}
+
+/// Fingerprints of what was found in the snapshot that `--baseline` names.
+fn baseline(
+    world: &World,
+    args: &Args,
+    given: &Given,
+    now: i64,
+) -> Result<Option<BTreeSet<String>>, Failure> {
+    let Some(file) = &args.baseline else {
+        return Ok(None);
+    };
+    let (mut before, _) = snapshots::load(world, file)?;
+    given.mark(&mut before);
+    let options = Options {
+        now,
+        ..Options::default()
+    };
+    let findings = audit::run(&before, &options).findings.into_iter();
+    Ok(Some(findings.map(|it| it.fingerprint).collect()))
 }
 
 /// Reads the tenant that the arguments name.
-fn survey(world: &mut World, args: &Audit) -> Result<Tenant, Failure> {
-    let stack = match &args.tenant_id {
-        Some(id) => {
+fn survey(world: &mut World, args: &Args, given: Option<&Stack>) -> Result<Tenant, Failure> {
+    let named;
+    let stack = match (&args.tenant_id, given) {
+        (None, Some(stack)) => stack,
+        (id, _) => {
             let mut desired = Desired::default();
             desired.stack.name = "audit".to_owned();
-            desired.stack.tenant_id = id.clone();
-            Stack {
+            desired.stack.tenant_id = id.clone().unwrap_or_default();
+            named = Stack {
                 directory: world.directory.join(&args.stack.directory),
                 desired,
                 sources: Sources::default(),
                 warnings: Vec::new(),
-            }
+            };
+            &named
         }
-        None => super::stack::load(world, &args.stack)?,
     };
-    let connection = connect::connect(world, &args.tenant, &stack)?;
+    let connection = connect::connect(world, &args.tenant, stack)?;
     let network = !args.no_network && !args.tenant.local;
     let read = async {
         connection
             .check_tenant(&stack.desired.stack.tenant_id)
             .await?;
         let loopback = args.tenant.emulator.is_some();
-        read::tenant(&connection.reader, network, loopback).await
+        let mut tenant = read::tenant(&connection.reader, network, loopback).await?;
+        groups::read(&connection.reader, &args.group, &mut tenant).await?;
+        Ok::<_, crate::model::diagnostic::Diagnostic>(tenant)
     };
     let mut tenant = super::block_on(read)??;
     tenant.tenant_id = stack.desired.stack.tenant_id.clone();
     tenant.read_at = world.clock.now_ms() / 1000;
     connection.save()?;
     Ok(tenant)
-}
-
-fn load(world: &World, file: &Path) -> Result<Tenant, Failure> {
-    let path = world.directory.join(file);
-    let failed = |why: String| {
-        let message = format!("the snapshot `{}` cannot be used: {why}", file.display());
-        Failure::plain("unreadable", message)
-    };
-    let size = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?;
-    if size.len() > SNAPSHOT_LIMIT {
-        return Err(failed("it has more than 2 GiB".to_owned()));
-    }
-    let text = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
-    snapshot::parse(&text).map_err(failed)
-}
-
-fn save(world: &World, file: &Path, tenant: &Tenant) -> Result<(), Failure> {
-    let failed = |why: String| {
-        let message = format!("`{}` cannot be written: {why}", file.display());
-        Failure::plain("unwritable", message)
-    };
-    let text = serde_json::to_vec(tenant).map_err(|error| failed(error.to_string()))?;
-    std::fs::write(world.directory.join(file), text).map_err(|error| failed(error.to_string()))
 }

@@ -109,7 +109,7 @@ fn issuers(desired: &Desired) -> Vec<Diagnostic> {
 }
 
 /// Whether a glob over host and path covers an issuer. A `*` in the host stays in the host.
-fn allows(glob: &str, issuer: &str) -> bool {
+pub fn allows(glob: &str, issuer: &str) -> bool {
     let parts = |text: &str| -> (String, String) {
         let rest = text.strip_prefix("https://").unwrap_or(text);
         let (host, path) = match rest.find('/') {

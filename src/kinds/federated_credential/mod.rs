@@ -16,6 +16,7 @@ mod mark;
 pub mod rules;
 mod wire;
 
+pub use check::allows;
 pub use declare::declare;
 pub use wire::{list, take_list, trust};
 

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "One leaked text is enough to become an administrator.",
         source: "emiliensocchi/azure-tiering; Maester, MtHighRiskAppPermissions",
         example: "a password holds AppRoleAssignment.ReadWrite.All",
-        fix: "remove the permission, then the password",
+        fix: "remove the permission, then every secret: `az ad app credential list --id <client id>`, `az ad app credential delete --id <client id> --key-id KEY`",
     },
     check,
 };

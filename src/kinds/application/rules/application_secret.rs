@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
         why: "A password can be copied, logged and forgotten; a federated credential cannot.",
         source: "Microsoft Zero Trust Assessment 21772, \"Applications don't have client secrets configured\"",
         example: "application `nightly-report` has a password until 2027-03-01",
-        fix: "declare a federated credential for the workload, then remove the password",
+        fix: "declare a federated credential for the workload, then remove the password: `az ad app credential delete --id <client id> --key-id <key id>`",
     },
     check,
 };

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "What logs in with it stops then; renewing it under pressure is how long-lived ones are made.",
         source: "Microsoft Zero Trust Assessment 21773",
         example: "a password expires in 12 days",
-        fix: "replace it by a federated credential before then",
+        fix: "replace it by a federated credential before then, and remove it: `az ad app credential delete --id <client id> --key-id <key id>`",
     },
     check,
 };

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "It is invisible where people look, on the application, and works.",
         source: "Microsoft, \"Review permissions granted to applications\"",
         example: "Mail.Send is granted, not requested",
-        fix: "revoke the grant, or add it to `permissions`",
+        fix: "add it to `permissions`, or revoke the grant: `DELETE /servicePrincipals/{id}/appRoleAssignments/{id}` of Microsoft Graph",
     },
     check,
 };

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "The implicit grant puts tokens into browser histories and logs; a workload needs none.",
         source: "RFC 9700 section 2.1.2; Microsoft, \"OAuth 2.0 implicit grant flow\"",
         example: "access_token_issuance_enabled is true",
-        fix: "remove `web.implicit_grant`",
+        fix: "remove `implicit_grant` from the block `web`",
     },
     check,
 };

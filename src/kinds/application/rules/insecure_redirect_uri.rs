@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "Codes and tokens sent there can be read on the way, or by whoever gets a host under the wildcard.",
         source: "Microsoft, \"Redirect URI (reply URL) best practices and limitations\"",
         example: "http://app.contoso.com/callback",
-        fix: "write the exact https URI",
+        fix: "write the exact https URI into `redirect_uris`",
     },
     check,
 };

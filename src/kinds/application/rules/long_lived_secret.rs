@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "The longer it lives, the more places it has leaked to.",
         source: "Microsoft Zero Trust Assessment 21773; default of app management policies",
         example: "a password from 2020 until 2299-12-31",
-        fix: "remove it, and restrict lifetimes with an app management policy",
+        fix: "remove it, and restrict lifetimes with an app management policy: `az ad app credential delete --id <client id> --key-id <key id>`",
     },
     check,
 };

@@ -19,7 +19,7 @@ mod several_secrets;
 mod unlocked_instances;
 mod unverified_email;
 
-use crate::kinds::rule::{Identity, Rule, day};
+use crate::kinds::rule::{Identity, Rule, day, filled};
 use crate::model::rule::{Doc, Finding};
 use crate::model::tenant::Secret;
 
@@ -55,9 +55,6 @@ pub(crate) fn of_secret(identity: &Identity, doc: &Doc, secret: &Secret, message
     finding
         .evidence
         .push(format!("key id {}, ends {end}", secret.key_id));
-    finding.fix = finding
-        .fix
-        .replace("<client id>", identity.client_id())
-        .replace("<key id>", &secret.key_id);
+    finding.fix = filled(&finding.fix, "<key id>", &secret.key_id);
     finding
 }

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "Whoever gets that person's session adds a credential and has the application's rights, past every role policy.",
         source: "Microsoft Zero Trust Assessment 21868",
         example: "a user owns an application with RoleManagement.ReadWrite.Directory",
-        fix: "remove personal owners from privileged applications",
+        fix: "remove personal owners: `az ad app owner list --id <client id>`, then `az ad app owner remove --id <client id> --owner-object-id OWNER`",
     },
     check,
 };

@@ -1,6 +1,6 @@
 //! An owner is a guest, a disabled account or another workload.
 
-use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::kinds::rule::{Identity, Rule, Scene, filled};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "An owner can add a credential, and so become the application.",
         source: "Microsoft Zero Trust Assessment 21868",
         example: "the guest ext_bob owns it",
-        fix: "remove the owner: `az ad app owner remove --id <client id> --owner-object-id <object id>`",
+        fix: "remove the owner: `az ad app owner remove --id <client id> --owner-object-id <owner id>`",
     },
     check,
 };
@@ -29,10 +29,9 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         } else {
             continue;
         };
-        found.push(identity.finding(
-            &RULE.doc,
-            &owner.id,
-            format!("{why} owns it: `{}`", owner.name),
-        ));
+        let message = format!("{why} owns it: `{}`", owner.name);
+        let mut finding = identity.finding(&RULE.doc, &owner.id, message);
+        finding.fix = filled(&finding.fix, "<owner id>", &owner.id);
+        found.push(finding);
     }
 }

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "One of them is used; nobody knows who holds the others.",
         source: "AzADServicePrincipalInsights, warnings on multiple secrets",
         example: "3 passwords work",
-        fix: "find out which is used from the sign-in log, and remove the others",
+        fix: "find out which is used from the sign-in log, and remove the others: `az ad app credential delete --id <client id> --key-id KEY`",
     },
     check,
 };

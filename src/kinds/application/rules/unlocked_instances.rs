@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "An administrator of another tenant can add a credential to its service principal there.",
         source: "Microsoft Zero Trust Assessment 21777",
         example: "servicePrincipalLockConfiguration.isEnabled is false",
-        fix: "enable the app instance property lock",
+        fix: "enable the app instance property lock: `az rest --method PATCH --url https://graph.microsoft.com/v1.0/applications/<object id> --headers Content-Type=application/json --body '{\"servicePrincipalLockConfiguration\":{\"isEnabled\":true,\"allProperties\":true}}'`",
     },
     check,
 };

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "An administrator of any tenant can write a victim's address there and log in as that person (nOAuth).",
         source: "Semperis, \"nOAuth abuse alert\"; Microsoft, authenticationBehaviors",
         example: "email claim asked for, removeUnverifiedEmailClaim is false",
-        fix: "set `authenticationBehaviors.removeUnverifiedEmailClaim`, and know users by `oid` and `tid`",
+        fix: "know users by `oid` and `tid`, and take the claim away: `az rest --method PATCH --url https://graph.microsoft.com/beta/applications/<object id> --headers Content-Type=application/json --body '{\"authenticationBehaviors\":{\"removeUnverifiedEmailClaim\":true}}'`",
     },
     check,
 };

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "Every pod of the namespace that asks for none has it.",
         source: "Kubernetes, \"Configure service accounts for pods\"",
         example: "`system:serviceaccount:payments:default`",
-        fix: "give the workload a service account of its own",
+        fix: "give the workload a service account of its own: `serviceAccountName` in the pod, and its name in the subject",
     },
     check,
 };

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "Administrators of that tenant decide who has the subject: cross-tenant take-over.",
         source: "dirkjanm.io, \"Persisting with federated credentials\"",
         example: "https://login.microsoftonline.com/<another tenant>/v2.0",
-        fix: "delete it unless the partner is known; write the reason down as a waiver with an end",
+        fix: "delete it unless the partner is known: `az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>`; else write the reason down in a `waiver` with an end",
     },
     check,
 };

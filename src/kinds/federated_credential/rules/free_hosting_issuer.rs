@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "Anyone can take such a name for a while and publish keys there.",
         source: "dirkjanm.io, roadoidc; MITRE ATT&CK T1098.001",
         example: "https://a1b2.ngrok.app",
-        fix: "delete it and treat it as an incident",
+        fix: "delete it and treat it as an incident: `az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>`",
     },
     check,
 };

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "The login fails; a second, wider trust is often added instead of repairing the first.",
         source: "Azure/login#175, #178, #515",
         example: "subject `repo:o/r:pull-request`",
-        fix: "write it as the platform sends it",
+        fix: "write it as the platform sends it, or delete it: `az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>`",
     },
     check,
 };

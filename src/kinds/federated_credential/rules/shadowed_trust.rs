@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "The narrow one reads like the boundary; the wide one is.",
         source: "Palo Alto Unit 42, \"OH-MY-DC\"",
         example: "`repo:o/r:environment:prod` beside an expression for `repo:o/r:*`",
-        fix: "remove the wider one, or this one if the wider is meant",
+        fix: "remove the wider one; or this one, if the wider is meant: `az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>`",
     },
     check,
 };

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "The trust outlived its reason, and shows who used to be let in.",
         source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",
         example: "subject 3333… is no service principal here",
-        fix: "delete it, or name the identity that took its place",
+        fix: "delete it: `az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>`; or name the identity that took its place",
     },
     check,
 };

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "Whoever registers the name, or the storage account, publishes keys and is let in.",
         source: "Microsoft, \"Prevent dangling DNS entries and avoid subdomain takeover\"; WithSecure, \"Delete and ReSAStore\"",
         example: "https://oidc1a2b.blob.core.windows.net/oidc does not resolve",
-        fix: "delete the trust now",
+        fix: "delete the trust now: `az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>`",
     },
     check,
 };

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
         why: "Entra cannot fetch its keys, and the login fails.",
         source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",
         example: "404 at /.well-known/openid-configuration",
-        fix: "repair what it serves, or delete the trust",
+        fix: "repair what it serves, or delete the trust: `az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>`",
     },
     check,
 };

@@ -1,0 +1,51 @@
+//! Who may reach what: issuer, subject, application, permission. The picture of a report is drawn from it.
+
+use std::collections::BTreeMap;
+
+use crate::kinds::rule::{Identity, Scene};
+use crate::model::report::{Flow, Report};
+use crate::model::rule::Severity;
+use crate::model::tenant::Tenant;
+
+/// The ways of every trust that was judged, the worst first, and at most so many.
+pub fn of(tenant: &Tenant, report: &Report, limit: usize) -> Vec<Flow> {
+    let mut worst: BTreeMap<(&str, &str), Severity> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|it| it.counts()) {
+        let place = (finding.object_id.as_str(), finding.part.as_str());
+        let severity = worst.entry(place).or_insert(finding.severity);
+        *severity = (*severity).max(finding.severity);
+    }
+    let scene = Scene::of(tenant, tenant.read_at);
+    let mut flows: Vec<Flow> = Vec::new();
+    for identity in &scene.identities {
+        let permissions = permissions(identity);
+        let at = |part: &str| worst.get(&(identity.object_id(), part)).copied();
+        for held in &identity.trusts {
+            flows.push(Flow {
+                severity: at(&held.credential.name).max(at("")),
+                issuer: held.credential.issuer.clone(),
+                subject: held.admits().to_owned(),
+                application: identity.name().to_owned(),
+                client_id: identity.client_id().to_owned(),
+                permissions: permissions.clone(),
+            });
+        }
+    }
+    flows.sort_by(|a, b| (b.severity, &a.issuer, a).cmp(&(a.severity, &b.issuer, b)));
+    flows.truncate(limit);
+    // What lies together is drawn together.
+    flows.sort_by(|a, b| (&a.issuer, &a.subject, a).cmp(&(&b.issuer, &b.subject, b)));
+    flows
+}
+
+fn permissions(identity: &Identity) -> Vec<String> {
+    let powers: Vec<&str> = identity.powers().iter().map(|(name, _)| *name).collect();
+    let roles = identity.principal.map_or(&[][..], |it| &it.roles);
+    let mut names: Vec<(bool, &str)> = roles
+        .iter()
+        .map(|role| (!powers.contains(&role.name.as_str()), role.name.as_str()))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|(_, name)| name.to_owned()).collect()
+}

@@ -1,0 +1,114 @@
+//! Which applications an audit judges.
+
+use std::collections::BTreeSet;
+
+use crate::model::tenant::{Application, Tenant};
+
+/// Every condition that is set must hold; of one with several values, any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Client ids or object ids.
+    pub applications: Vec<String>,
+    /// Object ids of groups: those whose members their service principals are.
+    pub groups: Vec<String>,
+    pub tags: Vec<String>,
+    /// Object ids of owners.
+    pub owners: Vec<String>,
+    /// Only what files declare.
+    pub declared: bool,
+}
+
+impl Scope {
+    /// The applications and service principals in it, by object id; none for all.
+    ///
+    /// # Errors
+    /// Nothing is in it, or what decides it was not read: a gate that judges nothing must not open.
+    pub fn select(&self, tenant: &Tenant) -> Result<Option<BTreeSet<String>>, String> {
+        if *self == Self::default() {
+            return Ok(None);
+        }
+        let mut members: BTreeSet<&str> = BTreeSet::new();
+        for group in &self.groups {
+            let found = tenant.groups.get(group).ok_or_else(|| {
+                format!("the snapshot does not hold the members of the group `{group}`: make it with `--group`")
+            })?;
+            members.extend(found.iter().map(String::as_str));
+        }
+        if !self.owners.is_empty()
+            && let Some(why) = tenant.unread.get("owners")
+        {
+            return Err(format!("owners were not read: {why}"));
+        }
+        for id in &self.applications {
+            let there = |it: &&Application| it.app_id == *id || it.id == *id;
+            let principal = tenant
+                .principals
+                .iter()
+                .any(|it| it.app_id == *id || it.id == *id);
+            if !principal && !tenant.applications.iter().any(|it| there(&it)) {
+                return Err(format!(
+                    "no application has the client id or object id `{id}`"
+                ));
+            }
+        }
+        let applications = tenant.applications.iter().filter(|it| self.holds(it));
+        let clients: BTreeSet<&str> = tenant
+            .principals
+            .iter()
+            .filter(|it| members.contains(it.id.as_str()))
+            .map(|it| it.app_id.as_str())
+            .collect();
+        let mut chosen: BTreeSet<String> = applications
+            .filter(|it| self.groups.is_empty() || clients.contains(it.app_id.as_str()))
+            .map(|it| it.id.clone())
+            .collect();
+        // Service principals of applications that are registered elsewhere.
+        if !self.declared && self.owners.is_empty() {
+            let wanted = tenant.principals.iter().filter(|it| {
+                let ids = &self.applications;
+                (ids.is_empty() || ids.contains(&it.app_id) || ids.contains(&it.id))
+                    && (self.tags.is_empty() || self.tags.iter().any(|tag| it.tags.contains(tag)))
+                    && (self.groups.is_empty() || members.contains(it.id.as_str()))
+            });
+            chosen.extend(wanted.map(|it| it.id.clone()));
+        }
+        match chosen.is_empty() {
+            true => Err(format!(
+                "nothing is to be judged: {} has no application",
+                self.words()
+            )),
+            false => Ok(Some(chosen)),
+        }
+    }
+
+    fn holds(&self, it: &Application) -> bool {
+        let ids = &self.applications;
+        let owned = |id: &String| it.owners.iter().flatten().any(|owner| owner.id == *id);
+        (ids.is_empty() || ids.contains(&it.app_id) || ids.contains(&it.id))
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| it.tags.contains(tag)))
+            && (self.owners.is_empty() || self.owners.iter().any(owned))
+            && (!self.declared || it.declared_at.is_some())
+    }
+
+    /// In words: `group g-1, tag prod`.
+    pub fn words(&self) -> String {
+        let parts = [
+            ("application", &self.applications),
+            ("members of group", &self.groups),
+            ("tag", &self.tags),
+            ("owner", &self.owners),
+        ];
+        let mut words: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(name, values)| format!("{name} {}", values.join(" or ")))
+            .collect();
+        if self.declared {
+            words.push("what files declare".to_owned());
+        }
+        match words.is_empty() {
+            true => "the whole tenant".to_owned(),
+            false => words.join(", "),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The command line of `audit`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::audit::scope::Scope;
+use crate::cli::args::{StackArgs, TenantArgs};
+use crate::model::rule::Severity;
+
+/// The command line of `audit`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// Audit this tenant; no stack is needed.
+    #[arg(long = "tenant", value_name = "ID")]
+    pub tenant_id: Option<String>,
+    /// Judge the files alone, as if they were applied: no login is needed, and nothing is contacted.
+    #[arg(long, conflicts_with_all = ["tenant_id", "save", "from", "local", "emulator", "group", "owner"])]
+    pub offline: bool,
+    /// Only this application, by client id or object id. May be repeated.
+    #[arg(long, value_name = "ID")]
+    pub application: Vec<String>,
+    /// Only the applications that are members of this group, by its object id. May be repeated.
+    #[arg(long, value_name = "ID", value_parser = guid)]
+    pub group: Vec<String>,
+    /// Only applications with this tag. May be repeated.
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Only applications of this owner, by object id. May be repeated.
+    #[arg(long, value_name = "ID", value_parser = guid)]
+    pub owner: Vec<String>,
+    /// Only applications that the stack, or one of `--declared`, declares.
+    #[arg(long)]
+    pub declared_only: bool,
+    /// Another stack of the tenant: what it declares is not unmanaged, and its waivers hold. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub declared: Vec<PathBuf>,
+    /// A directory with a `policy` and `waiver` blocks that hold for the whole tenant. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub policy: Vec<PathBuf>,
+    /// Keep what was read in this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub save: Option<PathBuf>,
+    /// Judge what `--save` kept: no login is needed.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Fail only for what is not in this snapshot.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Do not ask the issuers.
+    #[arg(long)]
+    pub no_network: bool,
+    /// Exit with 2 from this severity on.
+    #[arg(long, value_enum, default_value_t = FailOn::High)]
+    pub fail_on: FailOn,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+    /// Also write a report: its form and where to, as in `sarif=audit.sarif`. May be repeated; the tenant is read once.
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = file)]
+    pub report: Vec<File>,
+}
+
+/// A report's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+    /// For job summaries and comments.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit's XML, for the test reports of pipelines.
+    Junit,
+    /// One page that stands alone, with a picture of who reaches what.
+    Html,
+}
+
+/// A report that is written to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub form: Form,
+    pub path: PathBuf,
+}
+
+impl Args {
+    /// Which applications are judged.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            applications: self.application.clone(),
+            groups: self.group.clone(),
+            tags: self.tag.clone(),
+            owners: self.owner.clone(),
+            declared: self.declared_only,
+        }
+    }
+}
+
+/// Object ids go into addresses: nothing else may.
+fn guid(text: &str) -> Result<String, String> {
+    let id = uuid::Uuid::try_parse(text).map_err(|_| "it is no object id".to_owned())?;
+    Ok(id.hyphenated().to_string())
+}
+
+/// Reads `FORMAT=PATH`.
+fn file(text: &str) -> Result<File, String> {
+    let example = "write it as in `sarif=audit.sarif`";
+    let (form, path) = text
+        .split_once('=')
+        .filter(|(_, path)| !path.is_empty())
+        .ok_or_else(|| format!("it names no file: {example}"))?;
+    let form = Form::from_str(form, false).map_err(|_| {
+        format!("there is no form `{form}`: text, json, markdown, sarif, junit or html; {example}")
+    })?;
+    Ok(File {
+        form,
+        path: PathBuf::from(path),
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    /// The mildest severity that fails; none where nothing does.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Critical => Some(Severity::Critical),
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The files that an audit goes by: the stack, those of other teams, and policies.
+
+use std::path::Path;
+
+use super::args::Args;
+use crate::audit;
+use crate::audit::declared::{self, Declaration, Places};
+use crate::audit::waivers::Waiving;
+use crate::cli::args::StackArgs;
+use crate::cli::stack::{self, Stack};
+use crate::cli::{Failure, World};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::policy::MAX_WAIVER_DAYS;
+use crate::model::rule::Need;
+use crate::model::tenant::Tenant;
+
+/// Everything that was given.
+pub struct Given {
+    /// The stack itself comes first, where there is one.
+    stacks: Vec<Stack>,
+    policies: Vec<Stack>,
+}
+
+impl Given {
+    /// Reads what the arguments name. With `--tenant` the directory is not looked at; with `--from` it is, if it holds
+    /// a stack.
+    pub fn load(world: &mut World, args: &Args) -> Result<Self, Failure> {
+        let directory = world.directory.join(&args.stack.directory);
+        let here = args.tenant_id.is_none() && (args.from.is_none() || stack::is_there(&directory));
+        let mut stacks = Vec::new();
+        if here {
+            stacks.push(stack::load(world, &args.stack)?);
+        }
+        for directory in &args.declared {
+            stacks.push(other(world, directory)?);
+        }
+        let policies = args.policy.iter().map(|directory| other(world, directory));
+        let policies: Vec<Stack> = policies.collect::<Result<_, _>>()?;
+        for stack in stacks.iter().chain(&policies) {
+            stack.warn(world);
+        }
+        Ok(Self { stacks, policies })
+    }
+
+    /// The stack whose tenant is read, if the directory holds it.
+    pub fn stack(&self) -> Option<&Stack> {
+        self.stacks.first()
+    }
+
+    pub fn declarations(&self) -> Vec<Declaration<'_>> {
+        self.stacks.iter().map(declaration).collect()
+    }
+
+    /// Writes into a tenant what files say of it, and returns the waivers that hold in it.
+    pub fn mark(&self, tenant: &mut Tenant) -> Vec<Waiving> {
+        // A snapshot is somebody's file: what is declared comes from ours alone.
+        for application in &mut tenant.applications {
+            application.declared_at = None;
+            application.keeps_unmanaged = false;
+            let credentials = application.credentials.iter_mut();
+            credentials.for_each(|credential| credential.declared_at = None);
+        }
+        let policies = self.stacks.iter().chain(&self.policies);
+        let policies = policies.map(|stack| &stack.desired.policy);
+        let lists: Vec<_> = policies
+            .clone()
+            .filter_map(|it| it.allowed_issuers.clone())
+            .collect();
+        let days = policies.filter_map(|it| it.max_waiver_days).min();
+        let days = days.unwrap_or(MAX_WAIVER_DAYS);
+        if lists.is_empty() {
+            let why = "no policy names `allowed_issuers`: give one with `--policy`";
+            tenant
+                .unread
+                .insert(Need::Policy.word().to_owned(), why.to_owned());
+        }
+        tenant.allowed_issuers = Some(lists).filter(|lists| !lists.is_empty());
+        // A stack of another tenant says nothing about this one.
+        let theirs = |stack: &&Stack| {
+            let id = &stack.desired.stack.tenant_id;
+            tenant.tenant_id.is_empty() || id.eq_ignore_ascii_case(&tenant.tenant_id)
+        };
+        let stacks: Vec<&Stack> = self.stacks.iter().filter(theirs).collect();
+        if stacks.is_empty() {
+            let why =
+                "no stack of this tenant was given: name those of all teams with `--declared`";
+            tenant
+                .unread
+                .insert(Need::Declared.word().to_owned(), why.to_owned());
+        }
+        let mut waivers = Vec::new();
+        for stack in stacks {
+            let places = declared::mark(tenant, declaration(stack));
+            waivers.extend(declared::waivers(&stack.desired, &places, days));
+        }
+        for policy in &self.policies {
+            waivers.extend(declared::waivers(&policy.desired, &Places::new(), days));
+        }
+        waivers
+    }
+
+    /// Waivers that name no rule: they would never waive anything.
+    pub fn check(&self) -> Result<(), Failure> {
+        let rules = audit::rules();
+        for stack in self.stacks.iter().chain(&self.policies) {
+            let unknown = stack.desired.waivers.iter();
+            let unknown = unknown.filter(|it| rules.iter().all(|rule| rule.doc.name != it.rule));
+            let said: Vec<Diagnostic> = unknown
+                .map(|waiver| {
+                    Diagnostic::error(
+                        "unknown-rule",
+                        format!("there is no rule `{}`", waiver.rule),
+                    )
+                    .at(waiver.origin, "")
+                    .help("write the rule's name as the audit prints it: `leftover-secret`")
+                })
+                .collect();
+            if !said.is_empty() {
+                return Err(stack.failure(said));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn declaration(stack: &Stack) -> Declaration<'_> {
+    Declaration {
+        desired: &stack.desired,
+        sources: &stack.sources,
+    }
+}
+
+/// A directory beside the stack: with its own files' values, none from the command line.
+fn other(world: &World, directory: &Path) -> Result<Stack, Failure> {
+    stack::load(
+        world,
+        &StackArgs {
+            directory: directory.to_owned(),
+            variables: Vec::new(),
+            variable_files: Vec::new(),
+        },
+    )
+}

@@ -1,0 +1,88 @@
+//! For a job summary or a comment.
+
+use std::fmt::Write;
+
+use super::{facts, standing};
+use crate::model::report::Report;
+use crate::model::rule::{Finding, Severity};
+use crate::render::escape::markdown as plain;
+use crate::render::markdown::{code, word};
+
+/// GitHub shows at most 1 MiB of a job summary, and 65,536 characters of a comment: what is longer is cut off whole.
+const ROOM: usize = 60_000;
+
+/// The whole report, or its worst part and how much is left.
+pub fn markdown(report: &Report) -> String {
+    let aside = match report.aside() {
+        words if words.is_empty() => words,
+        words => format!(" ({words})"),
+    };
+    let mut out = format!(
+        "### trustform audit: {} findings{aside}\n\n",
+        match report.summary() {
+            words if words == "none" => "no".to_owned(),
+            words => words,
+        }
+    );
+    out.push_str("| | |\n|---|---|\n");
+    for (name, value) in facts(report) {
+        let _ = writeln!(out, "| {name} | {} |", plain(&value));
+    }
+    out.push('\n');
+    for (why, rules) in report.not_checked() {
+        let rules: Vec<String> = rules.iter().map(|rule| format!("`{rule}`")).collect();
+        let _ = writeln!(out, "- Not checked: {}: {}", word(why), rules.join(", "));
+    }
+    let mut left = report.findings.len();
+    for (first, group) in report.by_application() {
+        let mut section = format!(
+            "\n#### {} ({})\n\n",
+            plain(&first.application),
+            code(&first.client_id)
+        );
+        for finding in &group {
+            section.push_str(&one(finding));
+        }
+        if out.len() + section.len() > ROOM {
+            let _ = writeln!(
+                out,
+                "\n{left} more findings have no room here: write them with `--report html=FILE`."
+            );
+            return out;
+        }
+        left -= group.len();
+        out.push_str(&section);
+    }
+    out
+}
+
+fn one(finding: &Finding) -> String {
+    let sign = match (finding.counts(), finding.severity) {
+        (false, _) => "⚪",
+        (true, Severity::Critical | Severity::High) => "🔴",
+        (true, Severity::Medium) => "🟠",
+        (true, Severity::Low | Severity::Info) => "🟡",
+    };
+    let mut out = format!(
+        "- {sign} **{}** `{}`",
+        finding.severity.word(),
+        finding.rule
+    );
+    if !finding.part.is_empty() {
+        let _ = write!(out, " {}", code(&finding.part));
+    }
+    let _ = write!(out, ": {}", word(&finding.message));
+    let standing = standing(finding);
+    if !standing.is_empty() {
+        let _ = write!(out, " ({})", plain(&standing));
+    }
+    out.push('\n');
+    for line in &finding.evidence {
+        let _ = writeln!(out, "  - {}", code(line));
+    }
+    if let Some(place) = &finding.declared_at {
+        let _ = writeln!(out, "  - file {}", code(place));
+    }
+    let _ = writeln!(out, "  - fix: {}", word(&finding.fix));
+    out
+}

@@ -1,0 +1,84 @@
+//! For people at a terminal: grouped by application, worst first.
+
+use std::fmt::Write;
+
+use super::{VERSION, judged, moment, standing};
+use crate::model::report::Report;
+use crate::model::rule::{Finding, Severity};
+use crate::render::escape::terminal;
+use crate::render::style::Style;
+
+/// The whole report.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    for (first, group) in report.by_application() {
+        let name = match first.application.is_empty() {
+            true => "(no name)".to_owned(),
+            false => terminal(&first.application),
+        };
+        let _ = writeln!(out, "{name} ({})", terminal(&first.client_id));
+        for finding in group {
+            one(&mut out, finding, style);
+        }
+        out.push('\n');
+    }
+    for (why, rules) in report.not_checked() {
+        let _ = writeln!(out, "Not checked: {}", terminal(why));
+        let _ = writeln!(out, "  {}", rules.join(", "));
+    }
+    let _ = writeln!(
+        out,
+        "Audit of tenant {}, {}: {}; {} rules run, {} not.",
+        terminal(&report.tenant_id),
+        terminal(&report.scope),
+        judged(report),
+        report.rules_run.len(),
+        report.rules_not_run.len()
+    );
+    let _ = writeln!(
+        out,
+        "Read {} by trustform {VERSION}; the snapshot's SHA-256 is {}.",
+        moment(report.read_at),
+        report.snapshot
+    );
+    let aside = match report.aside() {
+        words if words.is_empty() => words,
+        words => format!("; {words}"),
+    };
+    let _ = match report.counts().is_empty() {
+        true => writeln!(out, "No findings{aside}."),
+        false => writeln!(out, "Findings: {}{aside}.", report.summary()),
+    };
+    out
+}
+
+fn one(out: &mut String, finding: &Finding, style: Style) {
+    let word = finding.severity.word();
+    let bad = style.color && finding.severity >= Severity::High;
+    let word = if bad {
+        format!("\u{1b}[31m{word}\u{1b}[0m")
+    } else {
+        word.to_owned()
+    };
+    let part = match finding.part.is_empty() {
+        true => String::new(),
+        false => format!(" [{}]", terminal(&finding.part)),
+    };
+    let standing = match standing(finding) {
+        words if words.is_empty() => words,
+        words => format!(" ({})", terminal(&words)),
+    };
+    let _ = writeln!(
+        out,
+        "  {word}  {}{part}: {}{standing}",
+        finding.rule,
+        terminal(&finding.message),
+    );
+    for line in &finding.evidence {
+        let _ = writeln!(out, "      {}", terminal(line));
+    }
+    if let Some(place) = &finding.declared_at {
+        let _ = writeln!(out, "      file {}", terminal(place));
+    }
+    let _ = writeln!(out, "      fix: {}", terminal(&finding.fix));
+}
