@@ -4,6 +4,7 @@ mod audit;
 mod azurite;
 mod catalogue;
 mod converge;
+mod corpus;
 mod diff;
 mod docs;
 mod examples;
