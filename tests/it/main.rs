@@ -11,6 +11,7 @@ mod examples;
 mod fidelity;
 mod layers;
 mod play;
+mod scale;
 mod scenario;
 mod schemas;
 mod simulate;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{Audit, FailOn, Format};
+use super::progress::Bar;
 use super::stack::Stack;
 use super::{Exit, Failure, World, connect};
 use crate::audit::{self, Options, snapshot};
@@ -106,14 +107,19 @@ fn survey(world: &mut World, args: &Audit) -> Result<Tenant, Failure> {
     };
     let connection = connect::connect(world, &args.tenant, &stack)?;
     let network = !args.no_network && !args.tenant.local;
+    let clock = world.clock.clone();
+    let mut bar = Bar::new(world, &clock, 0);
     let read = async {
         connection
             .check_tenant(&stack.desired.stack.tenant_id)
             .await?;
         let loopback = args.tenant.emulator.is_some();
-        read::tenant(&connection.reader, network, loopback).await
+        let mut show = |done, total| bar.step("reading", done, total, "objects");
+        read::tenant(&connection.reader, network, loopback, &mut show).await
     };
-    let mut tenant = super::block_on(read)??;
+    let read = super::block_on(read);
+    drop(bar);
+    let mut tenant = read??;
     tenant.tenant_id = stack.desired.stack.tenant_id.clone();
     tenant.read_at = world.clock.now_ms() / 1000;
     connection.save()?;
