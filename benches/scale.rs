@@ -5,10 +5,13 @@
 //! of its own, because recording takes time.
 //!
 //! To reach: `plan-500` at most 60 requests, 1.0 s and 64 MiB; `create-100` and `destroy-100` at most 10 s, 4 s of
-//! which are the verification's window; `help` at most 5 ms.
+//! which are the verification's window; `help` at most 5 ms; `audit-100k` at most 400 requests, 20 s and 256 MiB, and
+//! the rules alone, in one thread, at least 100,000 applications a second.
 
 #[path = "scale/client.rs"]
 mod client;
+#[path = "scale/rules.rs"]
+mod rules;
 #[path = "scale/served.rs"]
 mod served;
 #[path = "scale/stack.rs"]
@@ -25,49 +28,63 @@ use served::Served;
 struct Work {
     name: &'static str,
     arguments: &'static [&'static str],
-    /// Applications that the stack declares; none for a command that needs no tenant.
-    applications: usize,
-    /// Whether they are there before.
-    planted: bool,
+    on: On,
     /// The exit code that says that it did what it is measured for.
     exit: i32,
     runs: usize,
+}
+
+/// What the command works on.
+#[derive(Clone, Copy, PartialEq)]
+enum On {
+    Nothing,
+    /// A stack of so many applications in an empty tenant.
+    Empty(usize),
+    /// The same where they are there already.
+    Planted(usize),
+    /// A tenant of so many applications, and no stack.
+    Seeded(usize),
 }
 
 const WORKS: &[Work] = &[
     Work {
         name: "help",
         arguments: &["--help"],
-        applications: 0,
-        planted: false,
+        on: On::Nothing,
         exit: 0,
         runs: 20,
     },
     Work {
         name: "plan-500",
         arguments: &["plan", "--detailed-exitcode"],
-        applications: 500,
-        planted: true,
+        on: On::Planted(500),
         exit: 0,
         runs: 7,
     },
     Work {
         name: "create-100",
         arguments: &["apply", "--auto-approve"],
-        applications: 100,
-        planted: false,
+        on: On::Empty(100),
         exit: 0,
         runs: 3,
     },
     Work {
         name: "destroy-100",
         arguments: &["destroy", "--auto-approve"],
-        applications: 100,
-        planted: true,
+        on: On::Planted(100),
         exit: 0,
         runs: 3,
     },
+    Work {
+        name: "audit-100k",
+        arguments: AUDIT,
+        on: On::Seeded(100_000),
+        exit: 2,
+        runs: 2,
+    },
 ];
+
+const AUDIT: &[&str] = &["audit", "--tenant", stack::TENANT, "--no-network"];
 
 fn main() {
     // Cargo passes `--bench`; the word after `--only` chooses.
@@ -93,23 +110,36 @@ fn measured(work: &Work) -> serde_json::Value {
     let mut line = Map::new();
     line.insert("work".to_owned(), work.name.into());
     let mut runs = Vec::new();
-    if work.applications == 0 {
-        runs.extend((0..work.runs).map(|_| run(work, directory.path(), None)));
-    } else {
-        let stack = directory.path().join("stack");
-        stack::write(&stack, work.applications);
-        let tenant = work.planted.then(|| stack::plant(&stack));
+    let stack = directory.path().join("stack");
+    let served = |record: Option<&Path>| match work.on {
+        On::Nothing => None,
+        On::Empty(_) => Some(Served::start(None, 0, record)),
+        On::Planted(_) => {
+            let tenant = stack::plant(&stack);
+            Some(Served::start(Some(&tenant), 0, record))
+        }
+        On::Seeded(count) => Some(Served::start(None, count, record)),
+    };
+    match work.on {
+        On::Empty(count) | On::Planted(count) => stack::write(&stack, count),
+        On::Nothing | On::Seeded(_) => std::fs::create_dir(&stack).expect("a directory"),
+    }
+    if work.on != On::Nothing {
         let record = directory.path().join("record.jsonl");
-        let served = Served::start(tenant.as_deref(), Some(&record));
-        run(work, &stack, Some(&served));
-        drop(served);
+        let counted = served(Some(&record));
+        run(work, &stack, counted.as_ref());
+        drop(counted);
         let (requests, operations) = served::count(&record);
         line.insert("requests".to_owned(), requests.into());
         line.insert("operations".to_owned(), operations.into());
-        for _ in 0..work.runs {
-            let served = Served::start(tenant.as_deref(), None);
-            runs.push(run(work, &stack, Some(&served)));
-        }
+    }
+    for _ in 0..work.runs {
+        let served = served(None);
+        runs.push(run(work, &stack, served.as_ref()));
+    }
+    if let On::Seeded(count) = work.on {
+        let rate = rules::per_second(count);
+        line.insert("rules_applications_per_s".to_owned(), json!(rate.round()));
     }
     let mut walls: Vec<f64> = runs.iter().map(|run| run.wall.as_secs_f64()).collect();
     walls.sort_by(f64::total_cmp);

@@ -17,8 +17,8 @@ pub struct Served {
 }
 
 impl Served {
-    /// Serves a tenant that [`super::stack::plant`] made, or an empty one; recording is for counting only.
-    pub fn start(tenant: Option<&[u8]>, record: Option<&Path>) -> Self {
+    /// Serves a tenant that [`super::stack::plant`] made, or an empty one, or a new one with so many applications; recording is for counting only.
+    pub fn start(tenant: Option<&[u8]>, seeded: usize, record: Option<&Path>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut command = Command::new(env!("CARGO_BIN_EXE_trustform"));
         command.args(["emulator", "--listen", "127.0.0.1:0", "--latency", LATENCY]);
@@ -27,6 +27,9 @@ impl Served {
             let data = directory.path().join("tenant.json");
             std::fs::write(&data, tenant).expect("the tenant is written");
             command.arg("--data").arg(data);
+        }
+        if seeded > 0 {
+            command.arg("--seed-tenant").arg(seeded.to_string());
         }
         if let Some(record) = record {
             command.arg("--record").arg(record);

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use crate::kinds;
 use crate::kinds::rule::{Rule, Scene};
 use crate::model::report::Report;
+use crate::model::rule::Severity;
 use crate::model::rule::{Finding, Need, Status};
 use crate::model::tenant::Tenant;
 
@@ -90,12 +91,10 @@ fn settle(report: &mut Report, options: &Options) {
         baseline.iter().filter(|old| !now.contains(old)).count()
     });
     report.findings.sort_by(|a, b| {
-        let key = |it: &Finding| (std::cmp::Reverse(it.severity), it.application.clone());
-        (key(a), a.client_id.as_str(), a.rule, a.part.as_str()).cmp(&(
-            key(b),
-            b.client_id.as_str(),
-            b.rule,
-            b.part.as_str(),
-        ))
+        fn key(it: &Finding) -> (std::cmp::Reverse<Severity>, &str, &str, &str, &str) {
+            let (severity, name) = (std::cmp::Reverse(it.severity), it.application.as_str());
+            (severity, name, &it.client_id, it.rule, &it.part)
+        }
+        key(a).cmp(&key(b))
     });
 }

@@ -1,5 +1,8 @@
 //! From what Graph answers to a [`Tenant`]; and the snapshot's own format.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -84,10 +87,14 @@ fn requested(app_id: &str, json: &Json) -> Requested {
 
 /// A permission's name as far as the built-in table of Microsoft Graph knows it; else its id.
 fn permission_name(app_id: &str, class: api::Class, id: &str) -> String {
-    let mut known = api::graph_permissions().filter(|_| app_id == api::MICROSOFT_GRAPH);
-    known
-        .find(|(of, at, _)| *of == class && *at == id)
-        .map_or_else(|| id.to_owned(), |(_, _, name)| name.to_owned())
+    static NAMES: LazyLock<BTreeMap<(bool, &str), &str>> = LazyLock::new(|| {
+        api::graph_permissions()
+            .map(|(class, id, name)| ((class == api::Class::Application, id), name))
+            .collect()
+    });
+    let known = NAMES.get(&(class == api::Class::Application, id));
+    let name = known.filter(|_| app_id == api::MICROSOFT_GRAPH);
+    name.map_or_else(|| id.to_owned(), |name| (*name).to_owned())
 }
 
 /// A federated identity credential as Graph's beta version shows it.

@@ -40,6 +40,9 @@ pub struct Args {
     /// Record the traffic in this file, one JSON object a line; tokens are left out.
     #[arg(long, value_name = "FILE")]
     pub record: Option<std::path::PathBuf>,
+    /// Fill a new tenant with this many applications: realistic proportions, planted faults, and always the same.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=kinds::populate::MOST as i64))]
+    pub seed_tenant: Option<u32>,
     /// Storage accounts and containers that are there from the beginning. May be repeated.
     #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
     pub containers: Vec<String>,
@@ -59,7 +62,11 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         Some(store) => store,
         None => {
             let seed = new_tenant(&args.tenant, now).map_err(failed)?;
-            Store::new(seed, &routes).map_err(failed)?
+            let mut store = Store::new(seed, &routes).map_err(failed)?;
+            if let Some(count) = args.seed_tenant {
+                kinds::populate::populate(&mut store, count as usize, now);
+            }
+            store
         }
     };
     for name in &args.containers {

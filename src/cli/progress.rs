@@ -1,4 +1,4 @@
-//! Shows how far an apply is: a bar on a terminal, a line now and then elsewhere.
+//! Shows how far an apply or an audit is: a bar on a terminal, a line now and then elsewhere.
 
 use std::io::Write;
 use std::time::Duration;
@@ -49,9 +49,17 @@ impl<'a> Bar<'a> {
         } else {
             "writing"
         };
+        self.step(doing, progress.done, Some(progress.total), "requests");
+    }
+
+    /// So many of a total, where that is known.
+    pub fn step(&mut self, doing: &'static str, done: usize, total: Option<usize>, what: &str) {
         match self {
             Self::Bar(bar) => {
-                bar.set_position(progress.done as u64);
+                if let Some(total) = total {
+                    bar.set_length(total as u64);
+                }
+                bar.set_position(done as u64);
                 bar.set_message(doing);
             }
             Self::Lines {
@@ -61,7 +69,10 @@ impl<'a> Bar<'a> {
                 said,
             } => {
                 let now = clock.now_ms();
-                let line = format!("{doing}: {} of {} requests", progress.done, progress.total);
+                let line = match total {
+                    Some(total) => format!("{doing}: {done} of {total} {what}"),
+                    None => format!("{doing}: {done} {what}"),
+                };
                 if now - *last >= QUIET_MS && *said != line {
                     *last = now;
                     let _ = writeln!(err, "{line}");

@@ -199,6 +199,24 @@ fn loaded(
     })
 }
 
+/// Loads a central policy by itself: what it says of every application of a tenant.
+pub fn load_policy(world: &World, shown: &Path) -> Result<Stack, Failure> {
+    let mut sources = Sources::default();
+    let files = policies(world, shown, &mut sources)?;
+    let loaded = config::load_central(&files, &mut sources, &kinds::shapes());
+    let mut diagnostics = loaded.diagnostics;
+    diagnostics.extend(unknown_rules(&loaded.desired.waivers));
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Failure::new(diagnostics, &sources));
+    }
+    Ok(Stack {
+        directory: world.directory.join(shown),
+        desired: loaded.desired,
+        sources,
+        warnings: diagnostics,
+    })
+}
+
 /// The files of a central policy.
 fn policies(world: &World, shown: &Path, sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
     let directory = world.directory.join(shown);

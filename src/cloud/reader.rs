@@ -1,14 +1,13 @@
 //! Reading: the only thing a [`Reader`] can do is GET. It merges equal reads, sends them together where the service
 //! takes them together, follows pages, and asks again until there is an answer or too much time has passed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use azure_core::http::Url;
 use futures_util::StreamExt;
 use futures_util::stream;
-use serde_json::Value as Json;
 
 use super::Client;
 use super::batch;
@@ -17,13 +16,13 @@ use super::reply::{Class, Context, Lost, classify};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::step::{Method, Reply, Request, Service};
 
+mod pages;
+
 /// HTTP requests in flight at once.
 const IN_FLIGHT: usize = 16;
 /// How long one read keeps failing before we give up, in milliseconds. A failover of the directory takes up to five
 /// minutes: Microsoft, "Microsoft Entra architecture".
 const PATIENCE_MS: i64 = 6 * 60_000;
-/// The most pages of one list: a million objects at 999 each.
-const MAX_PAGES: usize = 1_001;
 
 /// A client that can only GET.
 #[derive(Debug)]
@@ -230,46 +229,6 @@ impl Reader {
         answers
     }
 
-    /// The reply with all its pages in one `value`.
-    async fn whole(
-        &self,
-        request: &Request,
-        at: usize,
-        mut reply: Reply,
-    ) -> Result<Reply, Diagnostic> {
-        let mut seen = BTreeSet::new();
-        while let Some(link) = next_link(request.service, &mut reply.body) {
-            let unusable = |why: &str| explain::lost(&Lost::Unusable(why.to_owned()), request);
-            let url = Url::parse(&link)
-                .ok()
-                .filter(|url| self.client.endpoints.owns(request.service, url))
-                .ok_or_else(|| {
-                    unusable("its link to the next page leads to another host or version, and the token is not sent there")
-                })?;
-            if !seen.insert(link) {
-                return Err(unusable("its pages lead in a circle"));
-            }
-            if seen.len() >= MAX_PAGES {
-                return Err(unusable("its list has more than 1,000 pages"));
-            }
-            let mut page = self.one(request, at, Some(&url)).await?;
-            if !page.ok() {
-                return Err(explain::refusal(&page, request));
-            }
-            let next = next_link(request.service, &mut page.body);
-            let (Some(Json::Array(all)), Some(Json::Array(more))) =
-                (reply.body.get_mut("value"), page.body.get_mut("value"))
-            else {
-                return Err(unusable("a page of its list has no `value`"));
-            };
-            all.append(more);
-            if let Some(next) = next {
-                reply.body[link_name(request.service)] = Json::String(next);
-            }
-        }
-        Ok(reply)
-    }
-
     fn patience(&self, at: usize) -> Patience {
         Patience {
             attempt: 0,
@@ -342,21 +301,6 @@ fn jobs(unique: &[&Request]) -> Vec<Job> {
         }));
     }
     jobs
-}
-
-fn link_name(service: Service) -> &'static str {
-    match service {
-        Service::Arm => "nextLink",
-        _ => "@odata.nextLink",
-    }
-}
-
-/// Takes the link to the next page out of an answer.
-fn next_link(service: Service, body: &mut Json) -> Option<String> {
-    match body.as_object_mut()?.shift_remove(link_name(service))? {
-        Json::String(link) => Some(link),
-        _ => None,
-    }
 }
 
 fn left_out(request: &Request) -> Diagnostic {

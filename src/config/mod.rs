@@ -219,6 +219,26 @@ pub fn load(input: Input, shapes: &[&'static Shape]) -> Loaded {
     finish(desired, said)
 }
 
+/// Loads what one directory's files say as a central policy, without a stack: its `policy` and its waivers.
+pub fn load_central(
+    files: &[SourceId],
+    sources: &mut Sources,
+    shapes: &[&'static Shape],
+) -> Loaded {
+    let mut said = Vec::new();
+    check_sizes(sources, files, &mut said);
+    let central = match said.is_empty() {
+        true => central::load(files, sources, references::Kinds(shapes), &mut said),
+        false => central::Central::default(),
+    };
+    let desired = Desired {
+        policy: central.policy,
+        waivers: central.waivers,
+        ..Desired::default()
+    };
+    finish(desired, said)
+}
+
 /// Parses files, by their names as HCL or YAML.
 fn parse(files: &[SourceId], sources: &Sources, said: &mut Vec<Diagnostic>) -> Vec<document::Body> {
     let one = |id: &SourceId| {

@@ -17,6 +17,7 @@ use crate::model::value::{Ref, Value};
 
 pub mod codec;
 pub mod lower;
+pub mod populate;
 pub mod rule;
 
 pub mod api;

@@ -1,6 +1,6 @@
 //! What an audit rule looks at, and how it says what it found. The rules themselves stand with their kinds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -39,6 +39,8 @@ pub struct Scene<'a> {
     /// Seconds since 1970.
     pub now: i64,
     pub identities: Vec<Identity<'a>>,
+    /// Object ids of service principals, in lower case.
+    pub principals: BTreeSet<String>,
     /// Places of identities that hold a trust, by issuer and subject or expression.
     pub holders: BTreeMap<(&'a str, &'a str), Vec<usize>>,
 }
@@ -90,6 +92,11 @@ impl<'a> Scene<'a> {
             tenant,
             now,
             identities,
+            principals: tenant
+                .principals
+                .iter()
+                .map(|it| it.id.to_ascii_lowercase())
+                .collect(),
             holders,
         }
     }

@@ -74,7 +74,7 @@ impl Cloud {
     }
 
     /// The audience that a token must carry to be exchanged.
-    pub fn exchange_audience(self) -> &'static str {
+    pub const fn exchange_audience(self) -> &'static str {
         match self {
             Cloud::Public => "api://AzureADTokenExchange",
             Cloud::UsGov | Cloud::UsDod => "api://AzureADTokenExchangeUSGov",

@@ -461,6 +461,17 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             )),
         ),
         (
+            "terraform-any-workspace",
+            trusting(flexible(
+                "https://app.terraform.io",
+                "claims['sub'] matches 'organization:o:project:p:workspace:*:run_phase:apply'",
+            )),
+            trusting(flexible(
+                "https://app.terraform.io",
+                "claims['sub'] matches 'organization:o:project:p:workspace:w:run_phase:*'",
+            )),
+        ),
+        (
             "shadowed-trust",
             app(
                 json!({ "credentials": [fic(GITHUB, "repo:o@1/r@2:environment:prod"), flexible(GITHUB, &sub("repo:o@1/r@2:*"))] }),

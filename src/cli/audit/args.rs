@@ -39,9 +39,6 @@ pub struct Args {
     /// Another stack of the tenant: what it declares is not unmanaged, and its waivers hold. May be repeated.
     #[arg(long, value_name = "DIR")]
     pub declared: Vec<PathBuf>,
-    /// A directory with a `policy` and `waiver` blocks that hold for the whole tenant. May be repeated.
-    #[arg(long, value_name = "DIR")]
-    pub policy: Vec<PathBuf>,
     /// Keep what was read in this file.
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub save: Option<PathBuf>,

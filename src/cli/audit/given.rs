@@ -3,13 +3,11 @@
 use std::path::Path;
 
 use super::args::Args;
-use crate::audit;
 use crate::audit::declared::{self, Declaration, Places};
 use crate::audit::waivers::Waiving;
 use crate::cli::args::StackArgs;
 use crate::cli::stack::{self, Stack};
 use crate::cli::{Failure, World};
-use crate::model::diagnostic::Diagnostic;
 use crate::model::policy::MAX_WAIVER_DAYS;
 use crate::model::rule::Need;
 use crate::model::tenant::Tenant;
@@ -29,12 +27,18 @@ impl Given {
         let here = args.tenant_id.is_none() && (args.from.is_none() || stack::is_there(&directory));
         let mut stacks = Vec::new();
         if here {
-            stacks.push(stack::load(world, &args.stack)?);
+            // Central policies hold beyond the stack, so they are read by themselves.
+            let alone = StackArgs {
+                policy: Vec::new(),
+                ..args.stack.clone()
+            };
+            stacks.push(stack::load(world, &alone)?);
         }
         for directory in &args.declared {
             stacks.push(other(world, directory)?);
         }
-        let policies = args.policy.iter().map(|directory| other(world, directory));
+        let policies = args.stack.policy.iter();
+        let policies = policies.map(|directory| stack::load_policy(world, directory));
         let policies: Vec<Stack> = policies.collect::<Result<_, _>>()?;
         for stack in stacks.iter().chain(&policies) {
             stack.warn(world);
@@ -64,7 +68,8 @@ impl Given {
         let policies = policies.map(|stack| &stack.desired.policy);
         let lists: Vec<_> = policies
             .clone()
-            .filter_map(|it| it.allowed_issuers.clone())
+            .flat_map(|it| &it.allowed_issuers)
+            .map(|allowed| allowed.globs.clone())
             .collect();
         let days = policies.filter_map(|it| it.max_waiver_days).min();
         let days = days.unwrap_or(MAX_WAIVER_DAYS);
@@ -98,29 +103,6 @@ impl Given {
         }
         waivers
     }
-
-    /// Waivers that name no rule: they would never waive anything.
-    pub fn check(&self) -> Result<(), Failure> {
-        let rules = audit::rules();
-        for stack in self.stacks.iter().chain(&self.policies) {
-            let unknown = stack.desired.waivers.iter();
-            let unknown = unknown.filter(|it| rules.iter().all(|rule| rule.doc.name != it.rule));
-            let said: Vec<Diagnostic> = unknown
-                .map(|waiver| {
-                    Diagnostic::error(
-                        "unknown-rule",
-                        format!("there is no rule `{}`", waiver.rule),
-                    )
-                    .at(waiver.origin, "")
-                    .help("write the rule's name as the audit prints it: `leftover-secret`")
-                })
-                .collect();
-            if !said.is_empty() {
-                return Err(stack.failure(said));
-            }
-        }
-        Ok(())
-    }
 }
 
 fn declaration(stack: &Stack) -> Declaration<'_> {
@@ -138,6 +120,7 @@ fn other(world: &World, directory: &Path) -> Result<Stack, Failure> {
             directory: directory.to_owned(),
             variables: Vec::new(),
             variable_files: Vec::new(),
+            policy: Vec::new(),
         },
     )
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 pub use args::Args;
 
+use super::progress::Bar;
 use super::stack::Stack;
 use super::{Exit, Failure, World, connect};
 use crate::audit::{self, Options, declared};
@@ -21,7 +22,6 @@ use given::Given;
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let given = Given::load(world, args)?;
-    given.check()?;
     let now = world.clock.now_ms() / 1000;
     let (mut tenant, digest, source) = match &args.from {
         _ if args.offline => of_files(&given, now),
@@ -112,16 +112,21 @@ fn survey(world: &mut World, args: &Args, given: Option<&Stack>) -> Result<Tenan
     };
     let connection = connect::connect(world, &args.tenant, stack)?;
     let network = !args.no_network && !args.tenant.local;
+    let clock = world.clock.clone();
+    let mut bar = Bar::new(world, &clock, 0);
     let read = async {
         connection
             .check_tenant(&stack.desired.stack.tenant_id)
             .await?;
         let loopback = args.tenant.emulator.is_some();
-        let mut tenant = read::tenant(&connection.reader, network, loopback).await?;
+        let mut show = |done, total| bar.step("reading", done, total, "objects");
+        let mut tenant = read::tenant(&connection.reader, network, loopback, &mut show).await?;
         groups::read(&connection.reader, &args.group, &mut tenant).await?;
         Ok::<_, crate::model::diagnostic::Diagnostic>(tenant)
     };
-    let mut tenant = super::block_on(read)??;
+    let read = super::block_on(read);
+    drop(bar);
+    let mut tenant = read??;
     tenant.tenant_id = stack.desired.stack.tenant_id.clone();
     tenant.read_at = world.clock.now_ms() / 1000;
     connection.save()?;

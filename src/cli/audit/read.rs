@@ -1,5 +1,6 @@
 //! Reads a whole tenant for an audit: lists, page after page, never one object at a time.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
@@ -12,16 +13,25 @@ use crate::keys::discovery::{self, Discovery};
 use crate::kinds::api;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::rule::Need;
-use crate::model::step::{Request, Service};
-use crate::model::tenant::{Published, Tenant};
+use crate::model::step::{Reply, Request, Service};
+use crate::model::tenant::{Granted, Owner, Published, Tenant};
 
 /// Issuers that are asked at once.
 const ISSUERS_AT_ONCE: usize = 16;
 /// How the web client words that a name does not exist.
 const UNRESOLVED: &str = "has no address";
 
-/// Everything that the login may read. What it may not is named in [`Tenant::unread`].
-pub async fn tenant(reader: &Reader, network: bool, loopback: bool) -> Result<Tenant, Diagnostic> {
+/// Told how many objects were read, and of how many where that is known.
+pub type Progress<'a> = &'a mut dyn FnMut(usize, Option<usize>);
+
+/// Everything that the login may read. What it may not is named in [`Tenant::unread`]. Pages become a [`Tenant`]'s plain
+/// data as they come in, so that no more than a few are held as JSON.
+pub async fn tenant(
+    reader: &Reader,
+    network: bool,
+    loopback: bool,
+    progress: Progress<'_>,
+) -> Result<Tenant, Diagnostic> {
     // Only the beta version lists credentials with expressions without failing half-way: Azure/azure-workload-identity#373.
     let applications = list(
         Service::GraphBeta,
@@ -41,21 +51,35 @@ pub async fn tenant(reader: &Reader, network: bool, loopback: bool) -> Result<Te
         format: snapshot::FORMAT.to_owned(),
         ..Tenant::default()
     };
-    let mut answers = reader
-        .read(&[applications, principals, owners])
-        .await
-        .into_iter();
-    let mut next = || {
-        answers
-            .next()
-            .map(|answer| answer.map(|reply| (reply.status, reply.body)))
+    let meter = Meter {
+        done: Cell::new(0),
+        total: Cell::new(None),
+        progress: RefCell::new(progress),
     };
-    match next() {
-        Some(Ok((200, body))) => {
-            tenant.applications = each(&body).map(snapshot::application).collect()
-        }
-        Some(Err(error)) => return Err(error),
-        _ => {
+    let mut owned: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
+    let (listed, principals, owners, ()) = tokio::join!(
+        reader.pages(&applications, |page| {
+            meter.read(page.len());
+            let page = page.iter().map(snapshot::application);
+            tenant.applications.extend(page);
+        }),
+        reader.pages(&principals, |page| {
+            meter.read(page.len());
+            tenant
+                .principals
+                .extend(page.iter().map(snapshot::principal));
+        }),
+        reader.pages(&owners, |page| {
+            meter.read(page.len());
+            owned.extend(page.iter().filter_map(owners_of));
+        }),
+        count(reader, &meter),
+    );
+    let answer = |read: Result<Reply, Diagnostic>| read.map(|reply| reply.status);
+    match answer(listed) {
+        Ok(200) => {}
+        Err(error) => return Err(error),
+        Ok(_) => {
             return Err(Diagnostic::error(
                 "unreadable",
                 "Microsoft Graph does not list applications with their federated credentials",
@@ -63,12 +87,19 @@ pub async fn tenant(reader: &Reader, network: bool, loopback: bool) -> Result<Te
             .help("grant this login `Application.Read.All`"));
         }
     }
-    match next() {
-        Some(Ok((200, body))) => tenant.principals = each(&body).map(snapshot::principal).collect(),
-        other => unread(&mut tenant, &[Need::Principals, Need::Grants], other),
+    match answer(principals) {
+        Ok(200) => {}
+        other => {
+            tenant.principals.clear();
+            unread(&mut tenant, &[Need::Principals, Need::Grants], other);
+        }
     }
-    match next() {
-        Some(Ok((200, body))) => own(&mut tenant, &body),
+    match answer(owners) {
+        Ok(200) => {
+            for application in &mut tenant.applications {
+                application.owners = owned.remove(&application.id);
+            }
+        }
         other => unread(&mut tenant, &[Need::Owners], other),
     }
     if !tenant.unread.contains_key(Need::Grants.word()) {
@@ -100,34 +131,55 @@ fn list(service: Service, path: String) -> Request {
     Request::get(service, path)
 }
 
-fn each(body: &Json) -> impl Iterator<Item = &Json> {
-    body["value"].as_array().into_iter().flatten()
+/// Counts what the lists hand over.
+struct Meter<'a> {
+    done: Cell<usize>,
+    total: Cell<Option<usize>>,
+    progress: RefCell<Progress<'a>>,
 }
 
-fn unread(tenant: &mut Tenant, needs: &[Need], answer: Option<Result<(u16, Json), Diagnostic>>) {
+impl Meter<'_> {
+    fn read(&self, objects: usize) {
+        self.done.set(self.done.get() + objects);
+        (self.progress.borrow_mut())(self.done.get(), self.total.get());
+    }
+}
+
+/// How many objects there are, for the progress only: applications are listed twice.
+async fn count(reader: &Reader, meter: &Meter<'_>) {
+    // Microsoft Graph, "Advanced query capabilities": `$count` wants the header.
+    let count = |path: &str| Request {
+        headers: vec![("ConsistencyLevel".to_owned(), "eventual".to_owned())],
+        ..list(Service::Graph, path.to_owned())
+    };
+    let wanted = [
+        count("/applications/$count"),
+        count("/servicePrincipals/$count"),
+    ];
+    let counts = reader.read(&wanted).await.into_iter();
+    let counts: Vec<u64> = counts
+        .filter_map(|answer| answer.ok()?.body.as_u64())
+        .collect();
+    if let [applications, principals] = counts[..] {
+        let total = applications.saturating_mul(2).saturating_add(principals);
+        meter.total.set(usize::try_from(total).ok());
+    }
+}
+
+fn unread(tenant: &mut Tenant, needs: &[Need], answer: Result<u16, Diagnostic>) {
     let why = match answer {
-        Some(Err(error)) => error.message,
-        Some(Ok((status, _))) => format!("Microsoft Graph answered {status}"),
-        None => "it was not answered".to_owned(),
+        Err(error) => error.message,
+        Ok(status) => format!("Microsoft Graph answered {status}"),
     };
     for need in needs {
         tenant.unread.insert(need.word().to_owned(), why.clone());
     }
 }
 
-fn own(tenant: &mut Tenant, body: &Json) {
-    let mut owners: BTreeMap<&str, Vec<_>> = each(body)
-        .filter_map(|json| {
-            let owners = json["owners"].as_array()?;
-            Some((
-                json["id"].as_str()?,
-                owners.iter().map(snapshot::owner).collect(),
-            ))
-        })
-        .collect();
-    for application in &mut tenant.applications {
-        application.owners = owners.remove(application.id.as_str());
-    }
+fn owners_of(json: &Json) -> Option<(String, Vec<Owner>)> {
+    let owners = json["owners"].as_array()?;
+    let id = json["id"].as_str()?.to_owned();
+    Some((id, owners.iter().map(snapshot::owner).collect()))
 }
 
 /// Application permissions, by the API that gives them: one list for each API that anyone asks for.
@@ -144,26 +196,41 @@ async fn grants(reader: &Reader, tenant: &mut Tenant) {
         .filter(|it| asked.contains(it.app_id.as_str()))
         .map(|it| (it.app_id.clone(), it.id.clone()))
         .collect();
-    let requests: Vec<Request> = apis
+    // Those that everybody uses are long lists; the many others fit in a page each, twenty to a batch.
+    let (long, short): (Vec<_>, Vec<_>) = apis
+        .into_iter()
+        .partition(|(app_id, _)| api::WELL_KNOWN.iter().any(|known| known.app_id == app_id));
+    let mut held: BTreeMap<String, Vec<Granted>> = BTreeMap::new();
+    let mut take = |app_id: &str, page: &[Json]| {
+        for (principal, role) in page.iter().map(|json| snapshot::role(json, app_id)) {
+            held.entry(principal).or_default().push(role);
+        }
+    };
+    for (app_id, id) in &long {
+        let path = format!("/servicePrincipals/{id}/appRoleAssignedTo?$top=999");
+        let request = list(Service::Graph, path);
+        let read = reader.pages(&request, |page| take(app_id, &page));
+        match read.await.map(|reply| reply.status) {
+            Ok(200) => {}
+            other => return unread(tenant, &[Need::Grants], other),
+        }
+    }
+    let requests: Vec<Request> = short
         .iter()
         .map(|(_, id)| {
-            let path = format!("/servicePrincipals/{id}/appRoleAssignedTo?$top=999");
+            let path = format!("/servicePrincipals/{id}/appRoleAssignedTo");
             list(Service::Graph, path)
         })
         .collect();
-    let mut held: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    for ((app_id, _), answer) in apis.iter().zip(reader.read(&requests).await) {
+    for ((app_id, _), answer) in short.iter().zip(reader.read(&requests).await) {
         match answer {
             Ok(reply) if reply.status == 200 => {
-                for (principal, role) in each(&reply.body).map(|json| snapshot::role(json, app_id))
-                {
-                    held.entry(principal).or_default().push(role);
-                }
+                let page = reply.body["value"].as_array();
+                take(app_id, page.map_or(&[], Vec::as_slice));
             }
             other => {
-                let answer = other.map(|reply| (reply.status, reply.body));
-                unread(tenant, &[Need::Grants], Some(answer));
-                return;
+                let other = other.map(|reply| reply.status);
+                return unread(tenant, &[Need::Grants], other);
             }
         }
     }

@@ -82,6 +82,9 @@ pub fn parse(issuer: &str, text: &str) -> Subject {
 
 fn github(text: &str) -> Option<Subject> {
     let (owner, rest) = text.strip_prefix("repo:")?.split_once('/')?;
+    if owner.contains(':') {
+        return None;
+    }
     let (repository, context) = match rest.split_once(':') {
         Some((repository, context)) => (repository, context_of(context)),
         None if rest.ends_with('*') => (rest, Context::Anywhere),

@@ -1,5 +1,6 @@
 //! Ways in which an issuer, a subject or an audience is commonly written so that no token can ever match it.
 
+use super::elsewhere::elsewhere;
 use super::parts::{Context, Subject, parse};
 use crate::exchange::issuers::takes_expressions;
 use crate::exchange::platform::{GITHUB, Platform, platform};
@@ -75,6 +76,30 @@ fn issuer(text: &str) -> Vec<Trap> {
         let message = "the issuer is the address of the discovery document: it has to be the `issuer` inside that document";
         traps.push(replace(Field::Issuer, message, base.trim_end_matches('/')));
     }
+    // The discovery documents of AKS name the issuer with a slash at its end: Azure/AKS#3364.
+    if trimmed.contains("oic.prod-aks.azure.com/") && !trimmed.ends_with('/') {
+        let message = "the issuer of an AKS cluster ends with a slash";
+        traps.push(replace(Field::Issuer, message, &format!("{trimmed}/")));
+    }
+    if platform(trimmed) == Platform::TerraformCloud && trimmed.ends_with('/') {
+        let message = "HCP Terraform's tokens carry the issuer without a slash at its end";
+        traps.push(replace(
+            Field::Issuer,
+            message,
+            trimmed.trim_end_matches('/'),
+        ));
+    }
+    if let Some(organization) = trimmed.strip_prefix("https://vstoken.dev.azure.com/")
+        && uuid::Uuid::try_parse(organization).is_err()
+    {
+        traps.push(Trap {
+            field: Field::Issuer,
+            message: "the issuer of Azure DevOps ends with the organization's id, a GUID"
+                .to_owned(),
+            help: "take the issuer from the service connection's page".to_owned(),
+            replacement: None,
+        });
+    }
     // Azure/login#175
     if trimmed.trim_end_matches('/').eq_ignore_ascii_case(GITHUB) && trimmed != GITHUB {
         let message =
@@ -114,6 +139,7 @@ fn texts(issuer: &str, field: Field, text: &str) -> Vec<Trap> {
             text.trim(),
         ));
     }
+    traps.extend(elsewhere(issuer, field, text));
     match platform(issuer) {
         Platform::GitHub | Platform::GitHubEnterprise => traps.extend(github(issuer, field, text)),
         Platform::GitLab if text.contains(":ref:refs/") => {
@@ -176,6 +202,20 @@ fn github(issuer: &str, field: Field, text: &str) -> Vec<Trap> {
             context: Context::Other(context),
             ..
         } => {
+            if context.starts_with("refs/") {
+                let fixed = text.replacen(&format!(":{context}"), &format!(":ref:{context}"), 1);
+                let message = "GitHub's subjects have `ref:` before the ref";
+                traps.push(replace(field, message, &fixed));
+            } else if traps.is_empty() && text.trim() == text && !context.contains([':', '*', '?'])
+            {
+                // No claim without a value is a context but `pull_request`.
+                traps.push(Trap {
+                    field,
+                    message: format!("`{context}` is no context of a GitHub workflow"),
+                    help: "write `ref:refs/heads/BRANCH`, `ref:refs/tags/TAG`, `environment:NAME` or `pull_request`".to_owned(),
+                    replacement: None,
+                });
+            }
             if let Some(name) = context
                 .strip_prefix("ref:")
                 .filter(|name| !name.starts_with("refs/") && !name.starts_with('*'))

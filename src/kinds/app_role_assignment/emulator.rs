@@ -167,7 +167,12 @@ fn opaque_id(store: &mut Store) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&bytes.as_bytes()[..32])
 }
 
-fn filled(principal: &Entity, resource: &Entity, role: Value, now: u64) -> Entity {
+pub(in crate::kinds) fn filled(
+    principal: &Entity,
+    resource: &Entity,
+    role: Value,
+    now: u64,
+) -> Entity {
     let mut assignment = shape::defaults(PROPERTIES);
     for (property, value) in [
         ("appRoleId", role),

@@ -36,7 +36,7 @@ pub static CREDENTIALS: Table = Table {
 const EXPRESSION: &[Property] = &[Property::text("value"), Property::number("languageVersion")];
 
 /// Lengths: entra-docs, federated-credential-configuration-considerations.
-const PROPERTIES: &[Property] = &[
+pub(in crate::kinds) const PROPERTIES: &[Property] = &[
     Property::text("id").read_only(),
     Property::text("name"),
     Property::text("issuer").longest(600),

@@ -17,7 +17,7 @@ use crate::kinds::application::emulator::APPLICATIONS;
 mod follow;
 mod names;
 mod seed;
-mod shape;
+pub(in crate::kinds) mod shape;
 
 pub use follow::{follow, purge_of, restore_of, soft_delete_of};
 pub use names::{name_of, name_permissions, permission_name};

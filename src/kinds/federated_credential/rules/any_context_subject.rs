@@ -3,6 +3,7 @@
 use crate::exchange::language::Language;
 use crate::exchange::pattern::Pattern;
 use crate::exchange::platform::{Platform, platform};
+use crate::exchange::subject::{Context, Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Severity};
 
@@ -28,9 +29,25 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         if platform(&trust.issuer) != Platform::GitHub {
             continue;
         }
+        let named = held.subjects().iter().any(|text| {
+            matches!(
+                parse(&trust.issuer, text),
+                Subject::GitHub {
+                    context: Context::PullRequest,
+                    ..
+                }
+            )
+        });
+        // One that says so in words is the business of `pull-request-subject`.
+        if named {
+            continue;
+        }
+        // GitHub writes a `:` within a name as `%3A`, so no name holds one.
         let nobody: [&Language; 0] = [];
         let requests = Language::of(trust)
             .minus(nobody)
+            .without("sub", Pattern::glob("repo:*:*/*"))
+            .without("sub", Pattern::glob("repo:*/*:*:*"))
             .within("sub", Pattern::glob("repo:*/*:pull_request"));
         if let Ok(Some(claims)) = requests.witness() {
             let mut finding =

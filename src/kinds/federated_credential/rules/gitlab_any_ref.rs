@@ -1,5 +1,6 @@
 //! Any branch or tag of a GitLab project is admitted.
 
+use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Severity};
@@ -20,14 +21,18 @@ pub static RULE: Rule = Rule {
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
+        if held.expression().is_none() || platform(&held.credential.issuer) != Platform::GitLab {
+            continue;
+        }
         for subject in held.subjects() {
-            if let Subject::GitLab {
-                reference: Some(reference),
-                ..
-            } = parse(&held.credential.issuer, subject)
-                && reference == "*"
-                && held.expression().is_some()
-            {
+            let open = match parse(&held.credential.issuer, subject) {
+                Subject::GitLab {
+                    reference: Some(reference),
+                    ..
+                } => reference == "*",
+                _ => subject.ends_with('*'),
+            };
+            if open {
                 found.push(identity.about(&RULE.doc, held, "any branch may act as it"));
             }
         }

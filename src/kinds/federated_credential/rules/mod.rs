@@ -22,6 +22,7 @@ mod shadowed_trust;
 mod system_namespace;
 mod tag_wildcard;
 mod terraform_any_phase;
+mod terraform_any_workspace;
 mod unreadable_expression;
 mod unusual_audience;
 mod vanished_managed_identity;
@@ -53,6 +54,7 @@ pub static ALL: &[&Rule] = &[
     &system_namespace::RULE,
     &tag_wildcard::RULE,
     &terraform_any_phase::RULE,
+    &terraform_any_workspace::RULE,
     &unreadable_expression::RULE,
     &unusual_audience::RULE,
     &vanished_managed_identity::RULE,
@@ -64,6 +66,7 @@ const THROWAWAY: &[&str] = &[
     ".ngrok.app",
     ".ngrok.io",
     ".ngrok-free.app",
+    ".ngrok-free.dev",
     ".ngrok.dev",
     ".trycloudflare.com",
     ".loca.lt",

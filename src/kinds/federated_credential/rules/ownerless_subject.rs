@@ -1,6 +1,7 @@
 //! A GitHub subject names no owner and no repository.
 
 use crate::exchange::platform::{Platform, platform};
+use crate::exchange::subject::is_github;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Severity};
 
@@ -33,7 +34,7 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
                 "job_workflow_ref:",
                 "enterprise",
             ];
-            if !owned.iter().any(|word| subject.contains(word)) {
+            if is_github(subject) && !owned.iter().any(|word| subject.contains(word)) {
                 found.push(identity.about(
                     &RULE.doc,
                     held,

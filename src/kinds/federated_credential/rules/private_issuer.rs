@@ -27,6 +27,7 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
             ".corp",
             ".home.arpa",
             ".localhost",
+            ".svc",
         ];
         let host = host(&held.credential.issuer);
         if host.is_some_and(|host| {

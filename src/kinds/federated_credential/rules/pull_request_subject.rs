@@ -21,7 +21,10 @@ pub static RULE: Rule = Rule {
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
-        if platform(&held.credential.issuer) != Platform::GitHub || held.expression().is_some() {
+        if !matches!(
+            platform(&held.credential.issuer),
+            Platform::GitHub | Platform::GitHubEnterprise
+        ) {
             continue;
         }
         let subjects = held.subjects();

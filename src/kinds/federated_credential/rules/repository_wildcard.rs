@@ -25,7 +25,11 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         }
         for subject in held.subjects() {
             if let Subject::GitHub { repository, .. } = parse(&held.credential.issuer, subject)
-                && repository.name.contains('*')
+                && repository
+                    .name
+                    .split('@')
+                    .next()
+                    .is_some_and(|name| name.contains('*'))
                 && !held.expression().is_some_and(|it| {
                     it.clauses()
                         .iter()

@@ -1,5 +1,6 @@
 //! Both the plan and the apply phase of a workspace are admitted.
 
+use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Severity};
@@ -20,12 +21,17 @@ pub static RULE: Rule = Rule {
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
+        if held.expression().is_none()
+            || platform(&held.credential.issuer) != Platform::TerraformCloud
+        {
+            continue;
+        }
         for subject in held.subjects() {
-            if let Subject::TerraformCloud { run_phase, .. } =
-                parse(&held.credential.issuer, subject)
-                && run_phase.contains('*')
-                && held.expression().is_some()
-            {
+            let open = match parse(&held.credential.issuer, subject) {
+                Subject::TerraformCloud { run_phase, .. } => run_phase.contains('*'),
+                _ => subject.ends_with('*'),
+            };
+            if open {
                 found.push(identity.about(
                     &RULE.doc,
                     held,

@@ -1,6 +1,7 @@
 //! The audience is not the token exchange's own.
 
 use crate::kinds::rule::{Identity, Rule, Scene};
+use crate::model::national_cloud::Cloud;
 use crate::model::rule::{Doc, Finding, Severity};
 
 pub static RULE: Rule = Rule {
@@ -17,10 +18,18 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// One for each of Azure's clouds.
+const USUAL: [&str; 3] = [
+    Cloud::Public.exchange_audience(),
+    Cloud::UsGov.exchange_audience(),
+    Cloud::China.exchange_audience(),
+];
+
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
         let audience = held.credential.audiences.first().map_or("", String::as_str);
-        let usual = audience.starts_with("api://AzureADTokenExchange");
+        // White space around it is another mistake, with a rule of its own.
+        let usual = USUAL.contains(&audience.trim());
         if !usual {
             found.push(identity.about(&RULE.doc, held, format!("its audience is `{audience}`")));
         }

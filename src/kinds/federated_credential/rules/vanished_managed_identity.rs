@@ -27,11 +27,7 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         for subject in held.subjects() {
             if let Subject::ManagedIdentity(id) = parse(issuer, subject)
                 && own
-                && !scene
-                    .tenant
-                    .principals
-                    .iter()
-                    .any(|it| it.id.eq_ignore_ascii_case(&id))
+                && !scene.principals.contains(&id.to_ascii_lowercase())
             {
                 found.push(identity.about(
                     &RULE.doc,

@@ -1,5 +1,6 @@
 //! A reusable workflow is admitted at any branch or tag.
 
+use crate::exchange::expression::Operator;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Severity};
 
@@ -22,20 +23,25 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         let clauses = held.expression().map_or(&[][..], |it| it.clauses());
         for clause in clauses
             .iter()
-            .filter(|clause| clause.claim == "job_workflow_ref")
+            .filter(|clause| clause.operator == Operator::Matches)
         {
-            let reference = clause
-                .comparand
+            // Some owners put the workflow into the subject.
+            let workflow = match clause.claim.as_str() {
+                "job_workflow_ref" => Some(clause.comparand.as_str()),
+                "sub" => clause.comparand.split("job_workflow_ref:").nth(1),
+                _ => None,
+            };
+            let Some(workflow) = workflow else {
+                continue;
+            };
+            let reference = workflow
                 .rsplit_once('@')
                 .map_or("*", |(_, reference)| reference);
             if reference.contains(['*', '?']) {
                 found.push(identity.about(
                     &RULE.doc,
                     held,
-                    format!(
-                        "the workflow `{}` is admitted at any fitting ref",
-                        clause.comparand
-                    ),
+                    format!("the workflow `{workflow}` is admitted at any fitting ref"),
                 ));
             }
         }
