@@ -196,7 +196,13 @@ impl Engine {
 
     fn stop(&mut self, diagnostic: Diagnostic) {
         self.stopping = true;
-        self.diagnostics.push(diagnostic);
+        // What several in flight are told for one reason is said once.
+        let said = |other: &Diagnostic| {
+            other.code == diagnostic.code && other.message == diagnostic.message
+        };
+        if !self.diagnostics.iter().any(said) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn in_state(&self, fits: impl Fn(State) -> bool) -> Vec<StepId> {

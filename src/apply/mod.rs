@@ -2,5 +2,6 @@
 
 pub mod driver;
 pub mod engine;
+pub mod lease;
 pub mod lock;
 mod verify;

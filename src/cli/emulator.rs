@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::interrupt::Interrupt;
 use super::{Exit, Failure, World};
 use crate::cloud::web;
 use crate::emulator::blob::PublicAccess;
@@ -118,8 +119,13 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         latency: Duration::from_millis(args.latency),
         data,
     };
-    let stop = super::apply::interrupted();
-    let served = super::block_on_many(server::serve(emulator, listener, options, stop))?;
+    let served = super::block_on_many(async {
+        let mut interrupt = Interrupt::listen();
+        server::serve(emulator, listener, options, async move {
+            interrupt.raised().await;
+        })
+        .await
+    })?;
     served.map_err(|error| failed(error.to_string()))?;
     Ok(Exit::Done)
 }
