@@ -8,7 +8,7 @@ use super::interrupt::{self, Interrupt};
 use super::lock::Held;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, block_on, connect, issuer, lock, planning, stack};
+use super::{Exit, Failure, World, ask, block_on, connect, issuer, lock, owners, planning, stack};
 use crate::apply::driver;
 use crate::cloud::rights;
 use crate::model::address::Address;
@@ -196,7 +196,10 @@ fn carried_out(
             ask::confirm(world, terms.question, help)?;
         }
         let caller = block_on(connection.client.caller())??;
-        let missing = rights::missing(&plan.steps, &caller);
+        let mut missing = rights::missing(&plan.steps, &caller);
+        if missing.is_empty() {
+            missing = owners::missing(connection, &plan, &caller)?;
+        }
         if !missing.is_empty() {
             return Err(stack.failure(missing));
         }
@@ -205,7 +208,9 @@ fn carried_out(
             Some(interrupt) => interrupt,
             none => none.insert(block_on(async { Interrupt::listen() })?),
         };
-        let outcome = send(world, &plan, connection, held, interrupt)?;
+        let mut outcome = send(world, &plan, connection, held, interrupt)?;
+        // What was done is said also where this cannot be found out.
+        let _ = owners::explained(connection, &plan, &caller, &mut outcome);
         if terms.format == Format::Text {
             world.print(&format!("\n{}", text::outcome(&plan, &outcome)));
         }

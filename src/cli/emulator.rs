@@ -38,6 +38,9 @@ pub struct Args {
     /// Milliseconds that every request takes longer.
     #[arg(long, default_value_t = 0, value_name = "MS")]
     pub latency: u64,
+    /// Keep to Microsoft Graph's published quotas: 3,000 writes in 150 seconds, 3,500 resource units in 10.
+    #[arg(long)]
+    pub quota: bool,
     /// Record the traffic in this file, one JSON object a line; tokens are left out.
     #[arg(long, value_name = "FILE")]
     pub record: Option<std::path::PathBuf>,
@@ -63,6 +66,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             Store::new(seed, &routes).map_err(failed)?
         }
     };
+    store.faults.quota |= args.quota;
     for name in &args.containers {
         let (account, container) = name
             .split_once('/')

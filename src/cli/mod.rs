@@ -8,6 +8,7 @@ mod explain;
 mod interrupt;
 mod local;
 mod lock;
+mod owners;
 mod planning;
 mod private_keys;
 mod progress;

@@ -38,7 +38,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::block(
         "lock",
         LOCK,
-        "Where runs exclude each other, also on different machines: a lease of 60 seconds on a blob, renewed while a run works. The container is there already, and is not public. Without it a file on this machine is the lock.",
+        "Where runs exclude each other, also on different machines: `storage_account` and `container` name a container that is there already and not public. A run holds a lease of 60 seconds on a blob in it, renewed while it works. Without it a file on this machine is the lock.",
     ),
 ];
 

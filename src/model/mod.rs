@@ -19,6 +19,8 @@ pub mod national_cloud;
 
 pub mod step;
 
+pub mod quota;
+
 pub mod plan;
 
 pub mod verdict;

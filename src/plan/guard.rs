@@ -8,6 +8,8 @@
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
+//! | `self` (see `own`) | deleting the application that the run logs in as, or a trust or permission of it | `--allow-self` |
+//! | `stack-name-taken` (see `own`) | deleting all applications of the stack's name and creating others | another name, or `--allow-deletes N` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +31,9 @@ pub struct Allow {
     pub most: Option<usize>,
     pub gap: bool,
     pub key_retirement: bool,
+    /// What the run logs in with may go.
+    #[serde(default)]
+    pub login: bool,
     /// The digest of an access change, or its first 16 digits or more.
     pub widening: Option<String>,
 }

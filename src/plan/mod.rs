@@ -10,6 +10,7 @@ mod diff;
 mod guard;
 mod matching;
 mod order;
+mod own;
 mod room;
 mod rotation;
 pub mod saved;
@@ -43,6 +44,8 @@ pub struct Options {
     pub allow: Allow,
     /// When it is: time never makes a change, it only vetoes the retirement of keys and ends approvals.
     pub now: Option<time::OffsetDateTime>,
+    /// The client id of the login that the plan is for.
+    pub login: Option<String>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
 }
@@ -114,6 +117,15 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
     notes.extend(found);
     let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &allow);
+    let login = options.login.as_deref();
+    refusals.extend(own::login(&changes, &pairs, &leftovers, login, &allow));
+    if !refusals
+        .iter()
+        .any(|one| one.guard == "would-replace-application")
+    {
+        let stack = desired.stack.title();
+        refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
+    }
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

@@ -164,6 +164,8 @@ fn every_guard_refuses_once() {
     assert!(guards.len() > 4, "the scan finds the guards");
     let missing: Vec<&&str> = guards
         .iter()
+        // A scenario's login is the administrator, whom no stack made; the planner's tests.
+        .filter(|guard| **guard != "self")
         .filter(|guard| {
             let refused = format!("refused ({guard})");
             !stories.iter().any(|story| story.contains(&refused))
