@@ -8,6 +8,7 @@ pub mod compare;
 mod consent;
 mod diff;
 mod guard;
+mod issuer;
 mod matching;
 mod order;
 mod own;
@@ -126,6 +127,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         let stack = desired.stack.title();
         refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
     }
+    refusals.extend(issuer::refusals(&changes, live));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,
