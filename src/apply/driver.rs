@@ -7,11 +7,12 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::engine::{Effect, Engine, Event};
-use crate::cloud::Client;
+use super::lease::{Lease, WRITE_MS};
 use crate::cloud::reader::Reader;
+use crate::cloud::{Client, Lost};
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
-use crate::model::step::Request;
+use crate::model::step::{Reply, Request};
 
 /// How far an apply is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +25,25 @@ pub struct Progress {
 
 type Work<'a> = Pin<Box<dyn Future<Output = Vec<Event>> + 'a>>;
 
+/// One write; under a lease only while that lasts.
+async fn write(client: &Client, lease: Option<&Lease>, request: &Request) -> Result<Reply, Lost> {
+    let Some(lease) = lease else {
+        return client.send(request).await;
+    };
+    if let Err(why) = lease.ensure(client).await {
+        return Err(Lost::Refused(Box::new(why)));
+    }
+    let answer = client.clock().within(WRITE_MS, client.send(request)).await;
+    let late = || format!("no answer came within {} seconds", WRITE_MS / 1000);
+    answer.unwrap_or_else(|| Err(Lost::Cut(late())))
+}
+
 /// Applies a plan. `interrupt` ends it early, after what is in flight: it resolves when the user asks for that.
 pub async fn apply(
     plan: &Plan,
     client: &Client,
     reader: &Reader,
+    lease: Option<&Lease>,
     seed: u64,
     report: &mut dyn FnMut(Progress),
     interrupt: impl Future<Output = ()>,
@@ -48,7 +63,7 @@ pub async fn apply(
             for effect in engine.handle(event) {
                 match effect {
                     Effect::Write { step, request } => work.push(Box::pin(async move {
-                        let result = client.send(&request).await;
+                        let result = write(client, lease, &request).await;
                         vec![Event::Written {
                             step,
                             result,

@@ -6,16 +6,20 @@
 
 mod answers;
 mod checks;
+mod holes;
+mod pace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bucket::Bucket;
 use super::verify::{self, Window};
 use crate::cloud::reply::Lost;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::outcome::{Fate, Outcome};
 use crate::model::plan::Plan;
+use crate::model::quota::{self, Quota};
 use crate::model::step::{Check, Phase, Reply, Request, Step, StepId};
-use crate::model::value::{Part, Ref, Value, fill};
+use crate::model::value::Ref;
 
 /// What the driver tells the engine. Times are milliseconds.
 #[derive(Debug)]
@@ -111,6 +115,11 @@ enum Stage {
 #[derive(Debug)]
 pub struct Engine {
     steps: Vec<Step>,
+    /// Of each step: the first one of its lane.
+    lanes: Vec<usize>,
+    /// Of each step: what it counts for.
+    quotas: Vec<Option<Quota>>,
+    buckets: BTreeMap<String, Bucket>,
     premises: Vec<(StepId, Check)>,
     progress: Vec<Progress>,
     outputs: BTreeMap<Ref, String>,
@@ -136,9 +145,19 @@ impl Engine {
             since: None,
             assumed: false,
         };
+        let mut firsts: BTreeMap<&str, usize> = BTreeMap::new();
+        let steps = plan.steps.iter().enumerate();
+        let lanes = steps.map(|(at, step)| *firsts.entry(&step.lane).or_insert(at));
         Self {
+            lanes: lanes.collect(),
             progress: vec![idle; plan.steps.len()],
             steps: plan.steps.clone(),
+            quotas: plan
+                .steps
+                .iter()
+                .map(|step| quota::quota(&step.request))
+                .collect(),
+            buckets: BTreeMap::new(),
             premises: plan.premises.clone(),
             outputs: BTreeMap::new(),
             known: plan.known.clone(),
@@ -196,7 +215,13 @@ impl Engine {
 
     fn stop(&mut self, diagnostic: Diagnostic) {
         self.stopping = true;
-        self.diagnostics.push(diagnostic);
+        // What several in flight are told for one reason is said once.
+        let said = |other: &Diagnostic| {
+            other.code == diagnostic.code && other.message == diagnostic.message
+        };
+        if !self.diagnostics.iter().any(said) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn in_state(&self, fits: impl Fn(State) -> bool) -> Vec<StepId> {
@@ -286,7 +311,7 @@ impl Engine {
         };
         let mut effects = Vec::new();
         let mut in_flight = self.in_state(|state| state == State::InFlight).len();
-        let mut lanes: BTreeSet<String> = BTreeSet::new();
+        let mut lanes: BTreeSet<usize> = BTreeSet::new();
         let mut wake: Option<i64> = None;
         for index in 0..self.steps.len() {
             let step = &self.steps[index];
@@ -294,7 +319,7 @@ impl Engine {
                 continue;
             }
             // The first open step of a lane holds it.
-            if !lanes.insert(step.lane.clone()) {
+            if !lanes.insert(self.lanes[index]) {
                 continue;
             }
             let ready = step
@@ -306,6 +331,13 @@ impl Engine {
                     wake = Some(wake.map_or(until, |wake| wake.min(until)));
                 }
                 State::Waiting | State::Paused { .. } if ready && in_flight < IN_FLIGHT => {
+                    let from = self.room(index);
+                    if from > self.now {
+                        wake = Some(wake.map_or(from, |wake| wake.min(from)));
+                        continue;
+                    }
+                    self.spend(index);
+                    let step = &self.steps[index];
                     let request = self.filled(&step.request);
                     let id = step.id;
                     self.progress[index].state = State::InFlight;
@@ -350,29 +382,5 @@ impl Engine {
             outputs: std::mem::take(&mut self.outputs),
             diagnostics: std::mem::take(&mut self.diagnostics),
         }))]
-    }
-
-    fn tell(&self, reference: &Ref) -> Option<Part> {
-        let text = self
-            .outputs
-            .get(reference)
-            .or_else(|| self.known.get(reference))?;
-        Some(Part::Literal(text.clone()))
-    }
-
-    fn filled(&self, request: &Request) -> Request {
-        let tell = |reference: &Ref| self.tell(reference);
-        Request {
-            path: fill(&request.path, &tell),
-            body: request.body.as_ref().map(|body| body.fill(&tell)),
-            ..request.clone()
-        }
-    }
-
-    fn filled_check(&self, check: &Check) -> Check {
-        let tell = |reference: &Ref| self.tell(reference);
-        verify::filled(check, &|value: &Value| value.fill(&tell), &|request| {
-            self.filled(request)
-        })
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::args::{Apply, Format};
 use super::connect::Connection;
-use super::local::own_directory;
+use super::interrupt::{self, Interrupt};
+use super::lock::Held;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, block_on, connect, issuer, planning, stack};
+use super::{Exit, Failure, World, ask, block_on, connect, issuer, lock, owners, planning, stack};
 use crate::apply::driver;
-use crate::apply::lock::{self, Lock};
 use crate::cloud::rights;
 use crate::model::address::Address;
 use crate::model::diagnostic::Diagnostic;
@@ -109,14 +109,66 @@ pub fn carry_out(
     options: &Options,
     terms: &Terms,
 ) -> Result<Exit, Failure> {
-    let _lock = locked(stack, connection, terms.lock_timeout)?;
-    let mut passes: Vec<(Plan, Option<Outcome>)> = Vec::new();
+    // While somebody may be asked, Ctrl-C has to end the process.
+    let mut interrupt = match terms.approved || terms.expect.is_some() {
+        true => Some(block_on(async { Interrupt::listen() })?),
+        false => None,
+    };
+    let timeout = terms.lock_timeout;
+    let held = lock::take(world, stack, connection, timeout, interrupt.as_mut())?;
+    let work = Work {
+        stack,
+        connection,
+        held: &held,
+    };
+    let ended = carried_out(world, &work, interrupt, options, terms);
+    held.release(connection);
+    let kept = connection.save();
+    let (exit, passes) = ended?;
+    // What cannot be kept of an emulated tenant is as if it had not been done.
+    kept.map_err(|failure| failure.exit(Exit::Partial))?;
+    finish(world, &passes, options, terms.format);
+    Ok(exit)
+}
+
+type Passes = Vec<(Plan, Option<Outcome>)>;
+
+/// What is worked on, and the lock over it.
+struct Work<'a> {
+    stack: &'a Stack,
+    connection: &'a Connection,
+    held: &'a Held,
+}
+
+fn carried_out(
+    world: &mut World,
+    work: &Work,
+    mut interrupt: Option<Interrupt>,
+    options: &Options,
+    terms: &Terms,
+) -> Result<(Exit, Passes), Failure> {
+    let Work {
+        stack,
+        connection,
+        held,
+    } = *work;
+    let mut passes: Passes = Vec::new();
     let exit = loop {
         let first = passes.is_empty();
         let restored = restored(&passes);
         let (plan, live) = match restored.is_empty() {
-            true => block_on(planning::plan(stack, connection, options))??,
-            false => block_on(planning::settled(stack, connection, options, &restored))??,
+            true => planned(
+                held,
+                connection,
+                interrupt.as_mut(),
+                planning::plan(stack, connection, options),
+            )?,
+            false => planned(
+                held,
+                connection,
+                interrupt.as_mut(),
+                planning::settled(stack, connection, options, &restored),
+            )?,
         };
         if terms.format == Format::Text {
             world.print(&text::plan(&plan, world.style()));
@@ -145,12 +197,21 @@ pub fn carry_out(
             ask::confirm(world, terms.question, help)?;
         }
         let caller = block_on(connection.client.caller())??;
-        let missing = rights::missing(&plan.steps, &caller);
+        let mut missing = rights::missing(&plan.steps, &caller);
+        if missing.is_empty() {
+            missing = owners::missing(connection, &plan, &caller)?;
+        }
         if !missing.is_empty() {
             return Err(stack.failure(missing));
         }
-        let outcome = send(world, &plan, connection)?;
-        connection.save()?;
+        held.ensure(connection)?;
+        let interrupt = match &mut interrupt {
+            Some(interrupt) => interrupt,
+            none => none.insert(block_on(async { Interrupt::listen() })?),
+        };
+        let mut outcome = send(world, &plan, connection, held, interrupt)?;
+        // What was done is said also where this cannot be found out.
+        let _ = owners::explained(connection, &plan, &caller, &mut outcome);
         if terms.format == Format::Text {
             world.print(&format!("\n{}", text::outcome(&plan, &outcome)));
         }
@@ -179,12 +240,21 @@ pub fn carry_out(
             }
             (true, _) => break Exit::Done,
             (false, true) => break Exit::Partial,
-            (false, false) => break Exit::Error,
+            (false, false) => break without_effect(&passes),
         }
     };
-    connection.save()?;
-    finish(world, &passes, options, terms.format);
-    Ok(exit)
+    Ok((exit, passes))
+}
+
+/// How an apply ends that changed nothing.
+fn without_effect(passes: &Passes) -> Exit {
+    let outcomes = passes.iter().filter_map(|(_, outcome)| outcome.as_ref());
+    let mut said = outcomes.flat_map(|outcome| &outcome.diagnostics);
+    match said.find(|diagnostic| ["interrupted", "lock-lost"].contains(&diagnostic.code)) {
+        Some(diagnostic) if diagnostic.code == "lock-lost" => Exit::Locked,
+        Some(_) => Exit::Partial,
+        None => Exit::Error,
+    }
 }
 
 /// What earlier passes took out of the recycle bin.
@@ -196,72 +266,44 @@ fn restored(passes: &[(Plan, Option<Outcome>)]) -> BTreeSet<Address> {
         .collect()
 }
 
-/// Held while the stack is planned and applied.
-fn locked(stack: &Stack, connection: &Connection, timeout: u64) -> Result<Lock, Failure> {
-    let directory = own_directory(&stack.directory).map_err(|error| {
-        let shown = stack.directory.display();
-        Failure::plain(
-            "unwritable",
-            format!("nothing can be written in `{shown}`: {error}"),
-        )
-    })?;
-    let file = directory.join("lock");
-    let clock = connection.client.clock();
-    let since = clock.now().time().to_string();
-    let holder = format!(
-        "process {} since {}",
-        std::process::id(),
-        since.split('.').next().unwrap_or(&since)
-    );
-    let lock = block_on(lock::acquire(
-        &file,
-        &holder,
-        timeout.saturating_mul(1000),
-        clock,
-    ))?;
-    lock.map_err(|diagnostic| {
-        let exit = if diagnostic.code == "locked" {
-            Exit::Locked
-        } else {
-            Exit::Error
-        };
-        Failure::from(diagnostic).exit(exit)
-    })
+/// Reads and plans under the lock, until somebody wants it to end.
+fn planned<T>(
+    held: &Held,
+    connection: &Connection,
+    interrupt: Option<&mut Interrupt>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    block_on(held.during(connection, async {
+        tokio::select! {
+            biased;
+            () = interrupt::raised(interrupt) => Err(interrupt::while_doing("planning")),
+            planned = work => planned,
+        }
+    }))?
 }
 
-fn send(world: &mut World, plan: &Plan, connection: &Connection) -> Result<Outcome, Failure> {
-    let clock = connection.client.clock().clone();
+fn send(
+    world: &mut World,
+    plan: &Plan,
+    connection: &Connection,
+    held: &Held,
+    interrupt: &mut Interrupt,
+) -> Result<Outcome, Failure> {
+    let client = &connection.client;
+    let clock = client.clock().clone();
     let seed = clock.now_ms().unsigned_abs();
     let mut bar = Bar::new(world, &clock, plan.steps.len());
-    block_on(driver::apply(
+    let mut report = |progress| bar.show(progress);
+    let applied = driver::apply(
         plan,
-        &connection.client,
+        client,
         &connection.reader,
+        held.lease.as_ref(),
         seed,
-        &mut |progress| bar.show(progress),
-        interrupted(),
-    ))
-}
-
-/// Ctrl-C and a runner's SIGTERM: finish what is in flight, then stop.
-pub async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut int), Ok(mut term)) = (
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::terminate()),
-        ) {
-            tokio::select! {
-                _ = int.recv() => {}
-                _ = term.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+        &mut report,
+        interrupt.raised(),
+    );
+    block_on(held.during(connection, applied))
 }
 
 /// A saved plan is applied in the world that it was made in.

@@ -207,6 +207,9 @@ pub struct AllowArgs {
     /// Let a signing key be retired at once, though tokens that it signed may be valid.
     #[arg(long)]
     pub allow_key_retirement: bool,
+    /// Let the run delete what it logs in with: the application, or a trust or permission of it.
+    #[arg(long)]
+    pub allow_self: bool,
     /// Let the access change with this digest through, which the plan printed when it was refused. An `approve` block
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]
@@ -305,6 +308,9 @@ pub struct Destroy {
     /// Wait so long for another run of this stack to end.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub lock_timeout: u64,
+    /// Let the run delete what it logs in with.
+    #[arg(long)]
+    pub allow_self: bool,
     /// Delete for good: applications do not stay in the recycle bin for 30 days.
     #[arg(long)]
     pub purge: bool,

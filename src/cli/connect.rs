@@ -11,7 +11,7 @@ use super::stack::Stack;
 use super::web::Web;
 use super::{Failure, World};
 use crate::cloud::login::EmulatorLogin;
-use crate::cloud::{Client, Clock, LoginOptions, Reader, Transport, credential};
+use crate::cloud::{Caller, Client, Clock, LoginOptions, Reader, Transport, credential};
 use crate::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
 use crate::model::diagnostic::Diagnostic;
 
@@ -86,9 +86,11 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
 }
 
 impl Connection {
-    /// Refuses any other tenant than the one that the stack names.
-    pub async fn check_tenant(&self, tenant_id: &str) -> Result<(), Diagnostic> {
-        self.client.caller().await?.check_tenant(tenant_id)
+    /// Who is logged in. Refuses any other tenant than the one that the stack names.
+    pub async fn check_tenant(&self, tenant_id: &str) -> Result<Caller, Diagnostic> {
+        let caller = self.client.caller().await?;
+        caller.check_tenant(tenant_id)?;
+        Ok(caller)
     }
 
     /// The connection without a login.

@@ -3,7 +3,7 @@
 use super::apply::{Terms, carry_out};
 use super::args::Destroy;
 use super::{Exit, Failure, World, connect, stack};
-use crate::plan::Options;
+use crate::plan::{Allow, Options};
 
 pub fn run(world: &mut World, args: &Destroy) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
@@ -11,6 +11,10 @@ pub fn run(world: &mut World, args: &Destroy) -> Result<Exit, Failure> {
     let options = Options {
         destroy: true,
         purge: args.purge,
+        allow: Allow {
+            login: args.allow_self,
+            ..Allow::default()
+        },
         ..Options::default()
     };
     let terms = Terms {

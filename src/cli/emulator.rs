@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::interrupt::Interrupt;
 use super::{Exit, Failure, World};
 use crate::cloud::web;
 use crate::emulator::blob::PublicAccess;
@@ -37,6 +38,9 @@ pub struct Args {
     /// Milliseconds that every request takes longer.
     #[arg(long, default_value_t = 0, value_name = "MS")]
     pub latency: u64,
+    /// Keep to Microsoft Graph's published quotas: 3,000 writes in 150 seconds, 3,500 resource units in 10.
+    #[arg(long)]
+    pub quota: bool,
     /// Record the traffic in this file, one JSON object a line; tokens are left out.
     #[arg(long, value_name = "FILE")]
     pub record: Option<std::path::PathBuf>,
@@ -69,6 +73,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             store
         }
     };
+    store.faults.quota |= args.quota;
     for name in &args.containers {
         let (account, container) = name
             .split_once('/')
@@ -125,8 +130,13 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         latency: Duration::from_millis(args.latency),
         data,
     };
-    let stop = super::apply::interrupted();
-    let served = super::block_on_many(server::serve(emulator, listener, options, stop))?;
+    let served = super::block_on_many(async {
+        let mut interrupt = Interrupt::listen();
+        server::serve(emulator, listener, options, async move {
+            interrupt.raised().await;
+        })
+        .await
+    })?;
     served.map_err(|error| failed(error.to_string()))?;
     Ok(Exit::Done)
 }

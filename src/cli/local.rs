@@ -48,10 +48,16 @@ impl Local {
         };
         let now = clock.now_ms().unsigned_abs();
         emulator.with_store(|store, _| {
-            for (account, container) in kinds::document::containers(&stack.desired) {
+            let documents = kinds::document::containers(&stack.desired);
+            let documents = documents.into_iter().map(|at| (at, PublicAccess::Blob));
+            let lock = stack.desired.stack.lock.iter().map(|lock| {
+                let place = (lock.storage_account.clone(), lock.container.clone());
+                (place, PublicAccess::None)
+            });
+            for ((account, container), access) in documents.chain(lock) {
                 if !store.has_container(&account, &container) {
                     store.provision_account(&account, true);
-                    store.provision_container(&account, &container, PublicAccess::Blob, now);
+                    store.provision_container(&account, &container, access, now);
                 }
             }
         });

@@ -94,6 +94,7 @@ pub fn allow(args: &AllowArgs) -> Allow {
         deletes: args.allow_deletes,
         gap: args.allow_gap,
         key_retirement: args.allow_key_retirement,
+        login: args.allow_self,
         widening: args.allow_widening.clone(),
     }
 }

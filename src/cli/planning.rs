@@ -70,18 +70,19 @@ pub async fn plan(
     connection: &Connection,
     options: &Options,
 ) -> Result<(Plan, Live), Failure> {
+    let fail = |diagnostics| stack.failure(diagnostics);
+    let tenant = &stack.desired.stack.tenant_id;
+    let caller = connection
+        .check_tenant(tenant)
+        .await
+        .map_err(|wrong| fail(vec![wrong]))?;
     let options = &Options {
         now: options
             .now
             .or_else(|| Some(connection.client.clock().now())),
+        login: Some(caller.client_id),
         ..options.clone()
     };
-    let fail = |diagnostics| stack.failure(diagnostics);
-    let tenant = &stack.desired.stack.tenant_id;
-    connection
-        .check_tenant(tenant)
-        .await
-        .map_err(|wrong| fail(vec![wrong]))?;
     let mut live = observe::observe(&stack.desired, &connection.reader)
         .await
         .map_err(fail)?;

@@ -7,7 +7,8 @@ use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{Etag, RequestContent, Url};
 use azure_storage_blob::models::{
-    BlobClientDeleteOptions, BlobClientDownloadResult, BlobClientUploadOptions,
+    BlobClientAcquireLeaseOptions, BlobClientDeleteOptions, BlobClientDownloadResult,
+    BlobClientUploadOptions,
 };
 use azure_storage_blob::{
     BlobClient, BlobClientOptions, BlobContainerClient, BlobContainerClientOptions,
@@ -28,6 +29,7 @@ use crate::model::step::{Method, Reply, Request};
 const VERSION: &str = "2025-11-05";
 /// The longest document that is read or written, in bytes.
 const MAX_DOCUMENT: usize = 1 << 20;
+const LEASE_ID: &str = "x-ms-lease-id";
 
 /// Blob Storage of one cloud: all accounts.
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ impl Blobs {
     /// Sends once; a second time with a new token where the first was refused.
     ///
     /// A GET answers `{"content": "…"}` for a blob, and its level of public access (`blob`, `container`, `none`) for a
-    /// container. 409 `BlobAlreadyExists` and 412 are answers.
+    /// container. 409 `BlobAlreadyExists` and 412 are answers. A PUT with `x-ms-lease-action` is about the blob's lease.
     pub(super) async fn send(&self, path: &str, request: &Request) -> Result<Reply, Lost> {
         let address = self.endpoints.blob(path).map_err(refused)?;
         let first = self.once(&address, request).await;
@@ -70,7 +72,10 @@ impl Blobs {
         let sent = match (request.method, address) {
             (Method::Get, BlobAddress::Blob(url)) => self.download(url).await,
             (Method::Get, BlobAddress::Container(url)) => self.container(url).await,
-            (Method::Put, BlobAddress::Blob(url)) => self.upload(url, request).await,
+            (Method::Put, BlobAddress::Blob(url)) => match header(request, "x-ms-lease-action") {
+                Some(action) => self.lease(url, request, action).await,
+                None => self.upload(url, request).await,
+            },
             (Method::Delete, BlobAddress::Blob(url)) => self.delete(url, request).await,
             _ => return Err(unsendable(request, "blobs are read, put and deleted only")),
         };
@@ -163,6 +168,7 @@ impl Blobs {
                 "cache-control" => options.blob_cache_control = Some(value.clone()),
                 "if-match" => options.if_match = Some(Etag::from(value.as_str())),
                 "if-none-match" => options.if_none_match = Some(Etag::from(value.as_str())),
+                LEASE_ID => options.lease_id = Some(value.clone()),
                 _ => match name.strip_prefix("x-ms-meta-") {
                     Some(key) => {
                         metadata.insert(key.to_owned(), value.clone());
@@ -186,12 +192,44 @@ impl Blobs {
         for (name, value) in &request.headers {
             match name.to_ascii_lowercase().as_str() {
                 "if-match" => options.if_match = Some(Etag::from(value.as_str())),
+                LEASE_ID => options.lease_id = Some(value.clone()),
                 other => return Err(Failed::Lost(strange(request, other))),
             }
         }
         let answer = self.blob(url)?.delete(Some(options)).await?;
         Ok(Reply {
             status: u16::from(answer.status()),
+            ..Reply::default()
+        })
+    }
+
+    /// Acquires a lease of `x-ms-lease-duration` seconds under the id that is proposed, or renews it.
+    async fn lease(&self, url: &Url, request: &Request, action: &str) -> Result<Reply, Failed> {
+        let said = |name| header(request, name).unwrap_or_default();
+        let id = said(LEASE_ID);
+        let status = match action {
+            "acquire" => {
+                let seconds = said("x-ms-lease-duration").parse();
+                let seconds =
+                    seconds.map_err(|_| Failed::Lost(strange(request, "x-ms-lease-duration")))?;
+                let options = BlobClientAcquireLeaseOptions {
+                    proposed_lease_id: Some(id.to_owned()),
+                    ..BlobClientAcquireLeaseOptions::default()
+                };
+                let answer = self
+                    .blob(url)?
+                    .acquire_lease(seconds, Some(options))
+                    .await?;
+                answer.status()
+            }
+            "renew" => {
+                let answer = self.blob(url)?.renew_lease(id.to_owned(), None).await?;
+                answer.status()
+            }
+            _ => return Err(Failed::Lost(strange(request, "x-ms-lease-action"))),
+        };
+        Ok(Reply {
+            status: u16::from(status),
             ..Reply::default()
         })
     }
@@ -259,6 +297,12 @@ fn message(body: &[u8]) -> String {
         .and_then(|(_, rest)| rest.split_once("</Message>"));
     let line = inner.and_then(|(inner, _)| inner.lines().next());
     line.unwrap_or_default().to_owned()
+}
+
+fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    let mut headers = request.headers.iter();
+    let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
 }
 
 fn text(headers: &Headers, name: &'static str) -> Option<String> {

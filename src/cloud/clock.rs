@@ -49,6 +49,24 @@ impl Clock {
             }
         }
     }
+    /// Waits beside other work. On a virtual clock time goes by only where somebody waits for it: this never ends there.
+    pub async fn alarm(&self, ms: u64) {
+        match self {
+            Clock::Real => tokio::time::sleep(Duration::from_millis(ms)).await,
+            Clock::Virtual(_) => std::future::pending().await,
+        }
+    }
+
+    /// What work comes to, unless it takes longer than `ms`. On a virtual clock nothing takes time.
+    pub async fn within<T>(&self, ms: u64, work: impl Future<Output = T>) -> Option<T> {
+        match self {
+            Clock::Real => {
+                let limit = Duration::from_millis(ms);
+                tokio::time::timeout(limit, work).await.ok()
+            }
+            Clock::Virtual(_) => Some(work.await),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::evaluate::{evaluate, no_value};
 use super::node;
 use super::scope::Scope;
 use super::value::Value;
-use crate::model::desired::{OutputValue, Stack};
+use crate::model::desired::{LockPlace, OutputValue, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::national_cloud::Cloud;
 use crate::model::schema::{Complaint, Field, Type};
@@ -35,7 +35,47 @@ pub(super) const FIELDS: &[Field] = &[
         Type::List(&Type::String),
         "The names that it had, the oldest first. What it made keeps the first of them: unique names in Graph never change.",
     ),
+    Field::block(
+        "lock",
+        LOCK,
+        "Where runs exclude each other, also on different machines: `storage_account` and `container` name a container that is there already and not public. A run holds a lease of 60 seconds on a blob in it, renewed while it works. Without it a file on this machine is the lock.",
+    ),
 ];
+
+const LOCK: &[Field] = &[
+    Field::string("storage_account", "The storage account's name.")
+        .required()
+        .check(account),
+    Field::string("container", "The container's name.")
+        .required()
+        .check(container),
+];
+
+fn account(value: &Plain) -> Result<(), Complaint> {
+    let text = value.as_str().unwrap_or_default();
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if (3..=24).contains(&text.len()) && text.bytes().all(good) {
+        return Ok(());
+    }
+    let quoted = super::value::quote(text);
+    Err(
+        Complaint::new(format!("a storage account cannot be called {quoted}"))
+            .help("a name has 3 to 24 lower-case letters and digits"),
+    )
+}
+
+fn container(value: &Plain) -> Result<(), Complaint> {
+    let text = value.as_str().unwrap_or_default();
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (3..=63).contains(&text.len()) && text.bytes().all(good) {
+        return Ok(());
+    }
+    let quoted = super::value::quote(text);
+    Err(
+        Complaint::new(format!("a container for locks cannot be called {quoted}"))
+            .help("a name has 3 to 63 lower-case letters, digits and hyphens"),
+    )
+}
 
 fn tenant(value: &Plain) -> Result<(), Complaint> {
     let text = value.as_str().unwrap_or_default();
@@ -107,7 +147,17 @@ pub(super) fn stack(context: &Context, block: &Block) -> Option<Stack> {
         name: first.unwrap_or(called),
         tenant_id: text("tenant_id").unwrap_or_default().to_lowercase(),
         cloud: text("cloud").and_then(Cloud::parse).unwrap_or_default(),
+        lock: lock(body.get("lock")),
         origin: Some(block.span),
+    })
+}
+
+fn lock(block: Option<&Plain>) -> Option<LockPlace> {
+    let members = block?.as_map()?;
+    let text = |name: &str| members.get(name)?.as_str().map(str::to_owned);
+    Some(LockPlace {
+        storage_account: text("storage_account")?,
+        container: text("container")?,
     })
 }
 

@@ -93,7 +93,8 @@ impl Emulator {
         state.changed |= request.method != "GET" && request.method != "HEAD";
         if let Some(recorder) = &mut state.recorder {
             // A full disk must not change what the emulated tenant answers.
-            let _ = writeln!(recorder, "{}", record_of(request, &answer));
+            let at = (self.clock)();
+            let _ = writeln!(recorder, "{}", record_of(request, &answer, at));
         }
         answer
     }
@@ -243,7 +244,7 @@ async fn read_all(
     }
 }
 
-fn record_of(request: &Request, answer: &Answer) -> Value {
+fn record_of(request: &Request, answer: &Answer, at: u64) -> Value {
     let mut headers = serde_json::Map::new();
     for (name, value) in &request.headers {
         let value = if name == "authorization" { "x" } else { value };
@@ -259,7 +260,7 @@ fn record_of(request: &Request, answer: &Answer) -> Value {
         Answer::Reset { .. } | Answer::Fetch { .. } => (Value::Null, Value::Null),
     };
     json!({
-        "method": request.method, "path": format!("{}{query}", request.path), "host": request.host,
+        "at_ms": at, "method": request.method, "path": format!("{}{query}", request.path), "host": request.host,
         "headers": headers, "body": document(&redacted(request)), "status": status,
         "response_body": redacted_reply(request, body),
     })

@@ -116,8 +116,18 @@ pub struct Stack {
     pub renamed: Option<String>,
     pub tenant_id: String,
     pub cloud: Cloud,
+    /// Where runs on different machines exclude each other.
+    #[serde(default)]
+    pub lock: Option<LockPlace>,
     #[serde(skip)]
     pub origin: Option<Span>,
+}
+
+/// A container of Blob Storage that holds locks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LockPlace {
+    pub storage_account: String,
+    pub container: String,
 }
 
 /// One declared object.

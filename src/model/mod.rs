@@ -20,6 +20,8 @@ pub mod policy;
 
 pub mod step;
 
+pub mod quota;
+
 pub mod plan;
 
 pub mod verdict;

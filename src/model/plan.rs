@@ -6,6 +6,7 @@ use super::address::Address;
 use super::desired::{OutputValue, Pending, Stack};
 use super::diagnostic::Diagnostic;
 use super::live::Key;
+use super::quota::{self, Quota};
 use super::source::Span;
 use super::step::{Check, Step, StepId};
 use super::value::{Ref, Value};
@@ -197,6 +198,12 @@ impl Plan {
     /// Whether an apply would write anything.
     pub fn has_changes(&self) -> bool {
         !self.steps.is_empty()
+    }
+
+    /// Milliseconds that its requests wait for a service's quota, and for which; none below ten seconds.
+    pub fn waits(&self) -> Option<(i64, Quota)> {
+        let requests = self.steps.iter().map(|step| &step.request);
+        quota::wait(requests).filter(|(ms, _)| *ms >= 10_000)
     }
 
     pub fn count(&self, action: Action) -> usize {

@@ -12,6 +12,7 @@ mod issuer;
 mod matching;
 mod named;
 mod order;
+mod own;
 mod room;
 mod rotation;
 pub mod saved;
@@ -46,6 +47,8 @@ pub struct Options {
     pub allow: Allow,
     /// When it is: time never makes a change, it only vetoes the retirement of keys and ends approvals.
     pub now: Option<time::OffsetDateTime>,
+    /// The client id of the login that the plan is for.
+    pub login: Option<String>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
     /// Only this, whatever else differs.
@@ -127,6 +130,15 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     } = access::changes(desired, &changes, &pairs, &leftovers, live);
     notes.extend(found);
     let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &allow);
+    let login = options.login.as_deref();
+    refusals.extend(own::login(&changes, &pairs, &leftovers, login, &allow));
+    if !refusals
+        .iter()
+        .any(|one| one.guard == "would-replace-application")
+    {
+        let stack = desired.stack.title();
+        refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
+    }
     refusals.extend(issuer::refusals(&changes, live));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),

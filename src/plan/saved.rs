@@ -127,6 +127,7 @@ impl Saved {
     pub fn options(&self) -> Options {
         Options {
             now: None,
+            login: None,
             destroy: self.destroy,
             purge: self.purge,
             only: self.only.clone(),

@@ -20,6 +20,7 @@ pub fn plan(plan: &Plan) -> Json {
         "stack": plan.stack.title(),
         "tenant_id": plan.stack.tenant_id,
         "digest": plan.digest,
+        "waits_seconds": plan.waits().map_or(0, |(ms, _)| ms / 1000),
         "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "access": plan.access,
         "notes": plan.notes.iter().map(note).collect::<Vec<_>>(),

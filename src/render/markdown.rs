@@ -32,6 +32,9 @@ pub fn plan(plan: &Plan) -> String {
     } else {
         let digest = &plan.digest[..DIGEST.min(plan.digest.len())];
         let _ = writeln!(out, "{}. Digest `{digest}`.", text::counts(&plan.changes));
+        if let Some(wait) = text::wait(plan) {
+            let _ = writeln!(out, "\n{}", word(&wait));
+        }
     }
     out
 }

@@ -207,17 +207,22 @@ fn ways(methods: &[String], first: usize) -> Vec<Break> {
     ways
 }
 
-/// A dump without the tags of service principals: the service copies them from what its replica knows of the application.
+/// A dump without the tags of service principals: the service copies them from what its replica knows of the
+/// application. And without a lock that could not be given back: it ends by itself.
 pub fn taken_over(dump: &str) -> String {
     let mut lines = Vec::new();
-    let mut principal = false;
+    let (mut principal, mut lock) = (false, false);
     for line in dump.lines() {
         let deep = line.len() - line.trim_start().len();
         principal = match line.trim_start() {
             text if text.starts_with("service_principal") => true,
             _ => principal && deep >= 4,
         };
-        if !(principal && line.trim_start().starts_with("tags:")) {
+        lock = match line.trim_start() {
+            text if text.starts_with("blob ") => text.ends_with(".lock"),
+            _ => lock && deep >= 6,
+        };
+        if !(lock || principal && line.trim_start().starts_with("tags:")) {
             lines.push(line);
         }
     }

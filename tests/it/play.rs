@@ -324,6 +324,7 @@ fn blob(session: &mut Session, method: &str, url: &str, body: &str) -> Reply {
         .with_header("content-type", "application/json");
     let (headers, body) = match body.split_once("\n\n") {
         Some((headers, body)) if !headers.starts_with('{') => (headers, body),
+        None if body.starts_with("x-ms-") => (body.trim_end(), ""),
         _ => ("", body),
     };
     for line in headers.lines() {
@@ -386,7 +387,7 @@ pub fn plan_after(line: &str) -> Option<String> {
     while let Some(word) = words.next() {
         match word {
             "--auto-approve" | "-auto-approve" | "--allow-gap" => {}
-            "--expect" | "--format" | "--allow-deletes" => {
+            "--expect" | "--format" | "--allow-deletes" | "--lock-timeout" => {
                 words.next();
             }
             // A saved plan stands where the directory does.

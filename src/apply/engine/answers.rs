@@ -24,6 +24,7 @@ impl Engine {
             retry_if: &step.retry_if,
         };
         let class = classify(&result, &context);
+        self.throttled(id, &result);
         self.progress[id.0].assumed = class == Class::AlreadyDone;
         match class {
             Class::Done | Class::AlreadyDone => self.took_effect(id, &result),

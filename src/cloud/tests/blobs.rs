@@ -149,7 +149,7 @@ async fn strangers_are_not_storage() {
     let get = Request::get(Service::Blob, PATH);
     assert!(matches!(fake.client().send(&get).await, Err(Lost::Cut(_))));
     let fake = Fake::new(|_, _| Answer::Of(201, vec![], String::new()));
-    let odd = put().header("x-ms-lease-id", "1");
+    let odd = put().header("x-ms-tags", "1");
     assert!(matches!(
         fake.client().send(&odd).await,
         Err(Lost::Refused(_))

@@ -1,0 +1,38 @@
+//! Quotas: when a step may be sent, and what a service's refusal means for all that count for the same quota.
+
+use super::super::verify;
+use super::Engine;
+use crate::cloud::reply::Lost;
+use crate::model::step::{Reply, StepId};
+
+impl Engine {
+    /// When a step's quota lets it be sent.
+    pub(super) fn room(&mut self, index: usize) -> i64 {
+        let Some(quota) = &self.quotas[index] else {
+            return self.now;
+        };
+        match self.buckets.get_mut(&quota.of) {
+            Some(bucket) => bucket.next(quota, self.now),
+            None => self.now,
+        }
+    }
+
+    pub(super) fn spend(&mut self, index: usize) {
+        if let Some(quota) = &self.quotas[index] {
+            let bucket = self.buckets.entry(quota.of.clone()).or_default();
+            bucket.take(self.now);
+        }
+    }
+
+    /// What one request was told to wait, all that count for the same quota wait.
+    pub(super) fn throttled(&mut self, id: StepId, result: &Result<Reply, Lost>) {
+        if let (Ok(reply), Some(quota)) = (result, &self.quotas[id.0])
+            && reply.status == 429
+            && let Some(ms) = reply.retry_after
+        {
+            let until = i64::try_from(ms).map_or(i64::MAX, |ms| self.now.saturating_add(ms));
+            let bucket = self.buckets.entry(quota.of.clone()).or_default();
+            bucket.block(until.min(self.now + verify::DEADLINE_MS));
+        }
+    }
+}

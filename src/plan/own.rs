@@ -1,0 +1,155 @@
+//! Guards over what is not only this file's: the identity that the run logs in with, and a stack's name.
+
+use std::collections::BTreeMap;
+
+use super::Allow;
+use super::matching::{Leftover, Pair};
+use crate::kinds::application;
+use crate::model::address::Address;
+use crate::model::plan::{Action, Change, Reason, Refusal};
+
+/// What the run itself may need to log in, or to go on: a run that takes that from itself stops half-way, and nobody
+/// can log in to put it right.
+pub fn login(
+    changes: &[Change],
+    pairs: &[Pair],
+    leftovers: &[Leftover],
+    client_id: Option<&str>,
+    allow: &Allow,
+) -> Vec<Refusal> {
+    let (Some(client_id), false) = (client_id, allow.login) else {
+        return Vec::new();
+    };
+    let declared = pairs
+        .iter()
+        .filter_map(|pair| Some((&pair.resource.address, pair.object.as_ref()?)));
+    let left = leftovers.iter().map(|left| (&left.address, &left.object));
+    let ids: BTreeMap<&Address, Option<&String>> = declared
+        .chain(left)
+        .map(|(address, object)| (address, object.outputs.get("client_id")))
+        .collect();
+    let own = |change: &&Change| {
+        let mut root = change.address.clone();
+        while let Some(parent) = root.parent() {
+            root = parent;
+        }
+        let id = ids.get(&root).copied().flatten();
+        id.is_some_and(|id| id.eq_ignore_ascii_case(client_id))
+    };
+    changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter(own)
+        .map(|change| Refusal {
+            guard: "self",
+            message: format!(
+                "`{}` would be deleted, and it is part of the identity that this very run logs in with",
+                change.address
+            ),
+            lift: "`--allow-self`, or a run with another login".to_owned(),
+        })
+        .collect()
+}
+
+/// Nothing that is declared is there, and everything that is there would go: that is rather another stack of the name.
+pub fn stack_name(
+    stack: &str,
+    changes: &[Change],
+    pairs: &[Pair],
+    leftovers: &[Leftover],
+    allow: &Allow,
+) -> Option<Refusal> {
+    let is_application =
+        |address: &Address| address.segments.len() == 1 && address.kind() == application::KIND;
+    let declared = || {
+        let tops = pairs
+            .iter()
+            .filter(|pair| is_application(&pair.resource.address));
+        tops.map(|pair| pair.object.as_ref().filter(|object| !object.deleted))
+    };
+    if declared().next().is_none() || declared().any(|object| object.is_some()) {
+        return None;
+    }
+    let gone = changes.iter().filter(|change| {
+        change.action == Action::Delete
+            && change.reason == Reason::NotDeclared
+            && is_application(&change.address)
+    });
+    let count = gone.count();
+    let first = leftovers
+        .iter()
+        .find(|left| is_application(&left.address))?;
+    (count > 0 && allow.deletes.is_none_or(|allowed| count > allowed)).then(|| Refusal {
+        guard: "stack-name-taken",
+        message: format!(
+            "the tenant holds {count} application{} of a stack `{stack}`, such as `{}`, and none that is declared here: another directory may have that name",
+            if count == 1 { "" } else { "s" },
+            first.object.name
+        ),
+        lift: format!("another name in the `stack` block; or `--allow-deletes {count}`, if they are to go"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::live::{Key, Object};
+
+    #[test]
+    fn a_run_does_not_take_its_own_login_away() {
+        let address = |text: &str| text.parse::<Address>().expect("an address");
+        let object = Object {
+            key: Key::new(application::KIND, "1"),
+            parent: None,
+            name: "deployer".to_owned(),
+            body: Default::default(),
+            outputs: [("client_id".to_owned(), "AB".to_owned())].into(),
+            alternates: Vec::new(),
+            etag: None,
+            deleted: false,
+            confirmed: true,
+        };
+        let leftovers = [Leftover {
+            kind: crate::kinds::of(application::KIND).expect("the kind"),
+            owner: None,
+            ours: true,
+            address: address("application.deployer"),
+            object,
+            released: None,
+        }];
+        let change = |at: &str, action| Change {
+            address: address(at),
+            action,
+            reason: Reason::NotDeclared,
+            fields: Vec::new(),
+            steps: Vec::new(),
+            object: None,
+            parent: None,
+            remark: None,
+            origin: None,
+        };
+        let changes = [
+            change("application.deployer", Action::Delete),
+            change(
+                "application.deployer/federated_credential.main",
+                Action::Delete,
+            ),
+            change(
+                "application.deployer/federated_credential.new",
+                Action::Create,
+            ),
+            change("application.other", Action::Delete),
+        ];
+        let refused =
+            |client_id, allow: &Allow| login(&changes, &[], &leftovers, client_id, allow).len();
+        let allow = Allow::default();
+        assert_eq!(refused(Some("ab"), &allow), 2);
+        assert_eq!(refused(Some("cd"), &allow), 0);
+        assert_eq!(refused(None, &allow), 0);
+        let allowed = Allow {
+            login: true,
+            ..allow
+        };
+        assert_eq!(refused(Some("ab"), &allowed), 0);
+    }
+}
