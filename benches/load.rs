@@ -5,6 +5,7 @@
 //! of its own, so that the peak is its own; `-- hcl` stays in this one, for a profiler.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::process::Command;
 use std::time::Instant;
 
@@ -29,15 +30,22 @@ fn main() {
 }
 
 fn measure(language: &str) {
-    let text = match language {
-        "hcl" => hcl(),
-        _ => yaml(),
-    };
-    let size = text.len();
+    // Two files: one of this size would be refused.
+    let halves = [0..APPLICATIONS / 2, APPLICATIONS / 2..APPLICATIONS];
+    let texts = halves.map(|numbers| match language {
+        "hcl" => hcl(numbers),
+        _ => yaml(numbers),
+    });
+    let size = texts.iter().map(String::len).sum::<usize>();
     let before = peak();
     let mut sources = Sources::default();
     let started = Instant::now();
-    let files = [sources.add(format!("trust.{language}"), text)];
+    let names = ["", "more."].map(|name| format!("{name}trust.{language}"));
+    let files: Vec<_> = names
+        .into_iter()
+        .zip(texts)
+        .map(|(name, text)| sources.add(name, text))
+        .collect();
     let input = Input {
         sources: &mut sources,
         files: &files,
@@ -66,9 +74,11 @@ fn measure(language: &str) {
     );
 }
 
-fn hcl() -> String {
-    let mut text = String::from(
-        r#"stack "load" {
+fn hcl(numbers: Range<usize>) -> String {
+    let mut text = String::new();
+    if numbers.start == 0 {
+        text.push_str(
+            r#"stack "load" {
   tenant_id = "11111111-1111-4111-8111-111111111111"
 }
 
@@ -77,8 +87,9 @@ locals {
   owner        = { owner = "contoso", owner_id = "5544123" }
 }
 "#,
-    );
-    for number in 0..APPLICATIONS {
+        );
+    }
+    for number in numbers {
         write!(
             text,
             r#"
@@ -108,18 +119,21 @@ application "service_{number}" {{
     text
 }
 
-fn yaml() -> String {
-    let mut text = String::from(
-        r#"stack:
+fn yaml(numbers: Range<usize>) -> String {
+    let mut text = String::new();
+    if numbers.start == 0 {
+        text.push_str(
+            r#"stack:
   load:
     tenant_id: 11111111-1111-4111-8111-111111111111
 locals:
   environments: [staging, prod]
   owner: { owner: contoso, owner_id: "5544123" }
-application:
 "#,
-    );
-    for number in 0..APPLICATIONS {
+        );
+    }
+    text.push_str("application:\n");
+    for number in numbers {
         write!(
             text,
             r#"  service_{number}:
