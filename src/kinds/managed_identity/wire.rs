@@ -26,7 +26,7 @@ pub const SUBSCRIPTION: &str = "subscription";
 pub fn groups(desired: &Desired) -> BTreeSet<(String, String)> {
     desired
         .of_kind(KIND)
-        .filter_map(|resource| group(resource))
+        .filter_map(group)
         .collect()
 }
 
