@@ -9,6 +9,7 @@ use crate::model::desired::{Desired, Pending, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::FieldChange;
+use crate::model::value::{Part, Ref};
 
 /// A declared resource, completed with what the tenant knows, and its object.
 pub struct Pair {
@@ -58,8 +59,8 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
         };
         let parent = address.parent().and_then(|parent| found.get(&parent));
         let parent = parent.and_then(|key| live.get(key));
-        let object = kind.find(resource, parent, live);
-        let mut resource = resource.clone();
+        let mut resource = filled(resource, desired, live);
+        let object = kind.find(&resource, parent, live);
         diagnostics.extend(kind.resolve(&mut resource, &scene(object, parent)));
         if let Some(object) = object {
             found.insert(address.clone(), object.key.clone());
@@ -204,6 +205,32 @@ fn declared_as(desired: &Desired, under: &Address, segment: &Segment) -> Option<
                 && slug(&last.name(), usize::MAX) == segment.label
         })
         .cloned()
+}
+
+/// A resource with the outputs of objects that are there: what it is found by may be another's.
+fn filled(resource: &Resource, desired: &Desired, live: &Live) -> Resource {
+    let mut resource = resource.clone();
+    let tell = |reference: &Ref| {
+        let object = locate(&reference.address, desired, live)?;
+        let output = object.outputs.get(&reference.output)?;
+        Some(Part::Literal(output.clone()))
+    };
+    for value in resource.body.values_mut() {
+        if !value.is_known() {
+            *value = value.fill(&tell);
+        }
+    }
+    resource
+}
+
+/// The object of a declared resource, from the outside in.
+fn locate<'a>(address: &Address, desired: &Desired, live: &'a Live) -> Option<&'a Object> {
+    let resource = desired.resources.get(address)?;
+    let parent = address
+        .parent()
+        .and_then(|parent| locate(&parent, desired, live));
+    let object = kinds::of(resource.kind())?.find(resource, parent, live)?;
+    (!object.deleted).then_some(object)
 }
 
 /// The pending declaration that an undeclared object is of, as far as its label tells.

@@ -24,10 +24,7 @@ pub const SUBSCRIPTION: &str = "subscription";
 
 /// The resource groups that the stack's own identities are in, in lower case: subscription and name.
 pub fn groups(desired: &Desired) -> BTreeSet<(String, String)> {
-    desired
-        .of_kind(KIND)
-        .filter_map(|resource| group(resource))
-        .collect()
+    desired.of_kind(KIND).filter_map(group).collect()
 }
 
 /// The group of an identity that is ours.
