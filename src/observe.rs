@@ -39,6 +39,26 @@ pub async fn confirm(
     read_on(desired, live, reader).await
 }
 
+/// Reads who would miss these objects, which are to go. Says whether anything was asked.
+///
+/// # Errors
+/// As [`observe`].
+pub async fn dependants(
+    live: &mut Live,
+    going: &BTreeSet<Key>,
+    reader: &Reader,
+) -> Result<bool, Vec<Diagnostic>> {
+    let reads: BTreeSet<Read> = going
+        .iter()
+        .filter_map(|key| live.get(key))
+        .flat_map(|object| kinds::ALL.iter().flat_map(|kind| kind.dependants(object)))
+        .filter(|read| live.answer(read.kind, read.purpose, &read.about).is_none())
+        .collect();
+    let asked = !reads.is_empty();
+    wave(reads, live, reader).await?;
+    Ok(asked)
+}
+
 /// The next wave: every read that helps, given what is known so far, and was not made yet.
 pub fn wanted(desired: &Desired, live: &Live) -> BTreeSet<Read> {
     kinds::ALL

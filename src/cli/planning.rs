@@ -96,5 +96,17 @@ pub async fn plan(
             .map_err(fail)?;
         plan = plan::plan(&stack.desired, &live, options).map_err(fail)?;
     }
+    let going = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter_map(|change| change.object.clone())
+        .collect();
+    if observe::dependants(&mut live, &going, &connection.reader)
+        .await
+        .map_err(fail)?
+    {
+        plan = plan::plan(&stack.desired, &live, options).map_err(fail)?;
+    }
     Ok((plan, live))
 }

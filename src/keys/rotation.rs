@@ -138,18 +138,20 @@ fn may_retire(
     policy: &Policy,
     now: OffsetDateTime,
 ) -> Result<(), KeyError> {
-    // A key that was published a moment ago and may not sign yet can be taken back.
-    if key.signing_since.is_none() && now < later(key.published_at, policy.publish_wait) {
+    // A key that was published a moment ago and may not sign yet can be taken back. The issuer's first key waits for
+    // nobody: it may sign from the beginning.
+    let first = staying
+        .iter()
+        .all(|other| other.published_at >= key.published_at);
+    let waits = now < later(key.published_at, policy.publish_wait);
+    if key.signing_since.is_none() && waits && !first {
         return Ok(());
     }
     let used_from = key.signing_since.unwrap_or(key.published_at);
-    let successors = staying.iter().filter_map(|next| match next.signing_since {
-        Some(since) => (since > used_from).then_some(since),
-        // Unrecorded: the signer may have changed as soon as the key was allowed to sign, not before.
-        None => {
-            (next.published_at > used_from).then(|| later(next.published_at, policy.publish_wait))
-        }
-    });
+    let successors = staying
+        .iter()
+        .filter_map(|next| next.signing_since)
+        .filter(|since| *since > used_from);
     let drained = successors
         .min()
         .map(|since| later(since, policy.max_token_lifetime.saturating_add(CLOCK_SKEW)));
@@ -165,10 +167,10 @@ fn may_retire(
         )),
         None => Err(KeyError::new(
             format!(
-                "key `{}` may be the one that signs: no key that stays was published or began to sign after it",
+                "key `{}` may be the one that signs: no key that stays is said to sign since a later time",
                 shown(&key.kid)
             ),
-            "publish the next key first and sign with it; if an older key signs again, record that",
+            "publish the next key first, let the issuer sign with it, and say so in its block: `signs_since = \"…\"`",
         )),
     }
 }
@@ -255,13 +257,21 @@ mod tests {
                 .message
                 .contains("in one change")
         );
-        let early = permit(&live, &["new"], 1048).unwrap_err();
+        // Nobody said that the next key signs: then the old one may.
+        assert!(
+            permit(&live, &["new"], 9999)
+                .unwrap_err()
+                .message
+                .contains("may be the one that signs")
+        );
+        let signing = [key("old", 0, None), key("new", 1000, Some(1024))];
+        let early = permit(&signing, &["new"], 1048).unwrap_err();
         assert!(
             early.help.contains("2026-02-13T16:05:00Z"),
             "{}",
             early.help
         );
-        assert_eq!(permit(&live, &["new"], 1049), Ok(()));
+        assert_eq!(permit(&signing, &["new"], 1049), Ok(()));
         // Taken back before it could sign; afterwards it may be the signer.
         assert_eq!(permit(&live, &["old"], 1023), Ok(()));
         assert!(
@@ -270,6 +280,11 @@ mod tests {
                 .message
                 .contains("may be the one that signs")
         );
+        // The first key may sign at once, so it is not taken back like one that waits.
+        let young = [key("old", 0, None), key("new", 1, None)];
+        assert!(permit(&young, &["new"], 2).is_err());
+        assert_eq!(permit(&young, &["old"], 2), Ok(()));
+        assert!(permit(&[key("a", 0, None), key("b", 0, None)], &["b"], 2).is_err());
         // An emergency: back to the old key, recorded, and a day later.
         let back = [key("old", 0, Some(1100)), key("new", 1000, Some(1030))];
         assert!(permit(&back, &["old"], 1124).is_err());

@@ -96,6 +96,11 @@ pub trait Kind: Sync {
         Vec::new()
     }
 
+    /// Reads that show who in the whole tenant would miss an object that is to go.
+    fn dependants(&self, _object: &Object) -> Vec<Read> {
+        Vec::new()
+    }
+
     /// Takes an answer in.
     fn decode(&self, _read: &Read, _reply: &Reply, _live: &mut Live) {}
 

@@ -6,6 +6,7 @@
 //! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
+//! | `issuer-in-use` (see `issuer`) | taking an issuer's documents away while a credential of the tenant names it | deleting or changing the credential first |
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts | an `approve` block, or `--allow-widening DIGEST` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |

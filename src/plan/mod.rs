@@ -8,6 +8,7 @@ pub mod compare;
 mod consent;
 mod diff;
 mod guard;
+mod issuer;
 mod matching;
 mod order;
 mod room;
@@ -114,6 +115,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     } = access::changes(&desired.stack, &changes, &pairs, &leftovers, live);
     notes.extend(found);
     let mut refusals = guard::refusals(&changes, &pairs, &leftovers, live, &room, &allow);
+    refusals.extend(issuer::refusals(&changes, live));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

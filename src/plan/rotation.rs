@@ -52,11 +52,16 @@ pub fn calendar(pairs: &[Pair], desired: &Desired) -> Vec<Diagnostic> {
                 ),
                 None => {
                     let newest = set.live.iter().max_by_key(|key| key.published_at)?;
-                    let signs = newest.published_at.saturating_add(wait);
-                    format!(
-                        "key `{}` was published {}: it may sign from {}, and the keys before it may be retired from {}",
-                        shown(&newest.kid), utc(newest.published_at), utc(signs), utc(signs.saturating_add(drain))
-                    )
+                    match newest.signing_since {
+                        Some(since) => format!(
+                            "key `{}` signs since {}: the keys before it may be retired from {}",
+                            shown(&newest.kid), utc(since), utc(since.saturating_add(drain))
+                        ),
+                        None => format!(
+                            "key `{}` was published {}: it may sign from {}, and the keys before it may be retired {} after it began to",
+                            shown(&newest.kid), utc(newest.published_at), utc(newest.published_at.saturating_add(wait)), spoken(drain)
+                        ),
+                    }
                 }
             };
             Some(Diagnostic::note("key-rotation", text).about(&set.issuer))
@@ -108,7 +113,7 @@ fn key_sets<'a>(pairs: &'a [Pair], desired: &'a Desired) -> impl Iterator<Item =
         Some(KeySet {
             issuer: issuer.address.clone(),
             policy: oidc_issuer::rotation::policy(issuer),
-            live: oidc_issuer::rotation::published(pair.object.as_ref()?),
+            live: oidc_issuer::rotation::published(pair.object.as_ref()?, issuer),
             wanted: content.keys().cloned().collect(),
         })
     })

@@ -32,6 +32,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "only an answer without a body is read back; the engine's tests",
     ),
     (
+        "not-exchanged",
+        "a token of a key that is not published yet; the tests of tokens",
+    ),
+    (
         "opaque-token",
         "a token that is none; the tests of the clients",
     ),

@@ -157,6 +157,43 @@ fn without_the_uploaded_keys_nobody_gets_in() {
 }
 
 #[test]
+fn a_key_that_is_exchanged_already_need_not_wait() {
+    let mut stage = stage();
+    good(&mut stage, "trustform apply --local --auto-approve");
+    let file = stage.directory.path().join("trust.hcl");
+    let text = std::fs::read_to_string(&file).expect("the stack");
+    let with_next = text.replace(
+        "  signing_key \"first\"",
+        "  signing_key \"next\" {\n    public_key = file(\"other.pub.pem\")\n  }\n  signing_key \"first\"",
+    );
+    std::fs::write(&file, with_next).expect("a file");
+    // Signed before the key is published: not exchanged.
+    good(
+        &mut stage,
+        "trustform emulator mint sidecar --key other.key --out next.jwt",
+    );
+    let rotate = "trustform jwks rotate --local --token next.jwt";
+    let run = stage.run(rotate, None);
+    assert!(
+        run.exit == 1 && run.err.contains("not exchanged yet: AADSTS7000272"),
+        "{run:?}"
+    );
+
+    good(&mut stage, "trustform apply --local --auto-approve");
+    let out = good(&mut stage, "trustform jwks rotate --local");
+    assert!(out.contains("Next: wait until"), "{out}");
+    let out = good(&mut stage, rotate);
+    assert!(
+        out.contains("Exchanged 5 times") && out.contains("Next: let the issuer sign with"),
+        "{out}"
+    );
+    // A token of the old key proves nothing about the new one.
+    good(&mut stage, &MINT.replace("token.jwt", "old.jwt"));
+    let out = good(&mut stage, &rotate.replace("next", "old"));
+    assert!(out.contains("Next: wait until"), "{out}");
+}
+
+#[test]
 fn an_issued_token_verifies_as_its_api_would_verify_it() {
     let mut stage = stage();
     good(&mut stage, "trustform apply --local --auto-approve");

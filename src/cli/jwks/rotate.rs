@@ -1,19 +1,24 @@
 //! `jwks rotate`: where an issuer's rotation stands, and the next change of the file. It writes nothing.
 
+use std::path::{Path, PathBuf};
+
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::super::args::TenantArgs;
+use super::super::connect::Connection;
 use super::super::issuer::{IssuerArgs, chosen};
-use super::super::{Exit, Failure, World, block_on, connect, planning, stack};
+use super::super::stack::Stack;
+use super::super::{Exit, Failure, World, block_on, connect, planning, stack, token};
 use super::read;
-use crate::keys::rotation::{Phase, permit, phase};
+use crate::keys::rotation::{Phase, phase};
 use crate::keys::{input, strength};
 use crate::kinds::document;
 use crate::kinds::oidc_issuer::rotation;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::value::Value;
 use crate::plan::Options;
+use crate::render::escape::terminal;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -24,6 +29,13 @@ pub struct Args {
     /// The next public key: its block for the file is printed.
     #[arg(long, value_name = "FILE")]
     public_key: Option<String>,
+    /// A token that the newest key signed. When Entra exchanges it again and again, its caches have the key, and
+    /// nothing is waited for any longer.
+    #[arg(long, value_name = "FILE", conflicts_with = "now")]
+    token: Option<PathBuf>,
+    /// The application that the token is for, by its label. Default: the stack's only one.
+    #[arg(long, value_name = "LABEL", requires = "token")]
+    application: Option<String>,
     /// Rehearse: what would be said at this time, such as `2026-12-01T00:00:00Z`.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     now: Option<OffsetDateTime>,
@@ -47,6 +59,10 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         now: Some(now),
         ..Options::default()
     };
+    let proven = match &args.token {
+        Some(file) => Some(proven(world, &stack, &connection, file, args)?),
+        None => None,
+    };
     let (_, live) = block_on(planning::plan(&stack, &connection, &options))??;
     connection.save()?;
     let Some(path) = document::jwks_path(&stack.desired, issuer) else {
@@ -58,7 +74,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     };
     let keys = live
         .find(document::KIND, path)
-        .map(rotation::published)
+        .map(|object| rotation::published(object, issuer))
         .unwrap_or_default();
     let policy = rotation::policy(issuer);
     let mut text = format!("{} at {}\n", issuer.address, utc(now));
@@ -77,8 +93,17 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         .collect();
     let differs = declared.len() != keys.len()
         || keys.iter().any(|key| !declared.contains(&key.kid.as_str()));
+    let at = match phase(&keys, &policy, now) {
+        Phase::Publishing { kid, .. } if proven.as_deref() == Some(kid.as_str()) => {
+            text.push_str(&format!(
+                "\nExchanged {EXCHANGES} times with a token that `{kid}` signed: it is known already.\n"
+            ));
+            Phase::ReadyToSign { kid }
+        }
+        phase => phase,
+    };
     text.push_str("\nNext: ");
-    text.push_str(&match phase(&keys, &policy, now) {
+    text.push_str(&match at {
         _ if differs => "`trustform apply`: the file names other keys than the published ones\n".to_owned(),
         Phase::Empty => "`trustform apply`: nothing is published\n".to_owned(),
         Phase::Steady => match &args.public_key {
@@ -91,22 +116,47 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         Phase::Publishing { kid, until } => format!("wait until {}: then the issuer may sign with `{kid}`\n", utc(until)),
         Phase::ReadyToSign { kid } => {
             let older: Vec<&str> = keys.iter().map(|key| key.kid.as_str()).filter(|old| *old != kid).collect();
-            match permit(&keys, &[kid.as_str()], &policy, now) {
-                Ok(()) => format!(
-                    "if the issuer has signed with `{kid}` for {} hours, remove the `signing_key` blocks of {}, and apply\n",
-                    policy.max_token_lifetime.whole_hours(), older.join(", ")
-                ),
-                Err(_) => format!(
-                    "let the issuer sign with `{kid}`; keep {} published until {} hours and 5 minutes after it began to\n",
-                    older.join(", "), policy.max_token_lifetime.whole_hours()
-                ),
-            }
+            format!(
+                "let the issuer sign with `{kid}`, and say so in its block: `signs_since = \"{}\"`; keep {} published until {} hours and 5 minutes later\n",
+                utc(now), older.join(", "), policy.max_token_lifetime.whole_hours()
+            )
         }
         Phase::Draining { until } => format!("wait until {}: tokens of the older keys are valid\n", utc(until)),
         Phase::ReadyToRetire { kids } => format!("remove the `signing_key` blocks of {}, and apply\n", kids.join(", ")),
     });
     world.print(&text);
     Ok(Exit::Done)
+}
+
+/// Exchanges that have to succeed one after the other: one may have met the only cache that has the key.
+const EXCHANGES: usize = 5;
+
+/// The key of a token that was exchanged so often.
+fn proven(
+    world: &mut World,
+    stack: &Stack,
+    connection: &Connection,
+    file: &Path,
+    args: &Args,
+) -> Result<String, Failure> {
+    let jwt = token::token(world, file)?;
+    let kid = token::parsed(&jwt)?.header.get("kid").cloned();
+    let client_id = token::client_id(stack, connection, args.application.as_deref())?;
+    for _ in 0..EXCHANGES {
+        let (status, body) = token::post(stack, connection, &client_id, None, &jwt)?;
+        if status != 200 {
+            let said = body["error_description"].as_str().unwrap_or_default();
+            let said = said.split(" Trace ID:").next().unwrap_or_default();
+            return Err(Diagnostic::error(
+                "not-exchanged",
+                format!("the token is not exchanged yet: {}", terminal(said)),
+            )
+            .help("`trustform token exchange` explains it; if the key is not known yet, wait and try again")
+            .into());
+        }
+    }
+    let kid = kid.as_ref().and_then(|kid| kid.as_str());
+    Ok(kid.unwrap_or_default().to_owned())
 }
 
 /// The block that publishes a key, as the file would have it.

@@ -5,8 +5,9 @@ use serde_json::{Value as Json, json};
 use super::args::Exchange;
 use super::inspect;
 use crate::cli::args::Format;
+use crate::cli::connect::Connection;
 use crate::cli::stack::Stack;
-use crate::cli::{Exit, Failure, World, connect, explain, planning, stack};
+use crate::cli::{Exit, Failure, World, block_on, connect, explain, planning, stack};
 use crate::cloud::endpoints::Endpoints;
 use crate::cloud::exchange::{Exchange as Post, exchange};
 use crate::kinds::application;
@@ -23,44 +24,57 @@ pub fn run(world: &mut World, args: &Exchange) -> Result<Exit, Failure> {
     let connection = connect::connect(world, &args.tenant, &stack)?;
     let client_id = match &args.client_id {
         Some(id) => id.clone(),
-        None => {
-            let resource = application(&stack, args.application.as_deref())?;
-            let options = Options::default();
-            let planned = planning::plan(&stack, &connection, &options);
-            let (plan, _) = super::super::block_on(planned)??;
-            let reference = Ref {
-                address: resource.address.clone(),
-                output: "client_id".to_owned(),
-            };
-            plan.known.get(&reference).cloned().ok_or_else(|| {
-                Failure::from(
-                    Diagnostic::error(
-                        "not-there",
-                        format!("`{}` is not in the tenant yet", resource.address),
-                    )
-                    .help("apply the stack first, or give `--client-id`"),
-                )
-            })?
-        }
+        None => client_id(&stack, &connection, args.application.as_deref())?,
     };
-    let wanted = &stack.desired.stack;
-    let scope = args
-        .scope
-        .clone()
-        .unwrap_or_else(|| Endpoints::of(wanted.cloud).scope(Service::Graph));
-    let post = Post {
-        cloud: wanted.cloud,
-        tenant: &wanted.tenant_id,
-        client_id: &client_id,
-        scope: &scope,
-        assertion: &jwt,
-    };
-    let (status, body) = super::super::block_on(exchange(connection.transport(), &post))??;
+    let (status, body) = post(&stack, &connection, &client_id, args.scope.as_deref(), &jwt)?;
     connection.save()?;
     match body["access_token"].as_str().filter(|_| status == 200) {
         Some(token) => issued(world, args, token),
         None => refused(world, args, &stack, status, &body),
     }
+}
+
+/// Presents a token as an application does; status and body of the answer. Without a `scope`, for Microsoft Graph.
+pub fn post(
+    stack: &Stack,
+    connection: &Connection,
+    client_id: &str,
+    scope: Option<&str>,
+    jwt: &str,
+) -> Result<(u16, Json), Failure> {
+    let wanted = &stack.desired.stack;
+    let graph = Endpoints::of(wanted.cloud).scope(Service::Graph);
+    let post = Post {
+        cloud: wanted.cloud,
+        tenant: &wanted.tenant_id,
+        client_id,
+        scope: scope.unwrap_or(&graph),
+        assertion: jwt,
+    };
+    Ok(block_on(exchange(connection.transport(), &post))??)
+}
+
+/// The client id that an application has in the tenant.
+pub fn client_id(
+    stack: &Stack,
+    connection: &Connection,
+    label: Option<&str>,
+) -> Result<String, Failure> {
+    let resource = application(stack, label)?;
+    let (plan, _) = block_on(planning::plan(stack, connection, &Options::default()))??;
+    let reference = Ref {
+        address: resource.address.clone(),
+        output: "client_id".to_owned(),
+    };
+    plan.known.get(&reference).cloned().ok_or_else(|| {
+        Failure::from(
+            Diagnostic::error(
+                "not-there",
+                format!("`{}` is not in the tenant yet", resource.address),
+            )
+            .help("apply the stack first, or give `--client-id`"),
+        )
+    })
 }
 
 /// The application that is meant.

@@ -12,6 +12,7 @@ use std::path::Path;
 
 pub use args::TokenCommand;
 pub use check::{against, declared};
+pub use exchange::{client_id, post};
 
 use super::{Exit, Failure, World};
 use crate::exchange::inspect::{Token, read};
@@ -30,7 +31,7 @@ pub fn run(world: &mut World, command: &TokenCommand) -> Result<Exit, Failure> {
 }
 
 /// A token from a file, or from the input where the file is `-`.
-fn token(world: &mut World, file: &Path) -> Result<String, Failure> {
+pub fn token(world: &mut World, file: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = match file == Path::new("-") {
         true => world.input.take(LIMIT + 1).read_to_end(&mut bytes),
@@ -87,7 +88,7 @@ pub fn inspected(jwt: &str, now: i64) -> Result<String, Failure> {
 }
 
 /// A token taken apart.
-fn parsed(jwt: &str) -> Result<Token, Failure> {
+pub fn parsed(jwt: &str) -> Result<Token, Failure> {
     read(jwt).map_err(|why| {
         Diagnostic::error("not-a-token", why)
             .help(

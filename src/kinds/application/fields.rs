@@ -1,6 +1,6 @@
 //! The field table of `application`.
 
-use super::check;
+use super::{check, entitlements, optional_claims, pre_authorized};
 use crate::model::schema::{Compare, Default, Field, Group, Output, Shape, Type, When};
 
 pub static SHAPE: Shape = Shape {
@@ -77,6 +77,14 @@ static FIELDS: &[Field] = &[
         Field::strings("redirect_uris", "Where a native application is sent back to; custom schemes are allowed.").wire("/publicClient/redirectUris").check(check::public_redirects).reset(),
     ], "A native application: it cannot keep a secret."),
     Field::block("api", API, "What the application is when others ask for tokens for it."),
+    Field::new("app_role", Type::Labelled(entitlements::ROLE), "Roles that it offers to applications and people. The label is the role's value. One that goes is disabled first.")
+        .compare(Compare::Never),
+    Field::new(entitlements::ROLES, Type::Map(&Type::String), "Every app role, by value.").computed().reset(),
+    Field::new(entitlements::SCOPES, Type::Map(&Type::String), "Every scope, by value.").computed().reset(),
+    Field::new(entitlements::CLIENTS, Type::Map(&Type::String), "Every client that is authorised in advance, by client id.").computed().reset(),
+    Field::block("optional_claims", optional_claims::FIELDS, "Claims that its tokens have beside the usual ones.")
+        .compare(Compare::Never),
+    Field::new(optional_claims::CLAIMS, Type::Map(&Type::String), "Every optional claim, by token and name.").computed().reset(),
     Field::string("marketing_url", "The application's page.").wire("/info/marketingUrl").check(check::url),
     Field::string("privacy_statement_url", "Its privacy statement.").wire("/info/privacyStatementUrl").check(check::url),
     Field::string("support_url", "Its support page.").wire("/info/supportUrl").check(check::url),
@@ -185,6 +193,18 @@ static API: &[Field] = &[
     .wire("/api/knownClientApplications")
     .compare(Compare::IgnoreCase)
     .reset(),
+    Field::new(
+        "oauth2_permission_scope",
+        Type::Labelled(entitlements::SCOPE),
+        "Scopes that it offers. The label is the scope's value. One that goes is disabled first.",
+    )
+    .compare(Compare::Never),
+    Field::new(
+        "pre_authorized",
+        Type::Labelled(pre_authorized::FIELDS),
+        "Clients that need nobody's consent. The label is the client's application (client) id.",
+    )
+    .compare(Compare::Never),
 ];
 
 static PERMISSIONS: &[Field] = &[

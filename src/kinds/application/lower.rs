@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::permissions;
-use super::{fields, mark};
+use super::{entitlements, fields, mark, optional_claims, permissions};
 use crate::kinds::lower::{Lowering, first_place};
 use crate::model::address::Segment;
 use crate::model::desired::Resource;
@@ -33,6 +32,8 @@ pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
     names(resource, lowering);
     tags(resource, lowering);
     redirects(resource, lowering);
+    entitlements::lower(resource, lowering);
+    optional_claims::lower(resource);
     let principal = service_principal(resource, lowering);
     permissions::lower(resource, principal, lowering);
 }

@@ -2,11 +2,14 @@
 
 mod check;
 pub mod emulator;
+mod entitlements;
 mod fields;
 mod lower;
 pub mod mark;
+mod optional_claims;
 mod ownership;
 mod permissions;
+mod pre_authorized;
 mod reads;
 pub mod rules;
 mod wire;
@@ -100,6 +103,7 @@ impl Kind for Application {
         if scene.destroy {
             return Vec::new();
         }
+        entitlements::resolve(resource, scene);
         let mut said = permissions::resolve(resource, scene);
         said.extend(ownership::undeclared(resource, scene));
         said
@@ -131,6 +135,10 @@ impl Kind for Application {
     fn show(&self, path: &str, value: &Value, live: &Live) -> Value {
         match path {
             "required_resource_access" => permissions::show(value, live),
+            entitlements::ROLES | entitlements::SCOPES | entitlements::CLIENTS => {
+                entitlements::show(path, value)
+            }
+            optional_claims::CLAIMS => optional_claims::show(value),
             "tags" => Value::set(
                 value
                     .items()

@@ -4,7 +4,7 @@
 
 use serde_json::Value as Json;
 
-use super::{KIND, fields, mark, permissions};
+use super::{KIND, entitlements, fields, mark, optional_claims, permissions};
 use crate::kinds::codec::{self, key};
 use crate::kinds::federated_credential;
 use crate::model::desired::{Desired, Resource};
@@ -15,7 +15,7 @@ use crate::model::value::Value;
 /// Every property that is compared.
 pub const SELECT: &str = "id,appId,uniqueName,displayName,description,notes,serviceManagementReference,signInAudience,\
 identifierUris,tags,groupMembershipClaims,web,spa,publicClient,api,info,isFallbackPublicClient,\
-isDeviceOnlyAuthSupported,requiredResourceAccess";
+isDeviceOnlyAuthSupported,requiredResourceAccess,appRoles,optionalClaims";
 
 /// First one list of everything that carries the stack's mark; then, by key, what it did not show; then the
 /// recycle bin, once something is missing.
@@ -188,6 +188,11 @@ fn object(json: &Json, deleted: bool, confirmed: bool) -> Object {
     body.insert(
         "group_membership_claims".into(),
         claims_set(&json["groupMembershipClaims"]),
+    );
+    entitlements::decode(&mut body, json);
+    body.insert(
+        optional_claims::CLAIMS.into(),
+        optional_claims::decode(&json["optionalClaims"]),
     );
     let mut alternates = vec![format!("id={id}"), key("appId", &app_id)];
     if !unique_name.is_empty() {

@@ -4,7 +4,7 @@
 //! "Delete application", "Restore deleted item".
 
 use super::reads::SELECT;
-use super::{fields, permissions};
+use super::{entitlements, fields, optional_claims, permissions};
 use crate::kinds::codec::{self, key};
 use crate::kinds::{Task, step};
 use crate::model::plan::{Action, FieldChange};
@@ -76,7 +76,14 @@ fn update(task: &Task, id: &str) -> Vec<Step> {
     let path = vec![Part::Literal(format!("/applications/{id}"))];
     let fields: Vec<_> = task.fields.iter().collect();
     let body = encode(&fields);
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = disabling(&fields)
+        .map(|body| Step {
+            // The request that follows overwrites it, and is refused until it is seen.
+            check: None,
+            ..patch(task, path.clone(), body)
+        })
+        .into_iter()
+        .collect();
     if !body.is_empty() || body.as_map().is_some_and(|map| !map.is_empty()) {
         steps.push(patch(task, path.clone(), body));
     }
@@ -84,12 +91,34 @@ fn update(task: &Task, id: &str) -> Vec<Step> {
     steps
 }
 
+/// Roles and scopes that are enabled and go are disabled before, by a request of their own.
+fn disabling(fields: &[&FieldChange]) -> Option<Value> {
+    let mut body = Value::Map(Map::new());
+    for field in fields {
+        let (Some(before), Some(after), Some(pointer)) = (
+            &field.before,
+            &field.after,
+            entitlements::pointer(&field.path),
+        ) else {
+            continue;
+        };
+        if let Some(disabled) = entitlements::disabled(before, after) {
+            codec::put(&mut body, pointer, disabled);
+        }
+    }
+    (!body.is_empty()).then_some(body)
+}
+
 fn patch(task: &Task, path: Vec<Part>, body: Value) -> Step {
     let request = Request::new(Service::Graph, Method::Patch, "").with_path(path.clone());
     let read = Request::get(Service::Graph, "").with_path(path);
     Step {
         check: Some(present(read, &body)),
-        retry_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
+        retry_if: vec![
+            Pattern::new(404, "Request_ResourceNotFound"),
+            // The replica has not seen yet that the role or scope was disabled.
+            Pattern::new(400, "CannotDeleteOrUpdateEnabledEntitlement"),
+        ],
         ..step(task, Phase::Provide, request.body(body))
     }
 }
@@ -232,11 +261,20 @@ fn encode(changes: &[&FieldChange]) -> Value {
                 };
                 codec::put(&mut body, "/groupMembershipClaims", joined);
             }
+            optional_claims::CLAIMS => {
+                codec::put(
+                    &mut body,
+                    "/optionalClaims",
+                    optional_claims::encode(&value),
+                );
+            }
             // Of a new application the alternate key stands in the path; one that is taken over gets it here, once.
             "unique_name" if change.before.is_some() => codec::put(&mut body, "/uniqueName", value),
             "unique_name" | "owners" => {}
             path => {
-                if let Some(field) = codec::field(fields::SHAPE.fields, path)
+                if let Some(pointer) = entitlements::pointer(path) {
+                    codec::put(&mut body, pointer, entitlements::encode(&value));
+                } else if let Some(field) = codec::field(fields::SHAPE.fields, path)
                     && let Some(pointer) = field.wire
                 {
                     codec::put(&mut body, pointer, codec::write(field, &value));

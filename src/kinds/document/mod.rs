@@ -15,6 +15,8 @@ use crate::model::schema::{Compare, Field, Shape, Type};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Value};
 
+pub mod trusting;
+
 pub const KIND: &str = "document";
 
 static SHAPE: Shape = Shape {
@@ -76,7 +78,23 @@ impl Kind for Document {
             .collect()
     }
 
+    /// Who in the tenant trusts an issuer: the applications of every stack, and of none.
+    fn dependants(&self, object: &Object) -> Vec<Read> {
+        match object.key.kind == KIND && issuer(object).is_some() {
+            true => vec![Read {
+                kind: KIND,
+                purpose: trusting::PURPOSE,
+                request: trusting::request(),
+                about: object.key.id.clone(),
+            }],
+            false => Vec::new(),
+        }
+    }
+
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
+        if read.purpose == trusting::PURPOSE {
+            return trusting::decode(read, reply, live);
+        }
         let path = &read.about;
         if reply.status == 404 {
             live.set_absent(KIND, path.clone());
@@ -167,6 +185,16 @@ pub fn content(text: &str) -> Value {
             other => Value::map([("text", other)]),
         },
     }
+}
+
+/// The issuer that a live discovery document states.
+pub fn issuer(object: &Object) -> Option<&str> {
+    object
+        .body
+        .get("content")?
+        .as_map()?
+        .get("issuer")?
+        .as_str()
 }
 
 /// Whether a document is the key set of its issuer.

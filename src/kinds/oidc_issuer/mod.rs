@@ -1,21 +1,17 @@
 //! `oidc_issuer`: an issuer whose documents we publish on Blob Storage. It means two documents.
 
+pub mod rotation;
 pub mod rules;
+mod signing_key;
 
 use super::Kind;
 use super::document;
 use super::lower::Lowering;
 use crate::keys::discovery::{self, Discovery};
-use crate::keys::jwk::Jwk;
-use crate::keys::jwks::Jwks;
-use crate::keys::{check, input, strength};
 use crate::model::address::Segment;
 use crate::model::desired::{Resource, Stack};
-use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::{Complaint, Default, Field, Group, Output, Shape, Type};
 use crate::model::value::{Map, Value};
-
-pub mod rotation;
 
 pub const KIND: &str = "oidc_issuer";
 
@@ -31,7 +27,7 @@ static SHAPE: Shape = Shape {
         Field::string("manage", "What is ours: `documents` in a container that is there.").words(&["documents"]).default(Default::Text("documents")),
         Field::string("path", "A prefix inside the container, so that several issuers share one.").check(path),
         Field::bool("trailing_slash", "Whether the issuer ends with `/`: it must equal the tokens' `iss` byte for byte."),
-        Field::new("signing_key", Type::Labelled(SIGNING_KEY), "The keys that sign the issuer's tokens. A key is published for as long as its block stands.").required(),
+        Field::new("signing_key", Type::Labelled(signing_key::FIELDS), "The keys that sign the issuer's tokens. A key is published for as long as its block stands.").required(),
         Field::block("rotation", rotation::FIELDS, "The waits between the steps of a key rotation; they only veto."),
         Field::string("cache_control", "How long the documents may be kept. Default: `public, max-age=300`."),
     ],
@@ -70,22 +66,6 @@ fn https(value: &Value) -> Result<(), Complaint> {
         _ => Ok(()),
     }
 }
-
-static SIGNING_KEY: &[Field] = &[
-    Field::string(
-        "public_key",
-        "A public key in PEM form; RSA with at least 2048 bits.",
-    ),
-    Field::string("jwk", "A public key as a JSON Web Key."),
-    Field::string(
-        "jwks",
-        "A JWKS, as `kubectl get --raw /openid/v1/jwks` prints it.",
-    ),
-    Field::string(
-        "kid",
-        "The key id. Default: the one that Kubernetes works out from the key.",
-    ),
-];
 
 /// Names that the parts of a blob's URL are built from.
 fn account(value: &Value) -> Result<(), Complaint> {
@@ -161,9 +141,12 @@ impl Kind for OidcIssuer {
     }
 
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
-        let Some(keys) = signing_keys(resource, lowering) else {
+        let Some((keys, since)) = signing_key::published(resource, lowering) else {
             return;
         };
+        resource
+            .body
+            .insert(rotation::SIGNING_SINCE.into(), Value::Map(since));
         let kids = keys.keys.iter().filter_map(|key| key.kid.as_deref());
         resource
             .body
@@ -281,78 +264,4 @@ pub fn url(resource: &Resource, stack: &Stack) -> Option<String> {
         url.push('/');
     }
     Some(url)
-}
-
-/// The published keys, in the order of their labels. None after an error.
-fn signing_keys(resource: &Resource, lowering: &mut Lowering) -> Option<Jwks> {
-    let mut keys: Vec<Jwk> = Vec::new();
-    let mut sound = true;
-    for (label, block) in resource.at("signing_key").and_then(Value::as_map)? {
-        let given: Vec<&str> = ["public_key", "jwk", "jwks"]
-            .into_iter()
-            .filter(|name| block.get(name).is_some_and(|value| !value.is_empty()))
-            .collect();
-        let at = format!("signing_key.{label}");
-        let [member] = given[..] else {
-            lowering.refuse(
-                resource,
-                &at,
-                "one-of",
-                "a signing key is given in exactly one way",
-                "give one of `public_key`, `jwk` and `jwks`",
-            );
-            sound = false;
-            continue;
-        };
-        let path = format!("{at}.{member}");
-        let text = block
-            .get(member)
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        match input::keys(text.as_bytes()).and_then(|found| {
-            for key in &found {
-                strength::accepted_by_entra(&key.public_key()?)?;
-            }
-            Ok(found)
-        }) {
-            Ok(found) => {
-                let kid = block
-                    .get("kid")
-                    .and_then(Value::as_str)
-                    .filter(|kid| !kid.is_empty());
-                for key in found {
-                    keys.push(match kid {
-                        Some(kid) => Jwk {
-                            kid: Some(kid.to_owned()),
-                            ..key
-                        },
-                        None => key,
-                    });
-                }
-            }
-            Err(error) => {
-                lowering.diagnostics.push(
-                    Diagnostic::error("signing-key", error.message)
-                        .about(&resource.address)
-                        .at(resource.span(&path), "")
-                        .help(error.help),
-                );
-                sound = false;
-            }
-        }
-    }
-    let jwks = Jwks { keys };
-    if let Err(error) = check::publishable(&jwks)
-        && sound
-    {
-        lowering.refuse(
-            resource,
-            "signing_key",
-            "signing-key",
-            error.message,
-            error.help,
-        );
-        sound = false;
-    }
-    sound.then_some(jwks)
 }

@@ -1,7 +1,7 @@
 //! When the keys of a live JWKS were published, kept in the blob's own metadata, and the waits of its issuer.
 
 use sha2::{Digest, Sha256};
-use time::format_description::well_known::Rfc2822;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::{Duration, OffsetDateTime};
 
 use crate::keys::rotation::{Policy, PublishedKey};
@@ -53,8 +53,22 @@ pub fn policy(issuer: &Resource) -> Policy {
     }
 }
 
+/// Where a lowered issuer says, by `kid`, since when a key signs.
+pub const SIGNING_SINCE: &str = "signing_since";
+
+/// The keys of a live JWKS, with the time of their publishing and what `issuer` declares of their use.
+pub fn published(object: &Object, issuer: &Resource) -> Vec<PublishedKey> {
+    let since = issuer.body.get(SIGNING_SINCE).and_then(Value::as_map);
+    let signs = |kid: &str| OffsetDateTime::parse(since?.get(kid)?.as_str()?, &Rfc3339).ok();
+    let mut keys = noted(object);
+    for key in &mut keys {
+        key.signing_since = signs(&key.kid);
+    }
+    keys
+}
+
 /// The keys of a live JWKS, with the time of their publishing.
-pub fn published(object: &Object) -> Vec<PublishedKey> {
+fn noted(object: &Object) -> Vec<PublishedKey> {
     let text = |name: &str| {
         object
             .body
@@ -65,7 +79,7 @@ pub fn published(object: &Object) -> Vec<PublishedKey> {
     // Where even this is not known, the key counts as published now and for ever: the answer that waits.
     let written = OffsetDateTime::parse(text("last_modified"), &Rfc2822)
         .unwrap_or(time::macros::datetime!(9000-01-01 0:00 UTC));
-    let noted: Vec<(&str, &str)> = text("published")
+    let times: Vec<(&str, &str)> = text("published")
         .split_whitespace()
         .filter_map(|one| one.split_once('='))
         .collect();
@@ -75,8 +89,9 @@ pub fn published(object: &Object) -> Vec<PublishedKey> {
         .flatten()
         .map(|(kid, _)| {
             let short = short(kid);
-            let noted = noted.iter().find(|(name, _)| *name == short);
-            let at = noted
+            let at = times
+                .iter()
+                .find(|(name, _)| *name == short)
                 .and_then(|(_, at)| OffsetDateTime::from_unix_timestamp(at.parse().ok()?).ok());
             PublishedKey {
                 kid: kid.clone(),
@@ -89,7 +104,7 @@ pub fn published(object: &Object) -> Vec<PublishedKey> {
 
 /// The metadata for the next write over `object`: the times of the keys that stay.
 pub fn note(object: &Object, kids: &[&str]) -> Option<String> {
-    let staying: Vec<String> = published(object)
+    let staying: Vec<String> = noted(object)
         .iter()
         .filter(|key| kids.contains(&key.kid.as_str()))
         .map(|key| format!("{}={}", short(&key.kid), key.published_at.unix_timestamp()))
@@ -137,9 +152,9 @@ mod tests {
     #[test]
     fn times_survive_the_next_write() {
         let first = object(&["a", "b"], "", "Fri, 20 Nov 2026 10:00:00 GMT");
-        let noted = note(&first, &["a", "b", "c"]).unwrap();
-        let second = object(&["a", "b", "c"], &noted, "Sat, 21 Nov 2026 10:00:00 GMT");
-        let hours: Vec<u8> = published(&second)
+        let written = note(&first, &["a", "b", "c"]).unwrap();
+        let second = object(&["a", "b", "c"], &written, "Sat, 21 Nov 2026 10:00:00 GMT");
+        let hours: Vec<u8> = noted(&second)
             .iter()
             .map(|key| key.published_at.day())
             .collect();
@@ -147,7 +162,7 @@ mod tests {
         assert_eq!(note(&second, &["x"]), None);
         // Without any time, nothing may be retired.
         let unknown = object(&["a"], "", "");
-        assert_eq!(published(&unknown)[0].published_at.year(), 9000);
+        assert_eq!(noted(&unknown)[0].published_at.year(), 9000);
     }
 
     #[test]
