@@ -1,11 +1,12 @@
 //! `cargo bench --bench simulate -- --seeds N --from S`: plays N histories and prints one JSON object.
-//! `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out.
+//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out.
 
 #[path = "../tests/it/simulation/mod.rs"]
 mod simulation;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde_json::json;
@@ -17,9 +18,9 @@ use simulation::{play, shrink};
 /// Violations whose shrunk history is printed.
 const SHOWN: usize = 3;
 /// Starting points for each mutant, so that a median means something.
-const STARTS: u64 = 7;
+const STARTS: u64 = 3;
 /// Seeds after which a mutant counts as a survivor.
-const MOST: u64 = 20_000;
+const MOST: u64 = 5_000;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -29,16 +30,21 @@ fn main() {
             .unwrap_or(default)
     };
     let (seeds, from) = (number("--seeds", 1_000), number("--from", 0));
+    let length = number("--length", 0);
     let sound = match args.iter().any(|arg| arg == "--bank") {
         true => bank(from),
-        false => simulate(seeds, from),
+        false => simulate(seeds, from, length),
     };
     if !sound {
         std::process::exit(1);
     }
 }
 
-fn simulate(seeds: u64, from: u64) -> bool {
+fn simulate(seeds: u64, from: u64, length: u64) -> bool {
+    let history = |seed| match length {
+        0 => History::of(seed),
+        length => History::long(seed, length),
+    };
     let began = Instant::now();
     let next = AtomicU64::new(from);
     let work = || {
@@ -49,18 +55,12 @@ fn simulate(seeds: u64, from: u64) -> bool {
             if seed >= from + seeds {
                 return (counts, broken);
             }
-            let report = play(&History::of(seed), None);
+            let report = play(&history(seed), None);
             counts.add(&report.counts);
             broken.extend(report.violations.first().map(|found| (seed, found.clone())));
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let parts: Vec<_> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        all.into_iter()
-            .map(|one| one.join().expect("no panic"))
-            .collect()
-    });
+    let parts = side_by_side(work);
     let mut counts = Counts::default();
     let mut broken = Vec::new();
     for (some, found) in parts {
@@ -77,7 +77,7 @@ fn simulate(seeds: u64, from: u64) -> bool {
         *by_invariant.entry(found.invariant).or_default() += 1;
     }
     for (seed, found) in broken.iter().take(SHOWN) {
-        let small = shrink::shrink(&History::of(*seed), found.invariant, None);
+        let small = shrink::shrink(&history(*seed), found.invariant, None);
         eprintln!(
             "{} in seed {seed}: {}\n{small}",
             found.invariant, found.what
@@ -86,7 +86,7 @@ fn simulate(seeds: u64, from: u64) -> bool {
     let seconds = began.elapsed().as_secs_f64();
     let rate = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
     let result = json!({
-        "seeds": seeds, "from": from, "applies": counts.applies, "requests": counts.requests,
+        "seeds": seeds, "from": from, "length": length, "applies": counts.applies, "requests": counts.requests,
         "writes": counts.writes, "faults": counts.faults, "ambiguous": counts.ambiguous,
         "violations": by_invariant, "successes": counts.successes,
         "successes_untrue_at_that_moment": counts.untrue,
@@ -98,39 +98,69 @@ fn simulate(seeds: u64, from: u64) -> bool {
     broken.is_empty()
 }
 
+/// Every mutant from every starting point, side by side.
 fn bank(from: u64) -> bool {
-    let mut survivors = Vec::new();
-    let mut found = serde_json::Map::new();
-    for mutant in Mutant::ALL {
-        let mut needed = Vec::new();
-        let mut by = BTreeMap::<&str, u64>::new();
-        for start in 0..STARTS {
-            let first = from + start * MOST;
+    let jobs: Vec<(Mutant, u64)> = Mutant::ALL
+        .iter()
+        .flat_map(|mutant| (0..STARTS).map(|start| (*mutant, from + start * MOST)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(BTreeMap::<Mutant, Vec<(u64, &str)>>::new());
+    let lost = Mutex::new(BTreeSet::new());
+    let work = || {
+        while let Some((mutant, first)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // One starting point that leads nowhere is enough to survive.
+            if lost.lock().expect("no panic").contains(mutant) {
+                continue;
+            }
             let caught = (0..MOST).find_map(|seed| {
                 let report = play(&History::of(first + seed), Some(*mutant));
-                Some((seed + 1, report.violations.first()?.invariant))
+                Some((seed, report.violations.first()?.invariant))
             });
             match caught {
-                Some((seeds, invariant)) => {
-                    needed.push(seeds);
-                    *by.entry(invariant).or_default() += 1;
+                Some((seed, invariant)) => {
+                    let mut found = found.lock().expect("no panic");
+                    let seeds = found.entry(*mutant).or_default();
+                    seeds.push((seed + 1, invariant));
                 }
-                None => break,
+                None => {
+                    lost.lock().expect("no panic").insert(*mutant);
+                }
             }
         }
-        if needed.len() < STARTS as usize {
-            survivors.push(format!("{mutant:?}"));
-            continue;
+    };
+    side_by_side(work);
+    let (found, lost) = (
+        found.into_inner().expect("no panic"),
+        lost.into_inner().expect("no panic"),
+    );
+    let mut needed = serde_json::Map::new();
+    for (mutant, mut seeds) in found {
+        seeds.sort();
+        let mut by = BTreeMap::<&str, u64>::new();
+        for (_, invariant) in &seeds {
+            *by.entry(invariant).or_default() += 1;
         }
-        needed.sort();
-        found.insert(
+        needed.insert(
             format!("{mutant:?}"),
-            json!({"median": needed[needed.len() / 2], "max": needed[needed.len() - 1], "by": by}),
+            json!({"median": seeds[seeds.len() / 2].0, "max": seeds[seeds.len() - 1].0, "by": by}),
         );
     }
+    let survivors: Vec<String> = lost.iter().map(|mutant| format!("{mutant:?}")).collect();
     println!(
         "{}",
-        json!({"mutants": Mutant::ALL.len(), "survivors": survivors, "seeds_to_detection": found})
+        json!({"mutants": Mutant::ALL.len(), "survivors": survivors, "seeds_to_detection": needed})
     );
-    survivors.is_empty()
+    lost.is_empty()
+}
+
+/// Does the same work on every processor.
+fn side_by_side<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        all.into_iter()
+            .map(|one| one.join().expect("no panic"))
+            .collect()
+    })
 }

@@ -43,8 +43,8 @@ const CAUGHT: &[(Mutant, u64)] = &[
     (Mutant::NoVerification, 0),
     (Mutant::NoVerificationOfCreates, 0),
     (Mutant::NoVerificationOfDeletes, 0),
-    (Mutant::AdoptOnlyOn409, 8),
-    (Mutant::ForgetThatItWasDone, 8),
+    (Mutant::AdoptOnlyOn409, 30),
+    (Mutant::ForgetThatItWasDone, 13),
     (Mutant::PostWithoutKey, 0),
     (Mutant::IgnoreSoftDeleted, 8),
     (Mutant::ReplicationIsFatal, 4),
@@ -59,6 +59,17 @@ const CAUGHT: &[(Mutant, u64)] = &[
     (Mutant::PatchSubjectInPlace, 0),
     (Mutant::ReplaceTags, 4),
     (Mutant::ThrottlingIsFatal, 20),
+    (Mutant::ParallelInOneApplication, 0),
+    (Mutant::NameByLabel, 0),
+    (Mutant::TemporaryName, 0),
+    (Mutant::DeleteWhatOthersMade, 4),
+    (Mutant::ReplaceKeysAtOnce, 6),
+    (Mutant::KeyOnDisplayName, 8),
+    (Mutant::LostMeansDone, 12),
+    (Mutant::IgnoreRetryAfter, 13),
+    (Mutant::WriteUndeclaredFields, 19),
+    (Mutant::ErrorMeansEmpty, 35),
+    (Mutant::EmptyMeansAbsent, 35),
 ];
 
 #[test]
@@ -73,4 +84,11 @@ fn known_mutants_are_caught() {
     let open: Vec<_> = Mutant::ALL.iter().filter(|mutant| !known(mutant)).collect();
     println!("no seed is recorded for {open:?}");
     assert!(survivors.is_empty(), "not caught: {survivors:?}");
+}
+
+/// Twenty declarations, and back to the first; `cargo bench --bench simulate -- --length 20` plays more.
+#[test]
+fn a_long_history_comes_back() {
+    let report = play(&History::long(1, 20), None);
+    assert_eq!(report.violations, []);
 }

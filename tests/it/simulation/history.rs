@@ -102,20 +102,33 @@ impl Dice {
 const REQUESTS: u64 = 600;
 
 impl History {
+    /// Two to four declarations, one after the other, and a last one.
     pub fn of(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
+        Self::with(seed, None)
+    }
+
+    /// As many declarations, and back to the first.
+    pub fn long(seed: u64, count: u64) -> Self {
+        let mut history = Self::with(seed, Some(count));
+        let first = history.acts.first().cloned();
+        history.acts.extend(first);
+        history
+    }
+
+    fn with(seed: u64, length: Option<u64>) -> Self {
+        let dice = &mut Dice::new(seed);
         let lags = match dice.below(10) {
             0..=2 => Vec::new(),
             // Half a second mostly, and a tail up to three minutes.
-            3..=7 => vec![0, dice.below(1_000), tail(&mut dice)],
-            _ => (0..4).map(|_| tail(&mut dice)).collect(),
+            3..=7 => vec![0, dice.below(1_000), tail(dice)],
+            _ => (0..4).map(|_| tail(dice)).collect(),
         };
         let mut acts = Vec::new();
-        let mut want = Want::first(&mut dice);
-        for _ in 0..2 + dice.below(3) {
+        let mut want = Want::first(dice);
+        for _ in 0..length.unwrap_or_else(|| 2 + dice.below(3)) {
             let rival = dice.percent(15).then(|| match dice.percent(50) {
                 true => want,
-                false => want.next(&mut dice),
+                false => want.next(dice),
             });
             acts.push(Act::Apply { want, rival });
             if dice.percent(50) {
@@ -124,12 +137,12 @@ impl History {
             if dice.percent(45) {
                 acts.push(Act::Foreign(Edit::ALL[dice.below(7) as usize]));
             }
-            want = want.next(&mut dice);
+            want = want.next(dice);
         }
         acts.push(Act::Apply { want, rival: None });
         let permille = [0, 20, 60][dice.below(3) as usize];
         let mut troubles = BTreeMap::new();
-        for number in 0..REQUESTS {
+        for number in 0..REQUESTS.max(length.unwrap_or(0) * 150) {
             if dice.below(1_000) < permille {
                 let fault = [
                     Fault::Throttled,

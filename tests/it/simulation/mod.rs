@@ -43,10 +43,15 @@ struct Stage {
     rivals: bool,
     /// When somebody else did something last.
     edited: Option<u64>,
+    /// When an application went into the recycle bin last.
+    binned: Option<u64>,
 }
 
 /// Milliseconds after which every replica shows what somebody else did.
 const SEEN_MS: u64 = 190_000;
+
+/// Milliseconds after which the list of the recycle bin shows what went there: the longest lag, and its index's.
+const BIN_MS: u64 = SEEN_MS;
 
 /// Plays a history to its end and checks everything on the way; stops at the first violation.
 pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
@@ -62,6 +67,7 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         lags: !history.lags.is_empty(),
         rivals: false,
         edited: None,
+        binned: None,
     };
     let mut last: Option<Want> = None;
     for act in &history.acts {
@@ -98,7 +104,8 @@ impl Stage {
                 bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
-                run.passing &= !(self.lags && self.raced());
+                let binned = self.binned.is_some_and(|at| self.world.now < at + BIN_MS);
+                run.passing &= !(self.lags && (self.raced() || binned));
                 run
             })
             .collect();
@@ -118,6 +125,16 @@ impl Stage {
                 let bounds: Vec<&Bounds> = runs.iter().map(|run| &run.bounds).collect();
                 let found = after_commit(&self.state, &now, &bounds, &self.foreign);
                 self.violations.extend(found);
+                let gone = |state: &State| {
+                    state
+                        .applications
+                        .values()
+                        .filter(|one| one.deleted)
+                        .count()
+                };
+                if gone(&now) > gone(&self.state) {
+                    self.binned = Some(self.world.now);
+                }
                 self.state = now;
             }
         }

@@ -185,6 +185,9 @@ impl Mutant {
             }
             _ => {}
         }
+        // A step that a mutant has left out rests on nothing any more.
+        let steps = plan.steps.len();
+        plan.premises.retain(|(step, _)| step.0 < steps);
     }
 
     /// What of the plan reaches the engine.

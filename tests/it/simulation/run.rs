@@ -7,6 +7,7 @@ use trustform::apply::engine::{Effect, Engine, Event};
 use trustform::cloud::explain;
 use trustform::cloud::reply::{Class, Context, Lost, classify};
 use trustform::emulator::fault::draw;
+use trustform::model::address::Address;
 use trustform::model::desired::Desired;
 use trustform::model::diagnostic::Diagnostic;
 use trustform::model::live::{Live, Read};
@@ -59,6 +60,9 @@ pub struct Run {
     requests: u64,
     began: u64,
     passes: usize,
+    /// What came out of the recycle bin, and the last plan since and how often it came out the same.
+    restored: BTreeSet<Address>,
+    agreed: (String, usize),
     /// Whether only faults struck that pass by themselves.
     pub passing: bool,
     mutant: Option<Mutant>,
@@ -71,6 +75,9 @@ const REQUESTS: u64 = 6_000;
 const TIME_MS: u64 = 90 * 60_000;
 /// Rounds of confirming, as the commands have.
 const ROUNDS: usize = 4;
+/// Plans that must agree after a restore, and the milliseconds between them, as the commands have.
+const AGREEING: usize = 5;
+const BETWEEN_MS: u64 = 1_000;
 
 impl Run {
     pub fn new(
@@ -97,6 +104,8 @@ impl Run {
             requests: 0,
             began: world.now,
             passes: 0,
+            restored: BTreeSet::new(),
+            agreed: (String::new(), 0),
             passing: true,
             mutant,
             answers: BTreeMap::new(),
@@ -185,6 +194,14 @@ impl Run {
                 round,
             };
         }
+        if !self.restored.is_empty() && !self.settled(&plan) {
+            world.now += BETWEEN_MS;
+            self.live = Live::default();
+            return Stage::Reading {
+                left: Vec::new(),
+                round: 0,
+            };
+        }
         if !plan.refusals.is_empty() {
             return Stage::Ended(End::Refused(Vec::new()));
         }
@@ -206,6 +223,22 @@ impl Run {
             now: world.now.cast_signed(),
         });
         self.went_on(engine, effects, Vec::new(), world, found)
+    }
+
+    /// Whether reads agree on what came out of the recycle bin, as the command demands.
+    fn settled(&mut self, plan: &Plan) -> bool {
+        let unseen = plan.changes.iter().any(|change| {
+            matches!(change.action, Action::Create | Action::Restore)
+                && self.restored.contains(&change.address)
+        });
+        let same = plan.digest == self.agreed.0;
+        let agreed = match (unseen, same) {
+            (true, _) => 0,
+            (false, true) => self.agreed.1 + 1,
+            (false, false) => 1,
+        };
+        self.agreed = (plan.digest.clone(), agreed);
+        agreed >= AGREEING
     }
 
     fn applying(
@@ -355,6 +388,11 @@ impl Run {
         }
         self.passes += 1;
         if self.plan.count(Action::Restore) > 0 && self.passes < 4 {
+            let changes = self.plan.changes.iter();
+            let restored = changes.filter(|change| change.action == Action::Restore);
+            self.restored
+                .extend(restored.map(|change| change.address.clone()));
+            self.agreed = Default::default();
             self.live = Live::default();
             return Stage::Reading {
                 left: Vec::new(),
