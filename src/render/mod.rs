@@ -16,3 +16,4 @@ pub mod reference;
 pub mod schema;
 
 mod value;
+mod wait;
