@@ -141,33 +141,9 @@ fn summary(plan: &Plan) -> String {
         };
     }
     let digest = &plan.digest[..DIGEST.min(plan.digest.len())];
-    let mut line = format!(
-        "Plan: {}. Digest {digest} (apply exactly this with --expect {digest})",
-        counts(&plan.changes)
-    );
-    if let Some(wait) = wait(plan) {
-        let _ = write!(line, "\n{wait}");
-    }
-    line
-}
-
-/// How long an apply will take, where a service's quota makes it long.
-pub fn wait(plan: &Plan) -> Option<String> {
-    let (ms, quota) = plan.waits()?;
-    let seconds = ms / 1000;
-    let takes = match seconds {
-        ..120 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", (seconds + 59) / 60),
-    };
-    let writes = match quota.writes {
-        1 => "one write".to_owned(),
-        many => format!("{many} writes"),
-    };
-    let span = quota.span_ms / 1000;
-    Some(format!(
-        "An apply takes at least {takes}: {} takes {writes} in {span} seconds.",
-        terminal(&quota.of)
-    ))
+    let counts = counts(&plan.changes);
+    let wait = super::wait::wait(plan).map_or_else(String::new, |wait| format!("\n{wait}"));
+    format!("Plan: {counts}. Digest {digest} (apply exactly this with --expect {digest}){wait}")
 }
 
 /// `1 to create, 2 to delete`.
