@@ -260,7 +260,7 @@ pub struct Plan {
     /// Also print the exact requests that an apply would send.
     #[arg(long)]
     pub requests: bool,
-    /// Exit with 2 when there are changes, or credentials that nobody declared.
+    /// Exit with 2 when there are changes, or credentials that nobody declared; with 4 when a guard would refuse them.
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// How the result is printed.

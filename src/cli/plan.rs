@@ -54,10 +54,10 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
     }
     // A credential that nobody declared is a difference, too.
     let differs = plan.has_changes() || plan.notes.iter().any(|note| note.level == Level::Warning);
-    Ok(if args.detailed_exitcode && differs {
-        Exit::Changes
-    } else {
-        Exit::Done
+    Ok(match args.detailed_exitcode {
+        true if !plan.refusals.is_empty() => Exit::Refused,
+        true if differs => Exit::Changes,
+        _ => Exit::Done,
     })
 }
 
