@@ -14,6 +14,10 @@ use crate::model::address::Address;
 #[derive(Debug, Parser)]
 #[command(name = "trustform", version, max_term_width = 100)]
 pub struct Cli {
+    /// Print ids of tenants, applications and principals by their last four digits only: for logs that anybody may
+    /// read. Files are written whole.
+    #[arg(long, global = true, display_order = 1000)]
+    pub redact: bool,
     #[command(subcommand)]
     pub command: Command,
 }

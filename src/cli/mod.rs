@@ -14,6 +14,7 @@ mod owners;
 mod planning;
 mod private_keys;
 mod progress;
+mod redact;
 mod rehearsal;
 mod single_dash;
 mod stack;
@@ -90,7 +91,25 @@ pub fn run(mut world: World) -> Exit {
         Ok(cli) => cli,
         Err(error) => return usage(&mut world, &error),
     };
-    let result = match cli.command {
+    let mut out = redact::Redacted::new(world.out, cli.redact);
+    let mut err = redact::Redacted::new(world.err, cli.redact);
+    let world = World {
+        args: world.args,
+        env: world.env,
+        directory: world.directory,
+        input: world.input,
+        out: &mut out,
+        err: &mut err,
+        terminal: world.terminal,
+        tenant: world.tenant,
+        clock: world.clock,
+        silence: world.silence,
+    };
+    command(world, cli.command)
+}
+
+fn command(mut world: World, command: Command) -> Exit {
+    let result = match command {
         Command::Init(args) => init::run(&mut world, &args),
         Command::Convert(args) => convert::run(&mut world, &args),
         Command::Validate(args) => validate::run(&mut world, &args),
