@@ -5,6 +5,7 @@ mod policy;
 mod probe;
 mod report;
 mod rights;
+mod services;
 
 use super::args::{Format, StackArgs, TenantArgs};
 use super::stack::Stack;

@@ -1,10 +1,11 @@
 //! `doctor --write-probe`: one application that nobody can log in with is made, looked at, and deleted for good,
 //! whatever happens in between.
 
+mod outcome;
+
 use futures_util::FutureExt;
 
 use super::checks::ask;
-use super::rights::OWNED;
 use super::{Check, Status};
 use crate::cli::connect::Connection;
 use crate::cli::interrupt::Interrupt;
@@ -14,8 +15,10 @@ use crate::model::national_cloud::Cloud;
 use crate::model::step::{Method, Reply, Request, Service};
 use crate::model::value::{Number, Value};
 
+pub use outcome::deletion;
+
 /// What an administrator sees who meets it.
-const NAME: &str = "trustform doctor probe (safe to delete)";
+pub const NAME: &str = "trustform doctor probe (safe to delete)";
 const NOTES: &str = "Made by `trustform doctor --write-probe`, which deletes it again within minutes. Nobody can log in with it. If it is still here, delete it.";
 /// Reads that must see a write, one after the other, before it counts as seen everywhere.
 const AGREEING: u32 = 5;
@@ -80,7 +83,7 @@ pub async fn run(connection: &Connection, caller: &Caller, cloud: Cloud) -> Prob
         ),
         Err(why) => {
             partial = true;
-            left_behind(&probe, cloud, &why)
+            outcome::left_behind(&probe.unique_name, probe.id.as_deref(), cloud, &why)
         }
     };
     probe.checks.push(check);
@@ -88,29 +91,6 @@ pub async fn run(connection: &Connection, caller: &Caller, cloud: Cloud) -> Prob
         checks: probe.checks,
         partial,
     }
-}
-
-fn left_behind(probe: &Probe, cloud: Cloud, why: &Diagnostic) -> Check {
-    let graph = cloud.graph();
-    let name = &probe.unique_name;
-    let check = Check::fail(
-        "purge",
-        format!(
-            "the application `{NAME}` (unique name `{name}`) may still be there: {}",
-            why.message
-        ),
-    );
-    let check = match &probe.id {
-        Some(id) => check.help(format!(
-            "delete it: `az rest --method DELETE --url {graph}/v1.0/applications/{id}`, then `az rest --method DELETE --url {graph}/v1.0/directory/deletedItems/{id}`"
-        )),
-        None => check.help(format!(
-            "look for it: `az rest --url \"{graph}/v1.0/applications(uniqueName='{name}')\"`, and delete what is found"
-        )),
-    };
-    why.help
-        .iter()
-        .fold(check, |check, help| check.help(help.clone()))
 }
 
 impl Probe<'_> {
@@ -165,7 +145,7 @@ impl Probe<'_> {
         let owners = self.send("owner", &owners).await?;
         let owners = owners.body["value"].as_array().cloned().unwrap_or_default();
         let owner = owners.iter().any(|it| it["id"] == *caller.object_id);
-        self.checks.push(owned(owner, caller, &id));
+        self.checks.push(outcome::owned(owner, caller, &id));
 
         let body = Value::map([
             (
@@ -368,25 +348,5 @@ impl Probe<'_> {
 
     fn by_name(&self) -> String {
         format!("/applications(uniqueName='{}')", self.unique_name)
-    }
-}
-
-/// Contested: Azure/bicep#14868, microsoftgraph/msgraph-bicep-types#154.
-fn owned(owner: bool, caller: &Caller, id: &str) -> Check {
-    if owner {
-        return Check::pass("owner", "creating it made the login its owner");
-    }
-    let only = caller.scopes.is_empty()
-        && caller.roles.iter().any(|role| role == OWNED)
-        && !caller
-            .roles
-            .iter()
-            .any(|role| role == "Application.ReadWrite.All");
-    let sentence = "creating it by its unique name did not make the login its owner";
-    match only {
-        true => Check::fail("owner", format!("{sentence}, and `{OWNED}` reaches only what the login owns"))
-            .help(format!("after a first `apply` stops, an administrator runs `az ad app owner add --id CLIENT_ID --owner-object-id {}` for each application, once", caller.object_id))
-            .help(format!("the probe (object id `{id}`) may need an administrator, too")),
-        false => Check::pass("owner", format!("{sentence}; its rights do without")),
     }
 }
