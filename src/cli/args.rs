@@ -117,6 +117,7 @@ pub enum Command {
     /// Reads a Terraform state and prints the stack that adopts its applications, with their permissions and federated
     /// credentials. Secrets are left out and counted; the state is not changed.
     Convert(super::convert::Args),
+    Doctor(super::doctor::Args),
     /// Print the JSON Schema of stack files, or the reference of one kind.
     ///
     /// The schema lets an editor complete and check `trust.yaml`. With a kind, such as `application`, its

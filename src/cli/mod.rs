@@ -26,6 +26,7 @@ mod audit;
 mod convert;
 mod destroy;
 mod diff;
+mod doctor;
 mod emulator;
 mod export;
 mod fmt;
@@ -136,6 +137,7 @@ fn command(mut world: World, command: Command) -> Exit {
         Command::Jwks(args) => jwks::run(&mut world, &args),
         Command::Issuer(args) => issuer::run(&mut world, &args),
         Command::Audit(args) => audit::run(&mut world, &args),
+        Command::Doctor(args) => doctor::run(&mut world, &args),
         Command::Schema(args) => schema::run(&mut world, &args),
         Command::Man(args) => man::run(&mut world, &args),
         Command::Completions { shell } => {

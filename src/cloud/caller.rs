@@ -20,6 +20,8 @@ pub struct Caller {
     pub roles: Vec<String>,
     /// Delegated permissions; empty for an application.
     pub scopes: Vec<String>,
+    /// Directory roles of a user, by the ids of their templates (`wids`).
+    pub directory_roles: Vec<String>,
 }
 
 impl Caller {
@@ -41,6 +43,11 @@ impl Caller {
         if text("tid").is_empty() {
             return Err(unreadable());
         }
+        let list = |name: &str| {
+            let items = claims[name].as_array().into_iter().flatten();
+            let texts = items.filter_map(|item| item.as_str().map(str::to_owned));
+            texts.collect::<Vec<_>>()
+        };
         Ok(Self {
             tenant_id: text("tid"),
             client_id: match text("appid") {
@@ -48,14 +55,16 @@ impl Caller {
                 _ => text("azp"),
             },
             object_id: text("oid"),
-            roles: claims["roles"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|role| role.as_str().map(str::to_owned))
-                .collect(),
+            roles: list("roles"),
             scopes: text("scp").split_whitespace().map(str::to_owned).collect(),
+            directory_roles: list("wids"),
         })
+    }
+
+    /// Whether a user's token names a directory role, by the id of its template.
+    pub fn directory_role(&self, template: &str) -> bool {
+        let mut held = self.directory_roles.iter();
+        held.any(|id| id.eq_ignore_ascii_case(template))
     }
 
     /// Refuses to go on in another tenant than the stack's.

@@ -54,6 +54,7 @@ static CONSENT: Right = right(
 );
 static CONSENT_READ: Right = right(&[], "reading consent needs `Directory.Read.All`");
 static TENANT_READ: Right = right(&[], "reading the tenant needs `Organization.Read.All`");
+static POLICY_READ: Right = right(&[], "reading policies needs `Policy.Read.All`");
 static USER_READ: Right = right(&[], "reading users needs `User.Read.All`");
 static READ: Right = right(
     &[
@@ -89,6 +90,7 @@ pub fn needed(request: &Request) -> &'static Right {
         _ if has("/oauth2PermissionGrants") && !read => &CONSENT,
         _ if has("/oauth2PermissionGrants") => &CONSENT_READ,
         _ if has("/organization") => &TENANT_READ,
+        _ if has("/policies") && read => &POLICY_READ,
         _ if has("/users") => &USER_READ,
         _ if read => &READ,
         _ => &WRITE,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::graph::{Call, Failure};
+use super::login::ADMINISTRATOR_CLIENT_ID;
 use super::request::Reply;
 use super::route::Route;
 
@@ -44,6 +45,13 @@ const ONE_LOCK: &str = "/{scope}/providers/Microsoft.Authorization/locks/{lock}"
 
 /// The routes that belong to no single kind.
 pub(super) static ROUTES: &[Route] = &[
+    // Whoever may see none gets an empty list: learn.microsoft.com, subscriptions-list.
+    Route {
+        method: "GET",
+        pattern: "/subscriptions",
+        roles: &[],
+        handler: list_subscriptions,
+    },
     Route {
         method: "GET",
         pattern: "/subscriptions/{subscription}",
@@ -160,6 +168,21 @@ impl Azure {
         }
         Ok(())
     }
+}
+
+fn list_subscriptions(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let administrator = call.caller.client_id == ADMINISTRATOR_CLIENT_ID;
+    let view = call.store.primary();
+    let sees = |id: &&String| {
+        let scope = format!("/subscriptions/{id}");
+        let held = call.routes.azure_roles(view, &call.caller.id, &scope);
+        administrator || !held.is_empty()
+    };
+    let ids = call.store.azure.subscriptions.keys().filter(sees);
+    let value: Vec<_> = ids
+        .map(|id| json!({"id": format!("/subscriptions/{id}"), "subscriptionId": id, "state": "Enabled"}))
+        .collect();
+    Ok(Reply::json(200, &json!({ "value": value })))
 }
 
 fn read_subscription(call: &mut Call<'_>) -> Result<Reply, Failure> {

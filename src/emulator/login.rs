@@ -153,8 +153,17 @@ fn configuration(store: &Store, request: &Request, v2: bool) -> Value {
         "scopes_supported": ["openid"],
         "tenant_region_scope": null,
         "cloud_instance_name": "microsoftonline.com",
-        "msgraph_host": "graph.microsoft.com",
+        "msgraph_host": graph_host(request),
     })
+}
+
+/// Microsoft Graph of the cloud whose login host was asked.
+fn graph_host(request: &Request) -> &'static str {
+    match request.hostname() {
+        host if host.ends_with(".us") => "graph.microsoft.us",
+        host if host.ends_with(".cn") => "microsoftgraph.chinacloudapi.cn",
+        _ => "graph.microsoft.com",
+    }
 }
 
 fn instance(request: &Request) -> Reply {

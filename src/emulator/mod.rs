@@ -28,6 +28,7 @@ pub mod session;
 pub mod shape;
 pub mod store;
 pub mod table;
+pub mod tenant;
 pub mod token;
 pub mod token_request;
 

@@ -111,7 +111,12 @@ impl Routes {
         let graph = parts.iter().flat_map(|part| part.routes);
         let arm = parts.iter().flat_map(|part| part.arm);
         Self {
-            routes: patterned(graph.chain(super::directory::ROUTES).copied()),
+            routes: patterned(
+                graph
+                    .chain(super::directory::ROUTES)
+                    .chain(super::tenant::ROUTES)
+                    .copied(),
+            ),
             arm: patterned(arm.chain(super::azure::ROUTES).copied()),
             parts,
         }

@@ -183,6 +183,33 @@ fn a_signal_ends_an_apply_well_at_any_moment() {
     assert!(halfway > 1, "{halfway} applies were interrupted");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_probe_and_nothing_is_left() {
+    let served = Served::start();
+    let directory = stack("", 1);
+    let child = trustform()
+        .args(["doctor", "--write-probe", "--emulator", &served.url])
+        .current_dir(directory.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a doctor starts");
+    std::thread::sleep(Duration::from_millis(3_000));
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.expect("kill").success());
+    let end = ended(child);
+    let text = said(&end);
+    assert_eq!(end.status.code(), Some(5), "{text}");
+    assert!(
+        text.contains("interrupted: the rest was not tried"),
+        "{text}"
+    );
+    assert!(text.contains("nothing of the probe is left"), "{text}");
+}
+
 /// `RLIMIT_FSIZE` is in units of 1024 bytes in bash; without SIGXFSZ a write beyond it fails as on a full disk.
 #[cfg(target_os = "linux")]
 fn on_a_full_disk(directory: &Path, kib: u32, arguments: &str) -> Output {

@@ -1,0 +1,252 @@
+//! What a login's token says that it may do, and the command that gives what is missing. Pure.
+//!
+//! Sources: the permission tables of the Microsoft Graph reference; Microsoft, "Microsoft Entra built-in roles" for the ids
+//! of directory roles, which a user's token carries in `wids`.
+
+use super::{Check, Status};
+use crate::cloud::{Caller, rights};
+use crate::kinds::api::{self, Class};
+use crate::model::national_cloud::Cloud;
+use crate::model::step::{Method, Request, Service};
+
+/// Directory roles by their template ids, the narrowest of a use first.
+const DIRECTORY_READERS: (&str, &str) =
+    ("Directory Readers", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b");
+const CLOUD_APPLICATION: (&str, &str) = (
+    "Cloud Application Administrator",
+    "158c047a-c907-4556-b7ef-446551a6b5f7",
+);
+const APPLICATION: (&str, &str) = (
+    "Application Administrator",
+    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
+);
+const PRIVILEGED_ROLE: (&str, &str) = (
+    "Privileged Role Administrator",
+    "e8611ab8-c189-46e8-94e1-60213ab1f814",
+);
+const GLOBAL_READER: (&str, &str) = ("Global Reader", "f2ef992c-3afb-46b9-b7cf-a126ee74c451");
+const GLOBAL: (&str, &str) = (
+    "Global Administrator",
+    "62e90394-69f5-4237-9190-012177145e10",
+);
+
+/// Reaches only what the login owns.
+pub const OWNED: &str = "Application.ReadWrite.OwnedBy";
+
+/// Said to reach applications, too; their own permission tables do not name it for changes.
+const CONTESTED: &str = "Directory.ReadWrite.All";
+
+/// Something to do with a tenant.
+struct Use {
+    name: &'static str,
+    what: &'static str,
+    /// A request that stands for it.
+    request: Request,
+    roles: &'static [(&'static str, &'static str)],
+}
+
+/// What the stack at hand will ask for beyond reading and writing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    pub app_roles: bool,
+    pub scopes: bool,
+}
+
+/// Where the login's rights are given.
+pub struct Place<'a> {
+    pub cloud: Cloud,
+    /// The object id of Microsoft Graph's service principal in the tenant, where it could be read.
+    pub graph: Option<&'a str>,
+}
+
+/// One line per use.
+pub fn checks(caller: &Caller, wanted: Wanted, place: &Place) -> Vec<Check> {
+    let get = |path: &str| Request::get(Service::Graph, path);
+    let post = |path: &str| Request::new(Service::Graph, Method::Post, path);
+    let readers: &[_] = &[
+        DIRECTORY_READERS,
+        GLOBAL_READER,
+        CLOUD_APPLICATION,
+        APPLICATION,
+        GLOBAL,
+    ];
+    let writers: &[_] = &[CLOUD_APPLICATION, APPLICATION, GLOBAL];
+    let mut uses = vec![
+        Use {
+            name: "plan",
+            what: "read applications and service principals",
+            request: get("/applications"),
+            roles: readers,
+        },
+        Use {
+            name: "audit",
+            what: "read every application of the tenant",
+            request: get("/applications"),
+            roles: readers,
+        },
+        Use {
+            name: "apply",
+            what: "change applications",
+            request: post("/applications"),
+            roles: writers,
+        },
+    ];
+    if wanted.app_roles {
+        uses.push(Use {
+            name: "roles",
+            what: "grant application permissions",
+            request: post("/servicePrincipals/x/appRoleAssignedTo"),
+            roles: &[PRIVILEGED_ROLE, GLOBAL],
+        });
+    }
+    if wanted.scopes {
+        uses.push(Use {
+            name: "consent",
+            what: "consent to delegated permissions",
+            request: post("/oauth2PermissionGrants"),
+            roles: writers,
+        });
+    }
+    uses.iter().map(|it| check(it, caller, place)).collect()
+}
+
+fn check(wanted: &Use, caller: &Caller, place: &Place) -> Check {
+    let Use {
+        name, what, roles, ..
+    } = wanted;
+    if !caller.scopes.is_empty() {
+        let held = roles.iter().find(|(_, id)| caller.directory_role(id));
+        return match held {
+            Some((role, _)) => Check::pass(name, format!("may {what}: the user is {role}")),
+            None => Check::unknown(
+                name,
+                format!("whether the user may {what} is not in the token: it names no directory role that gives it"),
+            )
+            .help(format!(
+                "where it is refused, an administrator makes the user {}: `{}`",
+                roles[0].0,
+                assign(caller, roles[0].1, place)
+            )),
+        };
+    }
+    let right = rights::needed(&wanted.request);
+    let held = right
+        .any
+        .iter()
+        .find(|role| caller.roles.iter().any(|held| held == *role));
+    let all = |role: &&&str| {
+        ![OWNED, CONTESTED].contains(*role) && caller.roles.iter().any(|held| held == **role)
+    };
+    match right.any.iter().find(all).or(held) {
+        Some(&OWNED) if *name == "apply" => Check::pass(
+            name,
+            format!("may {what} that it owns, by `{OWNED}`, and no others"),
+        ),
+        Some(role) => Check::pass(name, format!("may {what}, by `{role}`")),
+        None => {
+            let role = right.any.first().copied().unwrap_or_default();
+            let missing = Check::new(
+                name,
+                Status::Fail,
+                format!("may not {what}: the token holds no `{role}`"),
+            );
+            let missing = missing.help(grant(caller, role, place));
+            match *name {
+                "roles" | "consent" => missing.help(
+                    "or run `apply --without-consent`, and leave granting to an administrator",
+                ),
+                _ => missing,
+            }
+        }
+    }
+}
+
+/// How an administrator gives a permission of Graph to an application.
+fn grant(caller: &Caller, role: &str, place: &Place) -> String {
+    let id = api::graph_permission(Class::Application, role).unwrap_or_default();
+    let Some(graph) = place.graph else {
+        return format!(
+            "an administrator grants `{role}` ({id}) of Microsoft Graph to the service principal `{}`",
+            caller.object_id
+        );
+    };
+    let principal = &caller.object_id;
+    format!(
+        "an administrator runs: `az rest --method POST --url {}/v1.0/servicePrincipals/{principal}/appRoleAssignments --headers Content-Type=application/json --body '{{\"principalId\":\"{principal}\",\"resourceId\":\"{graph}\",\"appRoleId\":\"{id}\"}}'`; then log in again",
+        place.cloud.graph()
+    )
+}
+
+/// How an administrator gives a directory role to a user.
+fn assign(caller: &Caller, role: &str, place: &Place) -> String {
+    format!(
+        "az rest --method POST --url {}/v1.0/roleManagement/directory/roleAssignments --headers Content-Type=application/json --body '{{\"principalId\":\"{}\",\"roleDefinitionId\":\"{role}\",\"directoryScopeId\":\"/\"}}'",
+        place.cloud.graph(),
+        caller.object_id
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statuses(caller: &Caller) -> Vec<(&'static str, Status)> {
+        let wanted = Wanted {
+            app_roles: true,
+            scopes: true,
+        };
+        let place = Place {
+            cloud: Cloud::Public,
+            graph: Some("g"),
+        };
+        let checks = checks(caller, wanted, &place);
+        assert!(
+            checks
+                .iter()
+                .all(|it| it.status == Status::Pass || !it.help.is_empty())
+        );
+        checks.iter().map(|it| (it.name, it.status)).collect()
+    }
+
+    #[test]
+    fn an_application_has_what_its_token_says() {
+        let pipeline = Caller {
+            roles: vec![OWNED.to_owned()],
+            object_id: "o".to_owned(),
+            ..Caller::default()
+        };
+        use Status::{Fail, Pass};
+        assert_eq!(
+            statuses(&pipeline),
+            [
+                ("plan", Pass),
+                ("audit", Pass),
+                ("apply", Pass),
+                ("roles", Fail),
+                ("consent", Fail)
+            ]
+        );
+        let nothing = Caller::default();
+        assert!(statuses(&nothing).iter().all(|(_, status)| *status == Fail));
+    }
+
+    #[test]
+    fn a_user_has_what_the_directory_roles_give() {
+        let user = Caller {
+            scopes: vec!["Directory.AccessAsUser.All".to_owned()],
+            directory_roles: vec![CLOUD_APPLICATION.1.to_owned()],
+            ..Caller::default()
+        };
+        use Status::{Pass, Unknown};
+        assert_eq!(
+            statuses(&user),
+            [
+                ("plan", Pass),
+                ("audit", Pass),
+                ("apply", Pass),
+                ("roles", Unknown),
+                ("consent", Pass)
+            ]
+        );
+    }
+}
