@@ -98,6 +98,7 @@ fn dispatch(
     }
     quota::charge_arm(store, request, now)?;
     let mut call = Call {
+        cast: None,
         store,
         routes,
         request,

@@ -236,6 +236,16 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             owned(json!({ "id": "u", "kind": "user", "enabled": true })),
         ),
         (
+            "unsponsored-blueprint",
+            app(json!({ "blueprint": true, "sponsors": [] })),
+            app(json!({ "blueprint": true, "sponsors": ["u"] })),
+        ),
+        (
+            "blueprint-without-principal",
+            app(json!({ "blueprint": true })),
+            tenant(json!({ "blueprint": true }), json!({})),
+        ),
+        (
             "owned-administrator",
             tenant(
                 json!({ "owners": [{ "id": "u", "kind": "user" }] }),
