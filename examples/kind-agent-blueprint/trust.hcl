@@ -38,18 +38,10 @@ expect "only-the-sidecar" {
   application = agent_identity_blueprint.demo
 
   accept {
-    kubernetes {
-      issuer          = oidc_issuer.kind.url
-      namespace       = local.namespace
-      service_account = local.service_account
-    }
+    claims = { sub = "system:serviceaccount:${local.namespace}:${local.service_account}" }
   }
   refuse {
-    kubernetes {
-      issuer          = oidc_issuer.kind.url
-      namespace       = local.namespace
-      service_account = "default"
-    }
+    claims = { sub = "system:serviceaccount:${local.namespace}:default" }
   }
 }
 

@@ -242,7 +242,11 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
         ),
         (
             "blueprint-without-principal",
-            app(json!({ "blueprint": true })),
+            whole(
+                json!([{ "id": "o-1", "app_id": "c-1", "blueprint": true }]),
+                json!([]),
+                json!({}),
+            ),
             tenant(json!({ "blueprint": true }), json!({})),
         ),
         (
