@@ -63,7 +63,7 @@ pub fn mark(tenant: &mut Tenant, stack: Declaration) -> Places {
         })
         .collect();
     let credentials = stack.credentials();
-    for resource in stack.desired.of_kind(application::KIND) {
+    for resource in application::declared(stack.desired) {
         let at = names(resource)
             .into_iter()
             .find_map(|name| by_name.get(&name));
@@ -157,7 +157,7 @@ pub fn tenant(stacks: &[Declaration]) -> (Tenant, usize) {
     let mut waiting = 0;
     for stack in stacks {
         let mut credentials = stack.credentials();
-        for resource in stack.desired.of_kind(application::KIND) {
+        for resource in application::declared(stack.desired) {
             let mut application = of_file(resource, stack.desired);
             for wanted in credentials.remove(&resource.address).unwrap_or_default() {
                 match credential(wanted) {
@@ -179,6 +179,7 @@ pub fn tenant(stacks: &[Declaration]) -> (Tenant, usize) {
         Need::Principals,
         Need::Grants,
         Need::Owners,
+        Need::Sponsors,
         Need::Issuers,
     ] {
         let why = "only files were read, no tenant";

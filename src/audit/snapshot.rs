@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::kinds::api;
+use crate::kinds::application::Form;
+use crate::kinds::{agent_identity_blueprint, api};
 use crate::model::tenant::{
     Application, Credential, Granted, Owner, Principal, Requested, Secret, Tenant,
 };
@@ -69,6 +70,8 @@ pub fn application(json: &Json) -> Application {
             })
             .collect(),
         owners: None,
+        blueprint: Form::said(json).kind == agent_identity_blueprint::KIND,
+        sponsors: None,
         declared_at: None,
         keeps_unmanaged: false,
     }

@@ -63,7 +63,7 @@ pub fn take_over(world: &mut World, taking: &Taking) -> Result<Exit, Failure> {
     living::application(taking.address)?;
     let stack = stack::load_with(world, taking.stack, &mut |desired| {
         let Some(resource) = desired.resources.get_mut(taking.address) else {
-            let all = desired.of_kind(application::KIND);
+            let all = application::declared(desired);
             return Err(living::undeclared(
                 taking.address,
                 all.map(|it| &it.address),

@@ -69,8 +69,7 @@ pub fn undeclared<'a>(address: &Address, all: impl Iterator<Item = &'a Address>)
 
 /// Applications only.
 pub fn application(address: &Address) -> Result<(), Failure> {
-    use crate::kinds::application::KIND;
-    if address.kind() == KIND && address.segments.len() == 1 {
+    if crate::kinds::application::is_one(address.kind()) && address.segments.len() == 1 {
         return Ok(());
     }
     let wrong = Diagnostic::error("usage", format!("`{address}` is no application"));

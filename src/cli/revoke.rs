@@ -74,8 +74,12 @@ fn declared(world: &mut World, args: &Args) -> Result<(Stack, Address), Failure>
         .parse()
         .map_err(|_| usage(format!("`{what}` is no address")))?;
     let kinds: Vec<&str> = address.segments.iter().map(|it| it.kind.as_str()).collect();
-    let fits = [application::KIND, federated_credential::KIND];
-    if kinds.is_empty() || !fits.starts_with(&kinds) {
+    let fits = match kinds.as_slice() {
+        [one] => application::is_one(one),
+        [one, last] => application::is_one(one) && *last == federated_credential::KIND,
+        _ => false,
+    };
+    if !fits {
         return Err(usage(format!(
             "`{what}` is no application and no credential of one"
         )));

@@ -101,6 +101,26 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "tenant-policy",
             "an app management policy of the tenant forbids this: ask an administrator for an exemption",
         ),
+        // Two texts of the service before blueprints were in v1.0.
+        (400, code)
+            if code.ends_with("_NotSupportedOnApiVersion")
+                || reply
+                    .error_message()
+                    .contains("not supported on the API version") =>
+        {
+            one(
+                "api-version",
+                "this tenant's service knows agent identity blueprints in beta only: add `api_version = \"beta\"` to the blueprint",
+            )
+        }
+        (400, "AgentBlueprint_IncompatibleProperty") => one(
+            "request-refused",
+            "agent identity blueprints do not take the property that the message names: remove it from the file",
+        ),
+        (400, "AgentBlueprint_LimitExceeded") => one(
+            "quota-exceeded",
+            "delete blueprints that are no longer needed, or ask an administrator to raise the limit",
+        ),
         (400, "Request_UnsupportedQuery") => one(
             "unsupported-query",
             "this tenant's directory does not answer such a query",

@@ -75,6 +75,36 @@ static WRITE: Right = right(
     "changing applications needs `Application.ReadWrite.OwnedBy` and being an owner, or `Application.ReadWrite.All`, or the role Cloud Application Administrator",
 );
 
+static AGENT_READ: Right = right(
+    &[],
+    "reading agent identity blueprints needs `Application.Read.All`, or the role Agent ID Administrator",
+);
+static AGENT: Right = right(
+    &[
+        "AgentIdentityBlueprint.ReadWrite.All",
+        "AgentIdentityBlueprint.Create",
+        "AgentIdentityBlueprint.DeleteRestore.All",
+    ],
+    "changing agent identity blueprints needs `AgentIdentityBlueprint.ReadWrite.All`, or the role Agent ID Administrator; `Application.ReadWrite.All` does not cover them",
+);
+static AGENT_TRUST: Right = right(
+    &[
+        "AgentIdentityBlueprint.ReadWrite.All",
+        "AgentIdentityBlueprint.AddRemoveCreds.All",
+    ],
+    "credentials of agent identity blueprints need `AgentIdentityBlueprint.AddRemoveCreds.All`, or the role Agent ID Administrator; `Application.ReadWrite.All` does not cover them",
+);
+static AGENT_PRINCIPAL: Right = right(
+    &[
+        "AgentIdentityBlueprintPrincipal.ReadWrite.All",
+        "AgentIdentityBlueprintPrincipal.Create",
+    ],
+    "blueprint principals need `AgentIdentityBlueprintPrincipal.Create`, or the role Agent ID Administrator",
+);
+
+/// Whose requests are cast to the types of agent identities.
+const AGENTS: &str = "/microsoft.graph.agentIdentity";
+
 /// What a request needs.
 pub fn needed(request: &Request) -> &'static Right {
     let text = request.to_string();
@@ -86,6 +116,10 @@ pub fn needed(request: &Request) -> &'static Right {
         Service::Arm if has("/roleAssignments") && !read => &ASSIGN_AZURE,
         Service::Arm if has("Microsoft.ManagedIdentity") && !read => &IDENTITY,
         Service::Arm => &ARM,
+        _ if has(AGENTS) && read => &AGENT_READ,
+        _ if has("agentIdentityBlueprintPrincipal") => &AGENT_PRINCIPAL,
+        _ if has(AGENTS) && has("/federatedIdentityCredentials") => &AGENT_TRUST,
+        _ if has(AGENTS) => &AGENT,
         _ if has("/appRoleAssign") && !read => &ASSIGN,
         _ if has("/oauth2PermissionGrants") && !read => &CONSENT,
         _ if has("/oauth2PermissionGrants") => &CONSENT_READ,
@@ -100,7 +134,10 @@ pub fn needed(request: &Request) -> &'static Right {
 /// The rights that a plan's writes need and the login does not have, one diagnostic each. A user's token does not
 /// say what the user may do: for one, nothing is missing as far as anybody can tell.
 pub fn missing(steps: &[Step], caller: &Caller) -> Vec<Diagnostic> {
-    if caller.roles.is_empty() || !caller.scopes.is_empty() {
+    if !caller.scopes.is_empty() {
+        return overridden(steps, caller).into_iter().collect();
+    }
+    if caller.roles.is_empty() {
         return Vec::new();
     }
     let mut said = BTreeSet::new();
@@ -124,4 +161,21 @@ pub fn missing(steps: &[Step], caller: &Caller) -> Vec<Diagnostic> {
             .help(right.words)
         })
         .collect()
+}
+
+/// A user's token of `az` can do nothing to agent identities, whatever the user may: it holds a permission that makes
+/// Entra pass over all that are about them. Source: Microsoft, "Known issues: Microsoft Entra Agent ID".
+fn overridden(steps: &[Step], caller: &Caller) -> Option<Diagnostic> {
+    const OVERRIDING: &str = "Directory.AccessAsUser.All";
+    let agents = |step: &&Step| step.request.to_string().contains(AGENTS);
+    let first = steps.iter().find(agents)?;
+    let overrides = caller.scopes.iter().any(|scope| scope == OVERRIDING);
+    overrides.then(|| {
+        Diagnostic::error(
+            "agent-login",
+            format!("the login's token holds `{OVERRIDING}`, as every token of `az login` does, and with it Entra passes over all permissions for agent identities: `{}` would be refused", first.request),
+        )
+        .about(&first.address)
+        .help("log in as a workload: an application with `AgentIdentityBlueprint.ReadWrite.All` and `AgentIdentityBlueprintPrincipal.Create` that a federated credential lets in")
+    })
 }

@@ -216,7 +216,11 @@ impl<'a, 'c> Check<'a, 'c> {
             "block" => "unknown-block",
             _ => "unknown-attribute",
         };
-        let diagnostic = if words::LATER.contains(&name) {
+        let diagnostic = if let Some(why) = words::inapplicable(word, name) {
+            Diagnostic::error(code, format!("`{name}` does not apply to `{word}`"))
+                .at(member.name.span, "not for this kind")
+                .help(why)
+        } else if words::LATER.contains(&name) {
             Diagnostic::error(
                 code,
                 format!("this version has no `{name}` in `{word}` yet"),

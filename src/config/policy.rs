@@ -204,7 +204,7 @@ fn address(block: &Block, name: &str) -> Eval<Address> {
     let address = parsed.map_err(|_| wrong(format!("`{text}` is not an address"), help))?;
     match address.segments.as_slice() {
         [] => Ok(address),
-        [one] if one.kind == "application" => Ok(address),
+        [one] if ["application", "agent_identity_blueprint"].contains(&&*one.kind) => Ok(address),
         [.., last] => Err(wrong(
             format!("a `{}` needs no `{}` block", last.kind, block.word.text),
             match last.kind.as_str() {

@@ -5,6 +5,7 @@ const TRANSLATIONS: &[(&str, &str)] = &[
     ("active_directory_application", "application"),
     ("agent_blueprint", "agent_identity_blueprint"),
     ("agent_identity", "agent_identity_blueprint"),
+    ("agent_blueprint", "agent_identity_blueprint"),
     ("app", "application"),
     ("app_id", "client_id"),
     ("app_registration", "application"),
@@ -58,6 +59,7 @@ const TRANSLATIONS: &[(&str, &str)] = &[
     ("roles", "application"),
     ("scope", "delegated"),
     ("scopes", "delegated"),
+    ("service_principal", "principal"),
     ("signInAudience", "sign_in_audience"),
     ("single_page", "single_page_application"),
     ("spa", "single_page_application"),
@@ -121,6 +123,28 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     ("provisioner", "nothing is run here"),
 ];
+
+/// Attributes that a kind does not take though its relatives do, and why.
+const INAPPLICABLE: &[(&str, &[&str], &str)] = &[(
+    "agent_identity_blueprint",
+    &[
+        "device_only_auth_enabled",
+        "fallback_public_client_enabled",
+        "feature_tags",
+        "notes",
+        "public_client",
+        "single_page_application",
+        "spa",
+    ],
+    "a blueprint is what agents are made from, no client that people sign in with: Entra refuses the properties of those",
+)];
+
+/// Why an attribute that others take does not apply to a kind.
+pub(super) fn inapplicable(kind: &str, word: &str) -> Option<&'static str> {
+    let mut all = INAPPLICABLE.iter();
+    all.find(|(of, words, _)| *of == kind && words.contains(&word))
+        .map(|(_, _, why)| *why)
+}
 
 /// Blocks and attributes that are designed and not there yet.
 pub(super) const LATER: &[&str] = &["lock"];

@@ -99,6 +99,7 @@ fn dispatch(
     }
     quota::charge_arm(store, request, now)?;
     let mut call = Call {
+        cast: None,
         store,
         routes,
         request,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::graph::{self, Call, Failure, is_deleted};
-use super::odata::list;
+use super::odata::{cast, list};
 use super::request::Reply;
 use super::route::Route;
 use super::store::{Store, View, text};
@@ -104,7 +104,10 @@ fn typed(
 ) -> Result<Reply, Failure> {
     let reply = list::entity(call, view, table, entity, "directoryObjects")?;
     let mut body = reply.value();
-    body["@odata.type"] = table.odata_type.into();
+    body["@odata.type"] = match cast::odata_type(entity) {
+        Some(name) => name.into(),
+        None => table.odata_type.into(),
+    };
     Ok(Reply::json(200, &body))
 }
 
@@ -118,6 +121,13 @@ fn of_type<'a>(call: &Call<'a>) -> Option<&'static Table> {
 }
 
 fn read_deleted(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    if let Some(name) = cast::named(call.key(0).1) {
+        call.check_type(name)?;
+        let set = cast::set_of(name).and_then(|set| call.routes.table(set));
+        let table = set.ok_or_else(|| Failure::not_found(name))?;
+        let keep = |row: &Entity| is_deleted(row) && cast::of(row) == name;
+        return list::table(call, table, keep);
+    }
     if call.key(0).1.starts_with("microsoft.graph.") {
         let table = of_type(call).ok_or_else(|| Failure::not_found(call.key(0).1))?;
         return list::table(call, table, is_deleted);

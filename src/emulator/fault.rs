@@ -46,6 +46,11 @@ pub struct Faults {
     pub denied_types: Vec<String>,
     /// Whether managed identities refuse expressions: two renderings of one Microsoft page disagree.
     pub identity_expressions_refused: bool,
+    /// Whether v1.0 knows no agent identities and their blueprints, as before 2026.
+    pub agents_in_beta_only: bool,
+    /// Whether the administrator's tokens for Graph are a user's, as `az login` gets them: they hold
+    /// `Directory.AccessAsUser.All`, which makes Entra pass over the permissions for agent identities.
+    pub administrator_is_user: bool,
     /// Whether Graph's and Azure's published quotas are enforced (concepts/throttling-limits.md).
     pub quota: bool,
 }
@@ -70,6 +75,8 @@ impl Default for Faults {
             required_claims_gate: true,
             denied_types: Vec::new(),
             identity_expressions_refused: false,
+            agents_in_beta_only: false,
+            administrator_is_user: false,
             quota: false,
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::dates;
 use super::fault::draw;
+use super::odata::cast;
 use super::odata::path::{self, Segment, Target};
 use super::quota;
 use super::request::{Reply, Request};
@@ -22,6 +23,8 @@ pub struct Call<'a> {
     pub version: Version,
     /// The keys in the path, in their order.
     pub keys: Target,
+    /// The derived type that the path is cast to.
+    pub cast: Option<&'static str>,
     pub caller: Caller,
     /// Milliseconds since 1970.
     pub now: u64,
@@ -99,7 +102,33 @@ impl Call<'_> {
         at: usize,
     ) -> Result<Arc<Entity>, Failure> {
         let (property, value) = self.key(at);
-        lookup(view, table, property, value).ok_or_else(|| Failure::not_found(value))
+        let found = lookup(view, table, property, value);
+        let cast = self
+            .cast
+            .filter(|cast| cast::set_of(cast) == Some(table.name));
+        let found = found
+            .filter(|found| cast.is_none_or(|cast| cast::of(found) == cast))
+            .ok_or_else(|| Failure::not_found(value))?;
+        // What hangs on a principal has permissions of its own; only blueprints are known to be refused without a cast.
+        match cast::of(&found) {
+            cast::BLUEPRINT => self.check_type(cast::BLUEPRINT).map(|()| found),
+            _ => Ok(found),
+        }
+    }
+
+    /// Whether the caller may go on with a derived type.
+    ///
+    /// # Errors
+    /// Those of [`cast::check`].
+    pub fn check_type(&self, name: &str) -> Result<(), Failure> {
+        let faults = &self.store.faults;
+        cast::check(
+            name,
+            &self.request.method,
+            &self.caller,
+            self.version,
+            faults,
+        )
     }
 
     /// Whether the request asks for an upsert.
@@ -270,9 +299,10 @@ fn dispatch(
         return super::batch::answer(store, routes, request, now, seed);
     }
     // Azure/azure-cli#25291: what becomes of a URL that was built from an empty id.
-    let target = path::parse(path)
+    let mut target = path::parse(path)
         .filter(|_| !path.contains("//"))
         .ok_or_else(invalid_uri)?;
+    let cast = cast::take(&mut target);
     let (route, keys) = routes
         .find(&request.method, &target)
         .map_err(|other_method| match other_method {
@@ -290,7 +320,9 @@ fn dispatch(
                 ),
             ),
         })?;
-    if !route.roles.iter().any(|role| caller.has(role)) {
+    let agents = cast.map_or(&[][..], |_| cast::WRITERS);
+    let mut roles = route.roles.iter().chain(agents);
+    if !roles.any(|role| caller.has(role)) {
         return Err(Failure::denied());
     }
     let charge = quota::charge(store, request, &target, &caller, now)?;
@@ -300,10 +332,14 @@ fn dispatch(
         request,
         version,
         keys,
+        cast,
         caller,
         now,
         seed,
     };
+    if let Some(name) = cast {
+        call.check_type(name)?;
+    }
     let reply = (route.handler)(&mut call)?;
     Ok(charge
         .into_iter()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::odata::cast;
 use super::store::{Store, View};
 
 /// One entity. Members whose name begins with `~` are the emulator's own and are never shown.
@@ -69,11 +70,10 @@ impl Table {
 
     /// The entity without the emulator's own members.
     pub fn as_stored(entity: &Entity, _: Version) -> Entity {
-        entity
-            .iter()
-            .filter(|(name, _)| !name.starts_with('~'))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+        let own = entity.iter().filter(|(name, _)| !name.starts_with('~'));
+        let typed = cast::odata_type(entity).map(|name| ("@odata.type".to_owned(), name.into()));
+        let own = own.map(|(name, value)| (name.clone(), value.clone()));
+        typed.into_iter().chain(own).collect()
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::graph::Failure;
+use super::login::ADMINISTRATOR_CLIENT_ID;
+use super::odata::cast;
 use super::request::Request;
 use super::route::Principal;
 use super::store::{Store, list, text};
@@ -28,12 +30,18 @@ pub struct Caller {
     pub id: String,
     pub client_id: String,
     roles: BTreeSet<String>,
+    scopes: BTreeSet<String>,
 }
 
 impl Caller {
     /// Whether the token holds an application permission.
     pub fn has(&self, role: &str) -> bool {
         self.roles.contains(role)
+    }
+
+    /// Whether it is a user's token that holds a delegated permission.
+    pub fn delegates(&self, scope: &str) -> bool {
+        self.scopes.contains(scope)
     }
 
     /// Whether the caller may only manage what it owns (Graph's permission `Application.ReadWrite.OwnedBy`).
@@ -132,6 +140,10 @@ fn caller(claims: &Entity) -> Caller {
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect(),
+        scopes: text(claims, "scp")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
     }
 }
 
@@ -167,8 +179,21 @@ pub fn issue(
         "idp": issuer, "idtyp": "app", "oid": principal.id, "sub": principal.id,
         "tid": tenant, "ver": "1.0",
     });
+    let administrator = principal.client_id == ADMINISTRATOR_CLIENT_ID;
+    // What Graph's service principal here publishes does not have them: their ids are in no public list.
+    let agents = cast::WRITERS
+        .iter()
+        .filter(|_| administrator && GRAPH.contains(&audience));
+    let roles: Vec<&str> = roles
+        .iter()
+        .map(String::as_str)
+        .chain(agents.copied())
+        .collect();
     if !roles.is_empty() {
         claims["roles"] = json!(roles);
+    }
+    if administrator && store.faults.administrator_is_user {
+        claims["scp"] = "Application.ReadWrite.All Directory.AccessAsUser.All".into();
     }
     store.key.sign(&claims)
 }

@@ -282,6 +282,12 @@ fn nested(reference: &Ref, addresses: &[Address]) -> Ref {
     let Some((kind, output)) = reference.output.split_once('.') else {
         return reference.clone();
     };
+    // A block's word for the service principal that it implies.
+    let form = super::application::Form::of(reference.address.kind());
+    let kind = match form.is_some_and(|form| form.principal == kind) {
+        true => super::service_principal::KIND,
+        false => kind,
+    };
     let address = reference.address.child(Segment::new(kind, ""));
     if addresses.binary_search(&address).is_ok() {
         Ref {

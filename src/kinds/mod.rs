@@ -22,6 +22,7 @@ pub mod rule;
 
 pub mod api;
 
+pub mod agent_identity_blueprint;
 pub mod app_role_assignment;
 pub mod application;
 pub mod delegated_permission_grant;
@@ -36,6 +37,7 @@ pub mod service_principal;
 /// Every kind, parents before what belongs to them.
 pub static ALL: &[&dyn Kind] = &[
     &application::Application,
+    &agent_identity_blueprint::AgentIdentityBlueprint,
     &managed_identity::ManagedIdentity,
     &service_principal::ServicePrincipal,
     &federated_credential::FederatedCredential,

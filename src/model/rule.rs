@@ -44,6 +44,8 @@ pub enum Need {
     /// Permissions that were granted.
     Grants,
     Owners,
+    /// Sponsors of agent identity blueprints.
+    Sponsors,
     /// What issuers serve: discovery documents and keys.
     Issuers,
     /// What files declare.
@@ -59,6 +61,7 @@ impl Need {
             Self::Principals => "principals",
             Self::Grants => "grants",
             Self::Owners => "owners",
+            Self::Sponsors => "sponsors",
             Self::Issuers => "issuers",
             Self::Declared => "declared",
             Self::Policy => "policy",

@@ -56,6 +56,12 @@ pub struct Application {
     pub requested: Vec<Requested>,
     /// None where owners were not read.
     pub owners: Option<Vec<Owner>>,
+    /// It is an agent identity blueprint.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blueprint: bool,
+    /// Object ids of a blueprint's sponsors. None where they were not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sponsors: Option<Vec<String>>,
     /// Where a file declares it: `trust.hcl:3`. From files, no part of what was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declared_at: Option<String>,

@@ -165,7 +165,7 @@ fn lost_applications(
     let is_application = |change: &&Change| {
         change.action == Action::Delete
             && change.address.segments.len() == 1
-            && change.address.kind() == application::KIND
+            && application::is_one(change.address.kind())
     };
     // `destroy` is the word itself.
     let lost = changes
@@ -175,11 +175,11 @@ fn lost_applications(
         .count();
     let declared = pairs
         .iter()
-        .filter(|pair| pair.resource.kind() == application::KIND && pair.object.is_some())
+        .filter(|pair| application::is_one(pair.resource.kind()) && pair.object.is_some())
         .count();
     let left = leftovers
         .iter()
-        .filter(|leftover| leftover.object.key.kind == application::KIND)
+        .filter(|leftover| application::is_one(leftover.object.key.kind))
         .count();
     let all = declared + left;
     (lost > free(all, allow) && allow.deletes.is_none_or(|allowed| lost > allowed)).then(|| {
@@ -217,7 +217,7 @@ fn protected(changes: &[Change], pairs: &[Pair], live: &Live) -> Vec<Refusal> {
 /// A renamed label is never a delete and a create: the new application would have another client id.
 fn replaced(changes: &[Change], pairs: &[Pair], live: &Live) -> Vec<Refusal> {
     let top = |change: &&Change| {
-        change.address.segments.len() == 1 && change.address.kind() == application::KIND
+        change.address.segments.len() == 1 && application::is_one(change.address.kind())
     };
     let created: Vec<&Pair> = changes
         .iter()

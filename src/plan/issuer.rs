@@ -21,7 +21,7 @@ pub fn refusals(changes: &[Change], live: &Live) -> Vec<Refusal> {
     let goes = |id: &str| {
         let application = id.split('/').next().unwrap_or_default();
         going.contains(&Key::new(federated_credential::KIND, id))
-            || going.contains(&Key::new(application::KIND, application))
+            || application::kinds().any(|kind| going.contains(&Key::new(kind, application)))
     };
     deleted
         .iter()

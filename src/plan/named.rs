@@ -58,7 +58,7 @@ pub(super) fn drafts(
     let object = declared
         .and_then(|pair| pair.object.as_ref())
         .or(left.map(|leftover| &leftover.object))
-        .filter(|object| object.key.kind == application::KIND && !object.deleted)
+        .filter(|object| application::is_one(object.key.kind) && !object.deleted)
         .and_then(|object| live.get(&object.key));
     let Some(object) = object else {
         return Err(vec![absent(&root, declared.is_some())]);

@@ -60,7 +60,7 @@ pub fn stack_name(
     allow: &Allow,
 ) -> Option<Refusal> {
     let is_application =
-        |address: &Address| address.segments.len() == 1 && address.kind() == application::KIND;
+        |address: &Address| address.segments.len() == 1 && application::is_one(address.kind());
     let declared = || {
         let tops = pairs
             .iter()

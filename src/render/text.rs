@@ -34,6 +34,11 @@ pub fn plan(plan: &Plan, style: Style) -> String {
 fn heading(plan: &Plan) -> String {
     let counted = [
         ("application", "application", "applications"),
+        (
+            "agent_identity_blueprint",
+            "agent identity blueprint",
+            "agent identity blueprints",
+        ),
         ("managed_identity", "managed identity", "managed identities"),
         ("federated_credential", "trust", "trusts"),
         ("oidc_issuer", "issuer", "issuers"),

@@ -236,6 +236,20 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             owned(json!({ "id": "u", "kind": "user", "enabled": true })),
         ),
         (
+            "unsponsored-blueprint",
+            app(json!({ "blueprint": true, "sponsors": [] })),
+            app(json!({ "blueprint": true, "sponsors": ["u"] })),
+        ),
+        (
+            "blueprint-without-principal",
+            whole(
+                json!([{ "id": "o-1", "app_id": "c-1", "blueprint": true }]),
+                json!([]),
+                json!({}),
+            ),
+            tenant(json!({ "blueprint": true }), json!({})),
+        ),
+        (
             "owned-administrator",
             tenant(
                 json!({ "owners": [{ "id": "u", "kind": "user" }] }),

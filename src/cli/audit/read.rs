@@ -102,6 +102,9 @@ pub async fn tenant(
         }
         other => unread(&mut tenant, &[Need::Owners], other),
     }
+    if tenant.applications.iter().any(|it| it.blueprint) {
+        sponsors(reader, &mut tenant).await;
+    }
     if !tenant.unread.contains_key(Need::Grants.word()) {
         grants(reader, &mut tenant).await;
     }
@@ -180,6 +183,31 @@ fn owners_of(json: &Json) -> Option<(String, Vec<Owner>)> {
     let owners = json["owners"].as_array()?;
     let id = json["id"].as_str()?.to_owned();
     Some((id, owners.iter().map(snapshot::owner).collect()))
+}
+
+/// Who sponsors each blueprint; every service that has them lists them in beta.
+async fn sponsors(reader: &Reader, tenant: &mut Tenant) {
+    let path = "/applications/microsoft.graph.agentIdentityBlueprint?$top=999&$select=id&$expand=sponsors($select=id)";
+    let request = list(Service::GraphBeta, path.to_owned());
+    let mut sponsored: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let ids = |json: &Json| -> Option<(String, Vec<String>)> {
+        let sponsors = json["sponsors"].as_array()?.iter();
+        let sponsors = sponsors.filter_map(|it| it["id"].as_str().map(str::to_owned));
+        Some((json["id"].as_str()?.to_owned(), sponsors.collect()))
+    };
+    let read = reader
+        .pages(&request, |page| {
+            sponsored.extend(page.iter().filter_map(ids))
+        })
+        .await;
+    match read.map(|reply| reply.status) {
+        Ok(200) => {
+            for blueprint in tenant.applications.iter_mut().filter(|it| it.blueprint) {
+                blueprint.sponsors = sponsored.remove(&blueprint.id);
+            }
+        }
+        other => unread(tenant, &[Need::Sponsors], other),
+    }
 }
 
 /// Application permissions, by the API that gives them: one list for each API that anyone asks for.

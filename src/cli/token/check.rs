@@ -93,9 +93,8 @@ pub fn declared(stack: &Stack) -> Vec<(String, Trust)> {
 fn there(desired: &Desired, live: &Live) -> Vec<(String, Trust)> {
     let kind = federated_credential::KIND;
     let mut trusts = Vec::new();
-    for resource in desired.of_kind(application::KIND) {
-        let kinds = crate::kinds::of(application::KIND);
-        let found = kinds.and_then(|kind| kind.find(resource, None, live));
+    for resource in application::declared(desired) {
+        let found = application::found(resource, live);
         let Some(object) = found.filter(|object| !object.deleted) else {
             continue;
         };

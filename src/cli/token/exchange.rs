@@ -79,11 +79,11 @@ pub fn client_id(
 
 /// The application that is meant.
 fn application<'a>(stack: &'a Stack, label: Option<&str>) -> Result<&'a Resource, Failure> {
-    let all: Vec<&Resource> = stack.desired.of_kind(application::KIND).collect();
+    let all: Vec<&Resource> = application::declared(&stack.desired).collect();
     let named = |resource: &&&Resource| match label {
         Some(label) => {
             let address = resource.address.to_string();
-            address == label || address == format!("{}.{label}", application::KIND)
+            address == label || address == format!("{}.{label}", resource.kind())
         }
         None => true,
     };

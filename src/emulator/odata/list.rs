@@ -21,7 +21,7 @@ const MAX_EXPANDED: usize = 20;
 pub fn table(
     call: &Call<'_>,
     table: &'static Table,
-    keep: fn(&Entity) -> bool,
+    keep: impl Fn(&Entity) -> bool,
 ) -> Result<Reply, Failure> {
     let options = Options::read(call, table, true)?;
     let view = match options.advanced {
@@ -157,7 +157,9 @@ fn page<'r>(
         .map(|(table, row)| {
             let mut value = shown(call, view, table, row, options, true)?;
             if is_mixed && table.directory_object {
-                value.insert("@odata.type".into(), table.odata_type.into());
+                value
+                    .entry("@odata.type")
+                    .or_insert_with(|| table.odata_type.into());
             }
             Ok(Value::Object(value))
         })
@@ -267,7 +269,9 @@ fn shown(
             let mut value =
                 hide_unselected(other, (other.present)(entity, call.version), &inner, true);
             if other.directory_object {
-                value.insert("@odata.type".into(), json!(other.odata_type));
+                value
+                    .entry("@odata.type")
+                    .or_insert_with(|| json!(other.odata_type));
             }
             Value::Object(value)
         });
@@ -283,7 +287,7 @@ fn hide_unselected(table: &Table, mut entity: Entity, options: &Options, is_list
             entity.shift_remove(*name);
         }
     } else {
-        entity.retain(|name, _| options.selects(name));
+        entity.retain(|name, _| name.starts_with('@') || options.selects(name));
     }
     // A key's value is returned only when one entity is read and `keyCredentials` is selected.
     if is_list || !options.selects("keyCredentials") {

@@ -8,7 +8,9 @@ pub mod rules;
 
 use super::api::{self, Class};
 use super::codec::key;
-use super::{Claim, Kind, Scene, Task, application, service_principal, step};
+use super::{
+    Claim, Kind, Scene, Task, agent_identity_blueprint, application, service_principal, step,
+};
 use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -23,7 +25,7 @@ pub const KIND: &str = "app_role_assignment";
 static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "An application permission that was granted. Written as `permissions \"api\" { application = […] admin_consent = true }` of an application.",
-    parents: &[application::KIND],
+    parents: &[application::KIND, agent_identity_blueprint::KIND],
     implied: true,
     fields: &[
         Field::string("api", "The application id of the API.")

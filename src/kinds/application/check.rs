@@ -16,7 +16,7 @@ type Verdict = Result<(), Complaint>;
 pub fn review(desired: &Desired) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut seen: BTreeMap<&str, &Resource> = BTreeMap::new();
-    let mut applications: Vec<&Resource> = desired.of_kind(super::KIND).collect();
+    let mut applications: Vec<&Resource> = super::declared(desired).collect();
     // The first is the one that stands first in the files.
     applications.sort_by_key(|resource| (resource.origin.source, resource.origin.start));
     for resource in applications {

@@ -2,17 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::emulator::graph::{self, Call, Failure, bound_id, is_deleted};
-use crate::emulator::odata::list;
+use crate::emulator::graph::{self, Call, Failure, is_deleted};
+use crate::emulator::odata::{cast, list};
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
 use crate::emulator::store::{Store, View, list as items, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table};
 use crate::emulator::{dates, directory, secrets, shape as properties};
+use crate::kinds::agent_identity_blueprint::emulator as blueprints;
 use crate::kinds::federated_credential::emulator as credentials;
 use crate::kinds::service_principal::emulator as principals;
 
-mod owners;
+mod people;
 mod rules;
 pub mod shape;
 
@@ -80,23 +81,38 @@ pub const PART: Part = Part {
         route("GET", "/applications/{application}", READ, read),
         route("PATCH", "/applications/{application}", WRITE, patch),
         route("DELETE", "/applications/{application}", WRITE, delete),
-        route(
-            "GET",
-            "/applications/{application}/owners",
-            READ,
-            owners::list_owners,
-        ),
+        route("GET", "/applications/{application}/owners", READ, |call| {
+            people::list(call, "owners")
+        }),
         route(
             "POST",
             "/applications/{application}/owners/$ref",
             WRITE,
-            owners::add_owner,
+            |call| people::add(call, "owners"),
         ),
         route(
             "DELETE",
             "/applications/{application}/owners/{owner}/$ref",
             WRITE,
-            owners::remove_owner,
+            |call| people::remove(call, "owners"),
+        ),
+        route(
+            "GET",
+            "/applications/{application}/sponsors",
+            READ,
+            |call| people::list(call, "sponsors"),
+        ),
+        route(
+            "POST",
+            "/applications/{application}/sponsors/$ref",
+            WRITE,
+            |call| people::add(call, "sponsors"),
+        ),
+        route(
+            "DELETE",
+            "/applications/{application}/sponsors/{sponsor}/$ref",
+            WRITE,
+            |call| people::remove(call, "sponsors"),
         ),
         route(
             "POST",
@@ -127,7 +143,10 @@ pub const PART: Part = Part {
 };
 
 fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    list::table(call, &APPLICATIONS, |row| !is_deleted(row))
+    let cast = call.cast;
+    list::table(call, &APPLICATIONS, move |row| {
+        !is_deleted(row) && cast.is_none_or(|cast| cast::of(row) == cast)
+    })
 }
 
 fn count_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
@@ -173,6 +192,11 @@ fn insert(
     application.insert("signInAudience".into(), "AzureADMyOrg".into());
     application["parentalControlSettings"]["legalAgeGroupRule"] = "Allow".into();
     refuse_passwords(body)?;
+    let blueprint = blueprints::is_wanted(call, body);
+    if blueprint {
+        blueprints::check_new(call, body)?;
+        application.insert(cast::TYPE.into(), cast::BLUEPRINT.into());
+    }
     properties::write(&APPLICATIONS, shape::APPLICATION, &mut application, body)?;
     if let Some(name) = unique_name {
         refuse_taken_name(call.store.primary(), name, None)?;
@@ -186,22 +210,13 @@ fn insert(
     if caller_owns {
         owners.push(call.caller.id.clone().into());
     }
-    for reference in body
-        .get("owners@odata.bind")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let id = bound_id(reference)
-            .filter(|id| directory::any(call, call.reference_view(), id).is_some());
-        let id = Value::from(
-            id.ok_or_else(|| Failure::not_found(reference.as_str().unwrap_or_default()))?,
-        );
-        if !owners.contains(&id) {
-            owners.push(id);
-        }
-    }
+    people::bind(call, body, "owners", &mut owners)?;
     application.insert("~owners".into(), owners.into());
+    if blueprint {
+        let mut sponsors = Vec::new();
+        people::bind(call, body, "sponsors", &mut sponsors)?;
+        application.insert("~sponsors".into(), sponsors.into());
+    }
     application.insert("id".into(), Value::Null);
     rules::check(call.store.primary(), None, &application)?;
     let id = call.store.guid();
@@ -268,6 +283,9 @@ fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
     {
         refuse_passwords(&body)?;
     }
+    if cast::of(&old) == cast::BLUEPRINT {
+        blueprints::check(&body)?;
+    }
     properties::write(&APPLICATIONS, shape::APPLICATION, &mut new, &body)?;
     if member(&new, "uniqueName") != member(&old, "uniqueName") {
         // Set once, and then never again (how-to-reference-existing-resources; msgraph-bicep-types#187).
@@ -311,15 +329,7 @@ fn related(view: View<'_>, application: &Entity, name: &str) -> Option<Vec<Relat
         "federatedIdentityCredentials" => {
             Some(credentials::of_parent(view, text(application, "id")))
         }
-        "owners" => {
-            let owner = |id: &Value| principals::related(view, id.as_str()?);
-            Some(
-                items(application, "~owners")
-                    .iter()
-                    .filter_map(owner)
-                    .collect(),
-            )
-        }
+        "owners" | "sponsors" => Some(people::related(view, application, name)),
         _ => None,
     }
 }
@@ -352,15 +362,21 @@ fn dumped(view: View<'_>, application: &Entity) -> Option<Dumped> {
             shown.insert(property.to_owned(), json!(names));
         }
     }
-    let owners = items(application, "~owners").iter();
-    let owners: Vec<String> = owners
-        .map(|id| principals::name_of(view, id.as_str().unwrap_or_default()))
-        .collect();
-    if !owners.is_empty() {
-        shown.insert("owners".into(), json!(owners));
+    for relation in ["owners", "sponsors"] {
+        let ids = items(application, &format!("~{relation}")).iter();
+        let names: Vec<String> = ids
+            .map(|id| principals::name_of(view, id.as_str().unwrap_or_default()))
+            .collect();
+        if !names.is_empty() {
+            shown.insert(relation.into(), json!(names));
+        }
     }
+    let noun = match cast::of(application) {
+        cast::BLUEPRINT => "agent identity blueprint",
+        _ => "application",
+    };
     Some(Dumped {
-        title: format!("application {name}{gone}"),
+        title: format!("{noun} {name}{gone}"),
         parent: None,
         properties: shown,
     })

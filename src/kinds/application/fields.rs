@@ -34,7 +34,24 @@ pub static SHAPE: Shape = Shape {
     ],
 };
 
-static FIELDS: &[Field] = &[
+/// The field of a name, for the types that share it.
+pub const fn shared(name: &str) -> Field {
+    let mut at = 0;
+    while !same(FIELDS[at].name.as_bytes(), name.as_bytes()) {
+        at += 1;
+    }
+    FIELDS[at]
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+const FIELDS: &[Field] = &[
     Field::string("display_name", "What people see. Longer than 120 characters is a warning, longer than 256 refused.")
         .wire("/displayName")
         .check(check::display_name),
@@ -100,7 +117,7 @@ static FIELDS: &[Field] = &[
         .compare(Compare::Never),
 ];
 
-static ADOPT: &[Field] = &[
+const ADOPT: &[Field] = &[
     Field::string(
         "from",
         "The stack that it belongs to until now, and whose files do not declare it any more. Without an id it is found by its unique name.",
@@ -109,13 +126,13 @@ static ADOPT: &[Field] = &[
     Field::string("object_id", "Its object id.").check(check::guid),
 ];
 
-static EXISTING: &[Field] = &[
+const EXISTING: &[Field] = &[
     Field::string("client_id", "Its application (client) id.").check(check::guid),
     Field::string("object_id", "Its object id.").check(check::guid),
     Field::string("unique_name", "Its unique name."),
 ];
 
-static FEATURE_TAGS: &[Field] = &[
+const FEATURE_TAGS: &[Field] = &[
     Field::bool("enterprise", "Shown among the enterprise applications.").compare(Compare::Never),
     Field::bool("gallery", "Shown as a gallery application.").compare(Compare::Never),
     Field::bool("hide", "Hidden from users.").compare(Compare::Never),
@@ -137,7 +154,7 @@ pub static FEATURES: &[(&str, &str)] = &[
     ),
 ];
 
-static WEB: &[Field] = &[
+const WEB: &[Field] = &[
     Field::string("homepage_url", "Its home page.")
         .wire("/web/homePageUrl")
         .check(check::url),
@@ -174,7 +191,7 @@ static WEB: &[Field] = &[
     ),
 ];
 
-static API: &[Field] = &[
+const API: &[Field] = &[
     Field::bool(
         "mapped_claims_enabled",
         "Whether claims may be mapped without a custom signing key.",
@@ -211,7 +228,7 @@ static API: &[Field] = &[
     .compare(Compare::Never),
 ];
 
-static PERMISSIONS: &[Field] = &[
+const PERMISSIONS: &[Field] = &[
     Field::strings(
         "application",
         "App roles, by name or id: it acts as itself.",

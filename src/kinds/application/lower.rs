@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{entitlements, fields, mark, optional_claims, permissions};
+use super::{Form, entitlements, fields, mark, optional_claims, permissions};
 use crate::kinds::lower::{Lowering, first_place};
 use crate::model::address::Segment;
 use crate::model::desired::Resource;
@@ -12,49 +12,53 @@ use crate::model::value::{Map, Value};
 /// Beside `existing`, only this may stand: the rest of the application is not ours.
 const BESIDE_EXISTING: &[&str] = &["existing", "unmanaged_credentials"];
 
-pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
+/// Lowers the block of an application, of whatever type.
+pub fn lower_as(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
     lowering.unmanaged(resource, super::is_existing(resource));
     if super::is_existing(resource) {
-        return existing(resource, lowering);
+        return existing(form, resource, lowering);
     }
     if super::is_adopted(resource) {
-        named_once(resource, "adopt", lowering);
+        named_once(form, resource, "adopt", lowering);
     }
-    names(resource, lowering);
+    names(form, resource, lowering);
     tags(resource, lowering);
     redirects(resource, lowering);
     entitlements::lower(resource, lowering);
     optional_claims::lower(resource);
-    let principal = service_principal(resource, lowering);
+    let principal = service_principal(form, resource, lowering);
     permissions::lower(resource, principal, lowering);
 }
 
-fn existing(resource: &Resource, lowering: &mut Lowering) {
+fn existing(form: &Form, resource: &Resource, lowering: &mut Lowering) {
     for name in resource.body.keys() {
         if !BESIDE_EXISTING.contains(&name.as_str()) {
             lowering.refuse(
                 resource,
                 name,
                 "not-ours",
-                format!("`{name}` cannot be set on an application that someone else manages"),
-                "with `existing` only its federated credentials are ours: remove the attribute, or manage the whole application without `existing`",
+                format!("`{name}` cannot be set on {} that someone else manages", form.one()),
+                format!("with `existing` only its federated credentials are ours: remove the attribute, or manage the whole {} without `existing`", form.noun),
             );
         }
     }
-    named_once(resource, "existing", lowering);
+    named_once(form, resource, "existing", lowering);
     if resource.text("unmanaged_credentials") == Some("delete") {
         lowering.refuse(
             resource,
             "unmanaged_credentials",
             "not-ours",
-            "credentials that others made on an application that others manage are not ours to delete",
+            format!(
+                "credentials that others made on {} that others manage are not ours to delete",
+                form.one()
+            ),
             "use `report` or `keep`",
         );
     }
 }
 
 /// `adopt` and `existing` name an application in one way.
-fn named_once(resource: &Resource, block: &str, lowering: &mut Lowering) {
+fn named_once(form: &Form, resource: &Resource, block: &str, lowering: &mut Lowering) {
     let named = resource.body[block].as_map().map_or(0, |map| {
         let ids = map
             .iter()
@@ -72,13 +76,13 @@ fn named_once(resource: &Resource, block: &str, lowering: &mut Lowering) {
             resource,
             block,
             "one-of",
-            format!("`{block}` names the application {named} times"),
+            format!("`{block}` names the {} {named} times", form.noun),
             format!("give exactly one of {ways}"),
         );
     }
 }
 
-fn names(resource: &mut Resource, lowering: &mut Lowering) {
+fn names(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
     match resource
         .text("display_name")
         .map(|name| name.chars().count())
@@ -88,7 +92,7 @@ fn names(resource: &mut Resource, lowering: &mut Lowering) {
             resource,
             "",
             "missing-attribute",
-            "an application needs a `display_name`",
+            format!("{} needs a `display_name`", form.one()),
             "add `display_name = \"…\"`",
         ),
         Some(long) if (121..=256).contains(&long) => lowering.diagnostics.push(
@@ -168,8 +172,8 @@ fn redirects(resource: &Resource, lowering: &mut Lowering) {
 }
 
 /// The service principal that comes with the application; whether there is one.
-fn service_principal(resource: &mut Resource, lowering: &mut Lowering) -> bool {
-    let block = match resource.at("service_principal") {
+fn service_principal(form: &Form, resource: &mut Resource, lowering: &mut Lowering) -> bool {
+    let block = match resource.at(form.principal) {
         Some(Value::Bool(false)) => return false,
         Some(Value::Map(block)) => block.clone(),
         _ => Map::new(),
@@ -182,7 +186,7 @@ fn service_principal(resource: &mut Resource, lowering: &mut Lowering) -> bool {
     lowering.imply(
         resource,
         Segment::new("service_principal", ""),
-        "service_principal",
+        form.principal,
         body,
     );
     true

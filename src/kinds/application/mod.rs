@@ -4,7 +4,8 @@ mod check;
 mod declare;
 pub mod emulator;
 mod entitlements;
-mod fields;
+pub mod fields;
+mod form;
 mod lower;
 pub mod mark;
 mod optional_claims;
@@ -17,7 +18,12 @@ mod wire;
 
 pub use super::is_existing;
 pub use declare::{asks, declare};
+pub use entitlements::{CLIENTS, ROLES, SCOPES};
+pub use form::{APPLICATION, Form, all, declared, find, is_one, kinds};
+pub use lower::lower_as;
+pub use optional_claims::CLAIMS;
 pub use permissions::blocks as permission_blocks;
+pub use reads::{decode_as, reads_as};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};
@@ -53,7 +59,7 @@ impl Kind for Application {
     }
 
     fn lower(&self, resource: &mut Resource, lowering: &mut Lowering) {
-        lower::lower(resource, lowering);
+        lower::lower_as(&APPLICATION, resource, lowering);
     }
 
     fn review(&self, desired: &Desired) -> Vec<Diagnostic> {
@@ -74,7 +80,7 @@ impl Kind for Application {
     }
 
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        reads::reads(desired, live)
+        reads::reads_as(&APPLICATION, desired, live)
     }
 
     fn confirm(&self, object: &Object) -> Vec<Read> {
@@ -82,7 +88,7 @@ impl Kind for Application {
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
-        reads::decode(read, reply, live);
+        reads::decode_as(&APPLICATION, read, reply, live);
     }
 
     fn find<'a>(
@@ -124,11 +130,12 @@ impl Kind for Application {
 
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
         let unique_name = object.outputs.get("unique_name").map_or("", String::as_str);
-        let made_of = mark::segment(KIND, &scene.desired.stack.name, unique_name);
+        let kind = object.key.kind;
+        let made_of = mark::segment(kind, &scene.desired.stack.name, unique_name);
         made_of.unwrap_or_else(|| match object.name.is_empty() {
-            true => Segment::new(KIND, unique_name),
+            true => Segment::new(kind, unique_name),
             // People know it by this, and a hash tells them nothing.
-            false => Segment::new(KIND, "").keyed(InstanceKey::Name(object.name.clone())),
+            false => Segment::new(kind, "").keyed(InstanceKey::Name(object.name.clone())),
         })
     }
 
@@ -175,7 +182,10 @@ pub fn is_adopted(resource: &Resource) -> bool {
     resource.body.contains_key("adopt")
 }
 
-/// The application that a resource describes.
+/// The application of whatever type that a resource describes.
 pub fn found<'a>(resource: &Resource, live: &'a Live) -> Option<&'a Object> {
-    live.find(KIND, &reads::alternate(resource)?)
+    live.find(
+        Form::of(resource.kind())?.kind,
+        &reads::alternate(resource)?,
+    )
 }

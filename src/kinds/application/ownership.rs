@@ -1,6 +1,6 @@
 //! Whose an application is: marks and unique names prove it, and nothing else does.
 
-use super::{fields, lower, mark};
+use super::{Form, lower, mark};
 use crate::kinds::{Claim, Scene};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
@@ -56,6 +56,7 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
             .help(format!("add `unique_name = \"{theirs}\"`"))
         });
     }
+    let noun = Form::of(resource.kind()).map_or("application", |form| form.noun);
     let place = if object.deleted {
         "in the recycle bin "
     } else {
@@ -64,7 +65,7 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
     Some(
         Diagnostic::error(
             "foreign-application",
-            format!("an application {place}has the unique name `{unique_name}` and does not belong to this stack: `{}` (client id {client_id})", object.name),
+            format!("an {noun} {place}has the unique name `{unique_name}` and does not belong to this stack: `{}` (client id {client_id})", object.name),
         )
         .about(&resource.address)
         .at(resource.origin, "would take it over")
@@ -95,13 +96,17 @@ pub fn missing(resource: &Resource, block: &str, scene: &Scene) -> Vec<Diagnosti
     if scene.destroy || scene.object.is_some_and(|object| !object.deleted) {
         return Vec::new();
     }
+    let noun = Form::of(resource.kind()).map_or("application", |form| form.noun);
     vec![
-        Diagnostic::error("existing-not-found", "no such application in this tenant")
-            .about(&resource.address)
-            .at(resource.span(block), "named here")
-            .help(format!(
-                "check the id and the tenant; to create an application instead, leave `{block}` out"
-            )),
+        Diagnostic::error(
+            "existing-not-found",
+            format!("no such {noun} in this tenant"),
+        )
+        .about(&resource.address)
+        .at(resource.span(block), "named here")
+        .help(format!(
+            "check the id and the tenant; to create an {noun} instead, leave `{block}` out"
+        )),
     ]
 }
 
@@ -113,7 +118,7 @@ pub fn undeclared(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
     }
     let mut left = Vec::new();
     collect(
-        fields::SHAPE.fields,
+        Form::of(resource.kind())?.shape.fields,
         "",
         Some(&resource.body),
         &object.body,
@@ -208,13 +213,14 @@ pub fn claim(object: &Object, desired: &Desired) -> Claim {
             Some(_) => Claim::Released,
         }
     } else {
+        let noun = Form::of(object.key.kind).map_or("application", |form| form.noun);
         Claim::Reported(Box::new(
             Diagnostic::warning(
                 "mark-without-name",
                 format!("`{}` carries this stack's mark, but not the unique name that it was made for: somebody copied the tag", object.name),
             )
-            .about(format!("application {}", object.outputs["client_id"]))
-            .help("remove the tag from it; trustform leaves the application alone"),
+            .about(format!("{noun} {}", object.outputs["client_id"]))
+            .help(format!("remove the tag from it; trustform leaves the {noun} alone")),
         ))
     }
 }

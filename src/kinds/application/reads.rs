@@ -4,7 +4,7 @@
 
 use serde_json::Value as Json;
 
-use super::{KIND, entitlements, fields, mark, optional_claims, permissions};
+use super::{Form, KIND, entitlements, mark, optional_claims, permissions};
 use crate::kinds::codec::{self, key};
 use crate::kinds::federated_credential;
 use crate::model::desired::{Desired, Resource};
@@ -17,9 +17,8 @@ pub const SELECT: &str = "id,appId,uniqueName,displayName,description,notes,serv
 identifierUris,tags,groupMembershipClaims,web,spa,publicClient,api,info,isFallbackPublicClient,\
 isDeviceOnlyAuthSupported,requiredResourceAccess,appRoles,optionalClaims";
 
-/// First one list of everything that carries the stack's mark; then, by key, what it did not show; then the
-/// recycle bin, once something is missing.
-pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
+/// One list of everything that carries the stack's mark, of whatever type; none once it was answered.
+fn lists(desired: &Desired, live: &Live) -> Vec<Read> {
     let stack = &desired.stack.name;
     let filter = codec::quoted(&mark::prefix(stack));
     let list = |purpose, expand: &str| {
@@ -34,51 +33,61 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         about: stack.clone(),
     }
     };
-    let mut reads = vec![list("ours", "&$expand=federatedIdentityCredentials")];
-    let Some(status) = live.answer(KIND, "ours", stack) else {
-        return reads;
-    };
-    if status >= 400 {
+    match live.answer(KIND, "ours", stack) {
+        None => vec![list("ours", "&$expand=federatedIdentityCredentials")],
         // Whether lists may expand credentials is not documented: without it they are read by key.
-        reads.push(list("ours-plain", ""));
-        if live.answer(KIND, "ours-plain", stack).is_none() {
-            return reads;
+        Some(400..) if live.answer(KIND, "ours-plain", stack).is_none() => {
+            vec![list("ours-plain", "")]
         }
+        Some(_) => Vec::new(),
+    }
+}
+
+/// First the list; then, by key, what it did not show; then the recycle bin, once something is missing.
+pub fn reads_as(form: &Form, desired: &Desired, live: &Live) -> Vec<Read> {
+    let kind = form.kind;
+    let mut reads = lists(desired, live);
+    if !reads.is_empty() {
+        return match kind {
+            KIND => reads,
+            _ => Vec::new(),
+        };
     }
     let mut missing = false;
-    for resource in desired.of_kind(KIND) {
+    for resource in desired.of_kind(kind) {
         let Some(alternate) = alternate(resource) else {
             continue;
         };
         if live
-            .find(KIND, &alternate)
+            .find(kind, &alternate)
             .is_none_or(|object| object.deleted)
         {
-            reads.push(by_key(&alternate));
+            reads.push(by_key(form, &alternate));
         }
-        missing |= live.is_absent(KIND, &alternate)
+        missing |= live.is_absent(kind, &alternate)
             && !super::is_existing(resource)
             && !super::is_adopted(resource);
     }
     if missing {
         reads.push(Read {
-            kind: KIND,
+            kind,
             purpose: "deleted",
             request: Request::get(
-                Service::Graph,
+                form.reads,
                 format!(
-                    "/directory/deletedItems/microsoft.graph.application?$select={SELECT}&$top=999"
+                    "/directory/deletedItems/{}?$select={}&$top=999",
+                    form.odata_type, form.select
                 ),
             ),
             about: String::new(),
         });
     }
-    for resource in desired
-        .of_kind(KIND)
-        .filter(|resource| resource.body.contains_key("owners"))
-    {
-        if let Some(object) = alternate(resource).and_then(|at| live.find(KIND, &at)) {
-            reads.push(owners(&object.key.id));
+    for resource in desired.of_kind(kind) {
+        let declared = form.people.iter();
+        for relation in declared.filter(|relation| resource.body.contains_key(**relation)) {
+            if let Some(object) = alternate(resource).and_then(|at| live.find(kind, &at)) {
+                reads.push(people(form, relation, &object.key.id));
+            }
         }
     }
     reads
@@ -86,38 +95,39 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
 
 /// The application and everything that hangs on it, by key.
 pub fn confirm(object: &Object) -> Vec<Read> {
-    if object.key.kind != KIND {
+    let Some(form) = Form::of(object.key.kind) else {
         return Vec::new();
-    }
+    };
     object
         .alternates
         .first()
-        .map(|alternate| by_key(alternate))
+        .map(|alternate| by_key(form, alternate))
         .into_iter()
         .chain([federated_credential::list(&object.key)])
         .collect()
 }
 
-fn by_key(alternate: &str) -> Read {
-    let path = match alternate.strip_prefix("id=") {
-        Some(id) => format!("/applications/{id}?$select={SELECT}"),
-        None => format!("/applications({alternate})?$select={SELECT}"),
-    };
+fn by_key(form: &Form, alternate: &str) -> Read {
+    let path = form.path(&match alternate.strip_prefix("id=") {
+        Some(id) => format!("/applications/{id}"),
+        None => format!("/applications({alternate})"),
+    });
     Read {
-        kind: KIND,
+        kind: form.kind,
         purpose: "key",
-        request: Request::get(Service::Graph, path),
+        request: Request::get(form.reads, format!("{path}?$select={}", form.select)),
         about: alternate.to_owned(),
     }
 }
 
-fn owners(id: &str) -> Read {
+fn people(form: &Form, relation: &'static str, id: &str) -> Read {
+    let object = form.path(&format!("/applications/{id}"));
     Read {
-        kind: KIND,
-        purpose: "owners",
+        kind: form.kind,
+        purpose: relation,
         request: Request::get(
-            Service::Graph,
-            format!("/applications/{id}/owners?$select=id&$top=999"),
+            form.reads,
+            format!("{object}/{relation}?$select=id&$top=999"),
         ),
         about: id.to_owned(),
     }
@@ -142,30 +152,48 @@ pub fn alternate(resource: &Resource) -> Option<String> {
         .map(|name| key("uniqueName", name))
 }
 
-pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
+pub fn decode_as(form: &'static Form, read: &Read, reply: &Reply, live: &mut Live) {
+    let kind = form.kind;
     match (read.purpose, reply.status) {
         ("key", 404) => {
             if let Some(key) = live
-                .find(KIND, &read.about)
+                .find(kind, &read.about)
                 .map(|object| object.key.clone())
             {
                 live.remove(&key);
             }
-            live.set_absent(KIND, &read.about);
+            live.set_absent(kind, &read.about);
         }
-        ("key", 200) => live.insert(object(&reply.body, false, true)),
-        ("owners", 200) => {
+        ("key", 200) if !is_of(form, &reply.body) => live.set_absent(kind, &read.about),
+        ("key", 200) => {
+            let mut object = object(form, &reply.body, false, true);
+            // Whom the object is related to was read by requests of their own.
+            let before = live.get(&object.key).map(|before| &before.body);
+            let people = form.people.iter();
+            let people = people.filter_map(|it| before?.get_key_value(*it));
+            object
+                .body
+                .extend(people.map(|(name, ids)| (name.clone(), ids.clone())));
+            live.insert(object);
+        }
+        (relation, 200) if form.people.contains(&relation) => {
             let ids = reply.body["value"].as_array().into_iter().flatten();
-            let owners = Value::texts(ids.filter_map(|owner| owner["id"].as_str()));
-            if let Some(mut object) = live.get(&Key::new(KIND, &read.about)).cloned() {
-                object.body.insert("owners".into(), owners);
+            let people = Value::texts(ids.filter_map(|one| one["id"].as_str()));
+            if let Some(mut object) = live.get(&Key::new(kind, &read.about)).cloned() {
+                object.body.insert(relation.into(), people);
                 live.insert(object);
             }
         }
         ("ours" | "ours-plain" | "deleted", 200) => {
-            for json in reply.body["value"].as_array().into_iter().flatten() {
+            let listed = reply.body["value"].as_array().into_iter().flatten();
+            for json in listed {
+                let form = match read.purpose {
+                    "deleted" if !is_of(form, json) => continue,
+                    "deleted" => form,
+                    _ => Form::said(json),
+                };
                 let deleted = read.purpose == "deleted";
-                let object = object(json, deleted, deleted);
+                let object = object(form, json, deleted, deleted);
                 let parent = object.key.clone();
                 live.insert(object);
                 if let Some(credentials) = json.get("federatedIdentityCredentials") {
@@ -177,10 +205,15 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     }
 }
 
-fn object(json: &Json, deleted: bool, confirmed: bool) -> Object {
+/// Whether an answer is about this type: what derives from applications says so.
+fn is_of(form: &Form, json: &Json) -> bool {
+    json["@odata.type"].is_null() || Form::said(json).kind == form.kind
+}
+
+fn object(form: &Form, json: &Json, deleted: bool, confirmed: bool) -> Object {
     let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
     let (id, app_id, unique_name) = (text("id"), text("appId"), text("uniqueName"));
-    let mut body = codec::decode(fields::SHAPE.fields, json);
+    let mut body = codec::decode(form.shape.fields, json);
     body.insert(
         "required_resource_access".into(),
         permissions::decode(&json["requiredResourceAccess"]),
@@ -199,7 +232,7 @@ fn object(json: &Json, deleted: bool, confirmed: bool) -> Object {
         alternates.insert(0, key("uniqueName", &unique_name));
     }
     Object {
-        key: Key::new(KIND, &id),
+        key: Key::new(form.kind, &id),
         parent: None,
         name: text("displayName"),
         body,

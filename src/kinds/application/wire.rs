@@ -3,8 +3,7 @@
 //! Sources: Microsoft Graph, "Upsert application" (create-if-missing by `uniqueName`), "Update application",
 //! "Delete application", "Restore deleted item".
 
-use super::reads::SELECT;
-use super::{entitlements, fields, optional_claims, permissions};
+use super::{Form, entitlements, optional_claims, permissions};
 use crate::kinds::codec::{self, key};
 use crate::kinds::{Task, step};
 use crate::model::plan::{Action, FieldChange};
@@ -12,22 +11,41 @@ use crate::model::step::{Check, Expect, Method, Pattern, Phase, Request, Service
 use crate::model::value::{Map, Part, Ref, Value};
 
 pub fn steps(task: &Task) -> Vec<Step> {
+    let Some(form) = Form::of(task.address.kind()) else {
+        return Vec::new();
+    };
     let existing = task.resource.is_some_and(super::is_existing);
     match (task.action, task.object) {
-        (Action::Create, _) => create(task),
-        (Action::Update, Some(object)) if !existing => update(task, &object.key.id),
-        (Action::Restore, Some(object)) => vec![restore(task, &object.key.id)],
-        (Action::Delete, Some(object)) if !existing => delete(task, &object.key.id),
+        (Action::Create, _) => create(form, task),
+        (Action::Update, Some(object)) if !existing => update(form, task, &object.key.id),
+        (Action::Restore, Some(object)) => vec![restore(form, task, &object.key.id)],
+        (Action::Delete, Some(object)) if !existing => delete(form, task, &object.key.id),
         _ => Vec::new(),
     }
 }
 
-fn create(task: &Task) -> Vec<Step> {
+/// The version of Graph that a write goes to. Of what no file declares any more nobody says which one knows it: beta does.
+fn service(form: &Form, task: &Task) -> Service {
+    let said = task
+        .resource
+        .map(|it| it.text("api_version").unwrap_or_default());
+    match said {
+        Some("beta") => Service::GraphBeta,
+        None => form.reads,
+        Some(_) => Service::Graph,
+    }
+}
+
+fn create(form: &Form, task: &Task) -> Vec<Step> {
     let Some(resource) = task.resource else {
         return Vec::new();
     };
     let unique_name = resource.text("unique_name").unwrap_or_default();
-    let path = format!("/applications({})", key("uniqueName", unique_name));
+    let path = form.path(&format!(
+        "/applications({})",
+        key("uniqueName", unique_name)
+    ));
+    let service = service(form, task);
     let own = |output: &str| Ref {
         address: task.address.clone(),
         output: output.to_owned(),
@@ -39,8 +57,16 @@ fn create(task: &Task) -> Vec<Step> {
             .as_ref()
             .is_some_and(|value| value.refs().contains(&own("client_id")))
     });
-    let body = encode(&now);
-    let read = Request::get(Service::Graph, format!("{path}?$select={SELECT}"));
+    let mut body = encode(form, &now);
+    let read = Request::get(service, format!("{path}?$select={}", form.select));
+    let check = present(read.clone(), &body);
+    for relation in form.bound {
+        let ids = resource.at(relation).into_iter().flat_map(Value::items);
+        let urls = ids.filter_map(|id| directory_object(task, id)).collect();
+        if let Value::Map(body) = &mut body {
+            body.insert(format!("{relation}@odata.bind"), Value::List(urls));
+        }
+    }
     let mut steps = vec![Step {
         fills: ["client_id=/appId", "object_id=/id", "id=/id"]
             .map(|fill| {
@@ -49,14 +75,14 @@ fn create(task: &Task) -> Vec<Step> {
                     .unwrap_or_default()
             })
             .into(),
-        read_back: Some(read.clone()),
-        check: Some(present(read, &body)),
+        read_back: Some(read),
+        check: Some(check),
         // The create took effect and its answer was lost: a replica that knows the name refuses to upsert it.
         done_if: vec![Pattern::replayed(400, "property uniqueName already exists")],
         ..step(
             task,
             Phase::Provide,
-            Request::new(Service::Graph, Method::Patch, path)
+            Request::new(service, Method::Patch, path)
                 .header("Prefer", "create-if-missing")
                 .body(body),
         )
@@ -64,30 +90,36 @@ fn create(task: &Task) -> Vec<Step> {
     let object_path = vec![
         Part::Literal("/applications/".into()),
         Part::Ref(own("object_id")),
+        Part::Literal(form.cast.into()),
     ];
     if !after.is_empty() {
-        steps.push(patch(task, object_path.clone(), encode(&after)));
+        steps.push(patch(form, task, object_path.clone(), encode(form, &after)));
     }
-    steps.extend(owner_steps(task, object_path));
+    let later = form.people.iter();
+    for relation in later.filter(|relation| !form.bound.contains(relation)) {
+        steps.extend(people_steps(form, task, relation, &object_path));
+    }
     steps
 }
 
-fn update(task: &Task, id: &str) -> Vec<Step> {
-    let path = vec![Part::Literal(format!("/applications/{id}"))];
+fn update(form: &Form, task: &Task, id: &str) -> Vec<Step> {
+    let path = vec![Part::Literal(form.path(&format!("/applications/{id}")))];
     let fields: Vec<_> = task.fields.iter().collect();
-    let body = encode(&fields);
+    let body = encode(form, &fields);
     let mut steps: Vec<Step> = disabling(&fields)
         .map(|body| Step {
             // The request that follows overwrites it, and is refused until it is seen.
             check: None,
-            ..patch(task, path.clone(), body)
+            ..patch(form, task, path.clone(), body)
         })
         .into_iter()
         .collect();
     if !body.is_empty() || body.as_map().is_some_and(|map| !map.is_empty()) {
-        steps.push(patch(task, path.clone(), body));
+        steps.push(patch(form, task, path.clone(), body));
     }
-    steps.extend(owner_steps(task, path));
+    for relation in form.people {
+        steps.extend(people_steps(form, task, relation, &path));
+    }
     steps
 }
 
@@ -109,9 +141,10 @@ fn disabling(fields: &[&FieldChange]) -> Option<Value> {
     (!body.is_empty()).then_some(body)
 }
 
-fn patch(task: &Task, path: Vec<Part>, body: Value) -> Step {
-    let request = Request::new(Service::Graph, Method::Patch, "").with_path(path.clone());
-    let read = Request::get(Service::Graph, "").with_path(path);
+fn patch(form: &Form, task: &Task, path: Vec<Part>, body: Value) -> Step {
+    let service = service(form, task);
+    let request = Request::new(service, Method::Patch, "").with_path(path.clone());
+    let read = Request::get(service, "").with_path(path);
     Step {
         check: Some(present(read, &body)),
         retry_if: vec![
@@ -130,11 +163,9 @@ fn present(read: Request, body: &Value) -> Check {
     }
 }
 
-fn restore(task: &Task, id: &str) -> Step {
-    let read = Request::get(
-        Service::Graph,
-        format!("/applications/{id}?$select=id,appId"),
-    );
+fn restore(form: &Form, task: &Task, id: &str) -> Step {
+    let path = form.path(&format!("/applications/{id}"));
+    let read = Request::get(service(form, task), format!("{path}?$select=id,appId"));
     Step {
         check: Some(present(read.clone(), &Value::map([("id", id.into())]))),
         done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
@@ -150,35 +181,45 @@ fn restore(task: &Task, id: &str) -> Step {
     }
 }
 
-fn delete(task: &Task, id: &str) -> Vec<Step> {
-    let gone = |collection: &str| {
-        let path = format!("{collection}/{id}");
-        Step {
-            check: Some(Check {
-                read: Request::get(Service::Graph, format!("{path}?$select=id")),
-                expect: Expect::Absent,
-            }),
-            done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
-            ..step(
-                task,
-                Phase::Retire,
-                Request::new(Service::Graph, Method::Delete, path),
-            )
-        }
+fn delete(form: &Form, task: &Task, id: &str) -> Vec<Step> {
+    let service = service(form, task);
+    let gone = |path: String| Step {
+        check: Some(Check {
+            read: Request::get(service, format!("{path}?$select=id")),
+            expect: Expect::Absent,
+        }),
+        done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
+        ..step(
+            task,
+            Phase::Retire,
+            Request::new(service, Method::Delete, path),
+        )
     };
     let mut steps = Vec::new();
     if !task.object.is_some_and(|object| object.deleted) {
-        steps.push(gone("/applications"));
+        steps.push(gone(form.path(&format!("/applications/{id}"))));
     }
     if task.purge {
-        steps.push(gone("/directory/deletedItems"));
+        steps.push(gone(format!("/directory/deletedItems/{id}")));
     }
     steps
 }
 
-/// One request for each owner who comes or goes.
-fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
-    let Some(change) = task.fields.iter().find(|field| field.path == "owners") else {
+/// The URL by which another object is named in a body.
+fn directory_object(task: &Task, id: &Value) -> Option<Value> {
+    let Value::Text(parts) = id else { return None };
+    let mut url = vec![Part::Literal(format!(
+        "{}/v1.0/directoryObjects/",
+        task.stack.cloud.graph()
+    ))];
+    url.extend(parts.iter().cloned());
+    Some(Value::Text(url))
+}
+
+/// One request for each owner or sponsor who comes or goes.
+fn people_steps(form: &Form, task: &Task, relation: &str, path: &[Part]) -> Vec<Step> {
+    let service = service(form, task);
+    let Some(change) = task.fields.iter().find(|field| field.path == relation) else {
         return Vec::new();
     };
     let ids = |value: &Option<Value>| {
@@ -190,22 +231,19 @@ fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
     };
     let (before, after) = (ids(&change.before), ids(&change.after));
     let at = |tail: String| {
-        let mut path = path.clone();
+        let mut path = path.to_vec();
         path.push(Part::Literal(tail));
         path
     };
     let check = |expect| Check {
-        read: Request::get(Service::Graph, "").with_path(at("/owners?$select=id&$top=999".into())),
+        read: Request::get(service, "").with_path(at(format!("/{relation}?$select=id&$top=999"))),
         expect,
     };
     let mut steps = Vec::new();
     for id in after.iter().filter(|id| !before.contains(id)) {
-        let Value::Text(id_parts) = id else { continue };
-        let mut url = vec![Part::Literal(format!(
-            "{}/v1.0/directoryObjects/",
-            task.stack.cloud.graph()
-        ))];
-        url.extend(id_parts.iter().cloned());
+        let Some(url) = directory_object(task, id) else {
+            continue;
+        };
         steps.push(Step {
             check: Some(check(Expect::Member(Value::map([("id", id.clone())])))),
             done_if: vec![Pattern::new(400, "added object references already exist")],
@@ -213,9 +251,9 @@ fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
             ..step(
                 task,
                 Phase::Provide,
-                Request::new(Service::Graph, Method::Post, "")
-                    .with_path(at("/owners/$ref".into()))
-                    .body(Value::map([("@odata.id", Value::Text(url))])),
+                Request::new(service, Method::Post, "")
+                    .with_path(at(format!("/{relation}/$ref")))
+                    .body(Value::map([("@odata.id", url)])),
             )
         });
     }
@@ -233,8 +271,8 @@ fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
             ..step(
                 task,
                 Phase::Withdraw,
-                Request::new(Service::Graph, Method::Delete, "")
-                    .with_path(at(format!("/owners/{id}/$ref"))),
+                Request::new(service, Method::Delete, "")
+                    .with_path(at(format!("/{relation}/{id}/$ref"))),
             )
         });
     }
@@ -242,7 +280,7 @@ fn owner_steps(task: &Task, path: Vec<Part>) -> Vec<Step> {
 }
 
 /// The body that writes these fields.
-fn encode(changes: &[&FieldChange]) -> Value {
+fn encode(form: &Form, changes: &[&FieldChange]) -> Value {
     let mut body = Value::Map(Map::new());
     for change in changes {
         let value = change.after.clone().unwrap_or(Value::Null);
@@ -270,11 +308,12 @@ fn encode(changes: &[&FieldChange]) -> Value {
             }
             // Of a new application the alternate key stands in the path; one that is taken over gets it here, once.
             "unique_name" if change.before.is_some() => codec::put(&mut body, "/uniqueName", value),
-            "unique_name" | "owners" => {}
+            "unique_name" => {}
+            relation if form.people.contains(&relation) => {}
             path => {
                 if let Some(pointer) = entitlements::pointer(path) {
                     codec::put(&mut body, pointer, entitlements::encode(&value));
-                } else if let Some(field) = codec::field(fields::SHAPE.fields, path)
+                } else if let Some(field) = codec::field(form.shape.fields, path)
                     && let Some(pointer) = field.wire
                 {
                     codec::put(&mut body, pointer, codec::write(field, &value));

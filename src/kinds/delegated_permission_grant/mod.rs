@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 
 use super::api::Class;
 use super::codec::key;
-use super::{Claim, Kind, Scene, Task, application, service_principal, step};
+use super::{
+    Claim, Kind, Scene, Task, agent_identity_blueprint, application, service_principal, step,
+};
 use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -25,7 +27,7 @@ pub const KIND: &str = "delegated_permission_grant";
 static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "Delegated permissions that were granted for all users. Written as `permissions \"api\" { delegated = […] admin_consent = true }` of an application.",
-    parents: &[application::KIND],
+    parents: &[application::KIND, agent_identity_blueprint::KIND],
     implied: true,
     fields: &[
         Field::string("api", "The application id of the API.")

@@ -2,13 +2,17 @@
 
 use super::builders::{self, ALL};
 use super::{KIND, check};
-use crate::kinds::{application, managed_identity};
+use crate::kinds::{agent_identity_blueprint, application, managed_identity};
 use crate::model::schema::{Compare, Default, Field, Group, Output, Shape};
 
 pub static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "A trust: who may act as the application. An exact `subject`, a `claims_matching_expression`, or a builder that knows a platform's tokens. At most 20 in an application.",
-    parents: &[application::KIND, managed_identity::KIND],
+    parents: &[
+        application::KIND,
+        managed_identity::KIND,
+        agent_identity_blueprint::KIND,
+    ],
     implied: false,
     fields: &FIELDS,
     groups: &[Group::One(&ALTERNATIVES)],

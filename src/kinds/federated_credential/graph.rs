@@ -1,31 +1,43 @@
-//! Requests of an application's credentials. All of them go through beta: v1.0 does not know claims-matching
+//! Requests of the credentials of an application, of whatever type. All of them go through beta: v1.0 does not know claims-matching
 //! expressions and has answered lists that hold one with broken JSON (Azure/azure-workload-identity#373).
 //!
 //! Source: Microsoft Graph, "Upsert federatedIdentityCredential".
 
 use super::mark::{marked, proven};
+use crate::kinds::application::Form;
 use crate::kinds::codec::key;
 use crate::kinds::{Task, step};
 use crate::model::desired::Resource;
-use crate::model::live::Object;
+use crate::model::live::{Key, Object};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Request, Service, Step};
 use crate::model::value::{Map, Part, Value};
 
 /// The list of an application's credentials.
-pub fn list(application: &str) -> Request {
-    Request::get(
-        Service::GraphBeta,
-        format!("/applications/{application}/federatedIdentityCredentials"),
+pub fn list(application: &Key) -> Request {
+    Request::get(Service::GraphBeta, collection(application))
+}
+
+fn collection(application: &Key) -> String {
+    within(
+        application.kind,
+        &format!("/applications/{}", application.id),
     )
 }
 
-/// The application in a path: by id where it is known, else by the key that its own create is sent to.
+fn within(kind: &str, application: &str) -> String {
+    let cast = Form::of(kind).map_or("", |form| form.cast);
+    format!("{application}{cast}/federatedIdentityCredentials")
+}
+
+/// The credentials in a path: of an application by id where it is known, else by the key that its own create is sent to.
 fn parent_path(task: &Task) -> Option<String> {
     if let Some(parent) = task.parent.filter(|parent| !parent.deleted) {
-        return Some(format!("/applications/{}", parent.key.id));
+        return Some(collection(&parent.key));
     }
-    let unique_name = task.owner?.text("unique_name")?;
-    Some(format!("/applications({})", key("uniqueName", unique_name)))
+    let owner = task.owner?;
+    let unique_name = owner.text("unique_name")?;
+    let application = format!("/applications({})", key("uniqueName", unique_name));
+    Some(within(owner.kind(), &application))
 }
 
 /// Upserted by name, and the name is the content: a replay or a second run can only make the same.
@@ -33,7 +45,7 @@ pub fn create(task: &Task, resource: &Resource) -> Option<Step> {
     let Some(Value::Text(name)) = resource.at("name") else {
         return None;
     };
-    let collection = format!("{}/federatedIdentityCredentials", parent_path(task)?);
+    let collection = parent_path(task)?;
     let mut path = vec![Part::Literal(format!("{collection}(name='"))];
     path.extend(name.iter().cloned());
     path.push(Part::Literal("')".into()));
@@ -87,7 +99,7 @@ fn content(resource: &Resource) -> Value {
 }
 
 /// Audience, description and mark change in place; issuer and subject never do.
-pub fn update(task: &Task, object: &Object, resource: Option<&Resource>) -> Step {
+pub fn update(task: &Task, object: &Object, resource: Option<&Resource>) -> Option<Step> {
     let mut body = Map::new();
     let mut describe = false;
     for change in task.fields {
@@ -123,14 +135,13 @@ pub fn update(task: &Task, object: &Object, resource: Option<&Resource>) -> Step
         body.insert("description".into(), text.into());
     }
     let id = &object.outputs["id"];
-    let parent = object.parent.as_ref().map_or("", |parent| &parent.id);
-    let collection = format!("/applications/{parent}/federatedIdentityCredentials");
+    let collection = collection(object.parent.as_ref()?);
     let body = Value::Map(body);
     let mut member = body.clone();
     if let Value::Map(map) = &mut member {
         map.insert("id".into(), id.as_str().into());
     }
-    Step {
+    Some(Step {
         check: Some(Check {
             read: Request::get(Service::GraphBeta, collection.clone()),
             expect: Expect::Member(member),
@@ -145,14 +156,11 @@ pub fn update(task: &Task, object: &Object, resource: Option<&Resource>) -> Step
             )
             .body(body),
         )
-    }
+    })
 }
 
 pub fn delete(task: &Task, object: &Object) -> Option<Step> {
-    let collection = format!(
-        "/applications/{}/federatedIdentityCredentials",
-        object.parent.as_ref()?.id
-    );
+    let collection = collection(object.parent.as_ref()?);
     let id = &object.outputs["id"];
     Some(Step {
         check: Some(Check {

@@ -7,6 +7,7 @@ use super::mark::{proven, take_mark};
 use super::{KIND, arm, fields, graph, same_content};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
+use crate::kinds::application::Form;
 use crate::kinds::{Claim, Scene, Task, application, codec, is_existing, managed_identity};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -17,8 +18,7 @@ use crate::model::value::{Map, Value};
 
 /// The credentials of each application that was found, unless its list came with them, and of each managed identity.
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
-    let mut reads: Vec<Read> = live
-        .of_kind(application::KIND)
+    let mut reads: Vec<Read> = application::all(live)
         .filter(|object| !object.deleted)
         .filter(|object| live.answer(KIND, LISTED, &object.key.id).is_none())
         .map(|object| list(&object.key))
@@ -46,7 +46,7 @@ pub(super) const EXPRESSIONS: &str = "expressions";
 pub fn list(parent: &Key) -> Read {
     let request = match parent.kind {
         managed_identity::KIND => arm::list(&parent.id, managed_identity::VERSION),
-        _ => graph::list(&parent.id),
+        _ => graph::list(parent),
     };
     Read {
         kind: KIND,
@@ -65,7 +65,10 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
         let parent = Key::new(managed_identity::KIND, &read.about);
         take_list(&parent, &arm::plain(&reply.body["value"]), true, live);
     } else {
-        let parent = Key::new(application::KIND, &read.about);
+        let by_id = format!("id={}", read.about);
+        let Some(parent) = application::find(live, &by_id).map(|parent| parent.key.clone()) else {
+            return;
+        };
         take_list(&parent, &reply.body["value"], true, live);
     }
 }
@@ -165,7 +168,7 @@ fn kept(object: &Object, owner: &Resource) -> Diagnostic {
 fn noun(owner: &Resource) -> &'static str {
     match owner.kind() {
         managed_identity::KIND => "managed identity",
-        _ => "application",
+        kind => Form::of(kind).map_or("application", |form| form.noun),
     }
 }
 
@@ -225,7 +228,7 @@ pub fn steps(task: &Task) -> Vec<Step> {
             arm::update(task, object, resource)
         }
         (Action::Update, Some(object), resource) if !identity => {
-            Some(graph::update(task, object, resource))
+            graph::update(task, object, resource)
         }
         (Action::Delete, Some(object), _) if identity => arm::delete(task, object),
         (Action::Delete, Some(object), _) => graph::delete(task, object),

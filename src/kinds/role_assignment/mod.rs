@@ -10,7 +10,10 @@ mod wire;
 pub use wire::scopes;
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, application, managed_identity, service_principal};
+use super::{
+    Claim, Kind, Scene, Task, agent_identity_blueprint, application, managed_identity,
+    service_principal,
+};
 use crate::model::address::{InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -26,7 +29,11 @@ pub const KIND: &str = "role_assignment";
 static SHAPE: Shape = Shape {
     kind: KIND,
     doc: "An Azure role that an application or managed identity holds at a scope.",
-    parents: &[managed_identity::KIND, application::KIND],
+    parents: &[
+        managed_identity::KIND,
+        application::KIND,
+        agent_identity_blueprint::KIND,
+    ],
     implied: false,
     fields: &[
         Field::string(

@@ -99,9 +99,7 @@ fn settled(desired: &Desired, live: &Live) -> bool {
         live.answer(service_principal::KIND, "own", client_id)
             .is_some()
     };
-    let mut applications = live
-        .of_kind(application::KIND)
-        .filter(|object| !object.deleted);
+    let mut applications = application::all(live).filter(|object| !object.deleted);
     identities && applications.all(principal)
 }
 
@@ -232,10 +230,8 @@ fn object(json: &Json, live: &Live) -> Object {
 
 /// The identity behind a principal.
 fn owner(principal_id: &str, live: &Live) -> Option<Key> {
-    let kinds = [managed_identity::KIND, application::KIND];
-    kinds
-        .iter()
-        .flat_map(|kind| live.of_kind(kind))
+    live.of_kind(managed_identity::KIND)
+        .chain(application::all(live))
         .filter(|object| !object.deleted)
         .find(|object| {
             principal(object, live).is_some_and(|id| id.eq_ignore_ascii_case(principal_id))

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::emulator::graph::{self, Call, Failure, is_deleted};
-use crate::emulator::odata::list;
+use crate::emulator::odata::{cast, list};
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Principal, Route};
 use crate::emulator::store::{View, list as items, member, text};
 use crate::emulator::table::{Entity, Related, Table};
 use crate::emulator::{directory, secrets, shape as properties};
+use crate::kinds::agent_identity_blueprint::emulator as blueprints;
 use crate::kinds::application::emulator::APPLICATIONS;
 
 mod follow;
@@ -40,6 +41,7 @@ pub static PRINCIPALS: Table = Table {
         "accountEnabled",
         "tags",
         "appOwnerOrganizationId",
+        "agentIdentityBlueprintId",
     ],
     select_only: &["customSecurityAttributes"],
     present: shape::present,
@@ -143,7 +145,10 @@ pub const PART: Part = Part {
 };
 
 fn list_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    list::table(call, &PRINCIPALS, |row| !is_deleted(row))
+    let cast = call.cast;
+    list::table(call, &PRINCIPALS, move |row| {
+        !is_deleted(row) && cast.is_none_or(|cast| cast::of(row) == cast)
+    })
 }
 
 fn count_all(call: &mut Call<'_>) -> Result<Reply, Failure> {
@@ -169,6 +174,9 @@ fn list_owners(call: &mut Call<'_>) -> Result<Reply, Failure> {
 
 fn create(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let mut body = call.body()?;
+    if call.cast == Some(cast::AGENT) {
+        return agent(call, &mut body);
+    }
     let client_id = body
         .shift_remove("appId")
         .and_then(|id| id.as_str().map(str::to_owned));
@@ -222,6 +230,9 @@ fn insert(call: &mut Call<'_>, client_id: &str, body: &Entity) -> Result<Reply, 
         "createdByAppId".into(),
         call.caller.client_id.clone().into(),
     );
+    if let Some(name) = blueprints::principal_type(call, body, &application)? {
+        principal.insert(cast::TYPE.into(), name.into());
+    }
     follow::copy_from(&mut principal, None, &application);
     properties::write(&PRINCIPALS, PROPERTIES, &mut principal, body)?;
     check(&principal)?;
@@ -232,6 +243,38 @@ fn insert(call: &mut Call<'_>, client_id: &str, body: &Entity) -> Result<Reply, 
     principal.insert("~owners".into(), owners);
     let id = call.store.guid();
     principal.insert("id".into(), id.clone().into());
+    call.store.put(&PRINCIPALS, principal.clone(), call.now);
+    Ok(list::created(
+        call,
+        &PRINCIPALS,
+        &principal,
+        "servicePrincipals",
+        &format!("servicePrincipals/{id}"),
+    ))
+}
+
+/// An agent identity: a service principal without an application or credentials of its own.
+fn agent(call: &mut Call<'_>, body: &mut Entity) -> Result<Reply, Failure> {
+    let blueprint = blueprints::of_agent(call, body)?;
+    let mut principal = properties::defaults(PROPERTIES);
+    principal.insert(cast::TYPE.into(), cast::AGENT.into());
+    body.shift_remove("agentIdentityBlueprintId");
+    properties::write(&PRINCIPALS, PROPERTIES, &mut principal, body)?;
+    let (id, tenant) = (call.store.guid(), call.store.tenant.id.clone());
+    for (property, value) in [
+        (
+            "agentIdentityBlueprintId",
+            member(&blueprint, "appId").clone(),
+        ),
+        ("appOwnerOrganizationId", tenant.into()),
+        ("accountEnabled", true.into()),
+        ("servicePrincipalType", "ServiceIdentity".into()),
+        ("createdByAppId", call.caller.client_id.clone().into()),
+        ("appId", id.clone().into()),
+        ("id", id.clone().into()),
+    ] {
+        principal.insert(property.to_owned(), value);
+    }
     call.store.put(&PRINCIPALS, principal.clone(), call.now);
     Ok(list::created(
         call,

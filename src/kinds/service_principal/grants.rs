@@ -14,11 +14,10 @@ use crate::model::value::Value;
 /// The service principals whose grants a plan looks at: those of applications that ask for something, and of
 /// ours that nothing declares any more.
 pub fn wants_grants<'a>(desired: &'a Desired, live: &'a Live) -> impl Iterator<Item = &'a Object> {
-    let declared: BTreeMap<&Key, &Resource> = desired
-        .of_kind(application::KIND)
+    let declared: BTreeMap<&Key, &Resource> = application::declared(desired)
         .filter_map(|resource| Some((&application::found(resource, live)?.key, resource)))
         .collect();
-    live.of_kind(application::KIND)
+    application::all(live)
         .filter(|object| !object.deleted)
         .filter(move |object| {
             let declared = declared.get(&object.key);

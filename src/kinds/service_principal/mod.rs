@@ -10,7 +10,7 @@ pub use grants::{address, claim_grant, wants_grants};
 pub use published::{api_name, permission, permission_name};
 pub use wire::of_application;
 
-use super::{Claim, Kind, Scene, Task, application};
+use super::{Claim, Kind, Scene, Task, agent_identity_blueprint, application};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Live, Object, Read};
@@ -22,8 +22,8 @@ pub const KIND: &str = "service_principal";
 
 pub static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "The application's identity in this tenant: grants are made to it, and it is what logs in. Written as a block of `application`.",
-    parents: &[application::KIND],
+    doc: "The application's identity in this tenant: grants are made to it, and it is what logs in. Written as a block of `application`, and as `principal` of `agent_identity_blueprint`.",
+    parents: &[application::KIND, agent_identity_blueprint::KIND],
     implied: true,
     fields: FIELDS,
     groups: &[],
@@ -45,17 +45,8 @@ pub static FIELDS: &[Field] = &[
         .wire("/appId")
         .when(When::Create)
         .computed(),
-    Field::bool("account_enabled", "Whether anything may log in as it.")
-        .wire("/accountEnabled")
-        .default(Default::Bool(true))
-        .reset(),
-    Field::bool(
-        "app_role_assignment_required",
-        "Whether users and applications need an assignment before they get a token for it.",
-    )
-    .wire("/appRoleAssignmentRequired")
-    .default(Default::Bool(false))
-    .reset(),
+    ENABLED,
+    ASSIGNMENT,
     Field::string(
         "description",
         "Shown in the portal; at most 1,024 characters.",
@@ -68,6 +59,23 @@ pub static FIELDS: &[Field] = &[
     )
     .wire("/loginUrl"),
 ];
+
+/// What applies to the principal of an agent identity blueprint. Source: Microsoft Graph, "agentIdentityBlueprintPrincipal
+/// resource type".
+pub static OF_BLUEPRINTS: &[Field] = &[ENABLED, ASSIGNMENT];
+
+const ENABLED: Field = Field::bool("account_enabled", "Whether anything may log in as it.")
+    .wire("/accountEnabled")
+    .default(Default::Bool(true))
+    .reset();
+
+const ASSIGNMENT: Field = Field::bool(
+    "app_role_assignment_required",
+    "Whether users and applications need an assignment before they get a token for it.",
+)
+.wire("/appRoleAssignmentRequired")
+.default(Default::Bool(false))
+.reset();
 
 pub struct ServicePrincipal;
 
@@ -99,7 +107,8 @@ impl Kind for ServicePrincipal {
 
     /// An application that says `service_principal = false` does not want the one that is there.
     fn claim(&self, _object: &Object, owner: Option<&Resource>, _scene: &Scene) -> Claim {
-        match owner.and_then(|owner| owner.at("service_principal")) {
+        let word = |owner: &Resource| Some(application::Form::of(owner.kind())?.principal);
+        match owner.and_then(|owner| owner.at(word(owner)?)) {
             Some(Value::Bool(false)) => Claim::Ours,
             _ => Claim::Foreign,
         }

@@ -9,9 +9,10 @@ use serde_json::Value as Json;
 
 use super::{FIELDS, KIND, published};
 use crate::kinds::api::{self, Class};
+use crate::kinds::application::Form;
 use crate::kinds::codec::{self, key};
-use crate::kinds::{Task, application, step};
-use crate::model::desired::Desired;
+use crate::kinds::{Task, agent_identity_blueprint, application, step};
+use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
@@ -23,26 +24,30 @@ const API: &str = "id,appId,displayName,appRoles,oauth2PermissionScopes";
 
 /// The service principal of each application that was found, and of each API that something is asked of.
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
-    let own = live
-        .of_kind(application::KIND)
+    let own = application::all(live)
         .filter(|object| !object.deleted)
-        .filter_map(|object| object.outputs.get("client_id"))
-        .map(|client_id| by_app_id("own", client_id, OWN));
-    let apis: BTreeSet<String> = desired
-        .of_kind(application::KIND)
+        .filter_map(|object| {
+            let service = Form::of(object.key.kind)?.reads;
+            let client_id = object.outputs.get("client_id")?;
+            Some(by_app_id("own", service, client_id, OWN))
+        });
+    let apis: BTreeSet<String> = application::declared(desired)
         .filter_map(|resource| resource.at("permissions")?.as_map())
         .flat_map(|blocks| blocks.keys().filter_map(|label| api::app_id(label)))
         .collect();
-    own.chain(apis.iter().map(|app_id| by_app_id("api", app_id, API)))
-        .collect()
+    own.chain(
+        apis.iter()
+            .map(|app_id| by_app_id("api", Service::Graph, app_id, API)),
+    )
+    .collect()
 }
 
-fn by_app_id(purpose: &'static str, app_id: &str, select: &str) -> Read {
+fn by_app_id(purpose: &'static str, service: Service, app_id: &str, select: &str) -> Read {
     Read {
         kind: KIND,
         purpose,
         request: Request::get(
-            Service::Graph,
+            service,
             format!(
                 "/servicePrincipals({})?$select={select}",
                 key("appId", app_id)
@@ -62,8 +67,7 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     match reply.status {
         200 => {
             let mut object = object(&reply.body);
-            object.parent = live
-                .find(application::KIND, &alternate)
+            object.parent = application::find(live, &alternate)
                 .filter(|_| read.purpose == "own")
                 .map(|application| application.key.clone());
             // An API that is also ours is read twice, each time with other members.
@@ -135,29 +139,46 @@ pub fn steps(task: &Task) -> Vec<Step> {
     match (task.action, task.object) {
         (Action::Create, _) => create(task),
         (Action::Update, Some(object)) => {
-            let path = format!("/servicePrincipals/{}", object.key.id);
+            let (service, cast) = place(task);
+            let path = format!("/servicePrincipals/{}{cast}", object.key.id);
             vec![write(
                 task,
-                Request::new(Service::Graph, Method::Patch, path.clone()),
-                Request::get(Service::Graph, path),
+                Request::new(service, Method::Patch, path.clone()),
+                Request::get(service, path),
             )]
         }
         (Action::Delete, Some(object)) => {
-            let path = format!("/servicePrincipals/{}", object.key.id);
+            let (service, cast) = place(task);
+            let path = format!("/servicePrincipals/{}{cast}", object.key.id);
             vec![Step {
                 check: Some(Check {
-                    read: Request::get(Service::Graph, format!("{path}?$select=id")),
+                    read: Request::get(service, format!("{path}?$select=id")),
                     expect: Expect::Absent,
                 }),
                 done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
                 ..step(
                     task,
                     Phase::Retire,
-                    Request::new(Service::Graph, Method::Delete, path),
+                    Request::new(service, Method::Delete, path),
                 )
             }]
         }
         _ => Vec::new(),
+    }
+}
+
+/// What the principal of a blueprint is in a path.
+const CAST: &str = "/microsoft.graph.agentIdentityBlueprintPrincipal";
+
+/// The version that writes go to, and what a path ends with.
+fn place(task: &Task) -> (Service, &'static str) {
+    let blueprint = |owner: &&Resource| owner.kind() == agent_identity_blueprint::KIND;
+    let Some(owner) = task.owner.filter(blueprint) else {
+        return (Service::Graph, "");
+    };
+    match owner.text("api_version") {
+        Some("beta") => (Service::GraphBeta, CAST),
+        _ => (Service::Graph, CAST),
     }
 }
 
@@ -177,10 +198,14 @@ fn create(task: &Task) -> Vec<Step> {
         return Vec::new();
     };
     let mut path = vec![Part::Literal("/servicePrincipals(appId='".into())];
-    path.extend(client_id);
+    path.extend(client_id.iter().cloned());
     path.push(Part::Literal("')".into()));
-    let read = Request::get(Service::Graph, "").with_path(path.clone());
-    let request = Request::new(Service::Graph, Method::Patch, "")
+    let (service, cast) = place(task);
+    if !cast.is_empty() {
+        return vec![of_blueprint(task, service, path, client_id)];
+    }
+    let read = Request::get(service, "").with_path(path.clone());
+    let request = Request::new(service, Method::Patch, "")
         .with_path(path)
         .header("Prefer", "create-if-missing");
     vec![Step {
@@ -197,6 +222,32 @@ fn create(task: &Task) -> Vec<Step> {
         ],
         ..write(task, request, read)
     }]
+}
+
+/// Made by a POST of its own type. Nobody can make a second one of a blueprint: the answer to that says it is there.
+///
+/// Source: Microsoft Graph, "Create agentIdentityBlueprintPrincipal".
+fn of_blueprint(task: &Task, service: Service, path: Vec<Part>, client_id: Vec<Part>) -> Step {
+    let read = Request::get(service, "").with_path(path);
+    let request = Request::new(service, Method::Post, format!("/servicePrincipals{CAST}"));
+    let mut step = Step {
+        fills: vec![
+            ("object_id".into(), "/id".into()),
+            ("id".into(), "/id".into()),
+        ],
+        read_back: Some(read.clone()),
+        done_if: vec![Pattern::replayed(409, "already in use")],
+        retry_if: vec![
+            Pattern::new(400, "NoBackingApplicationObject"),
+            Pattern::new(400, "RequireAgentBlueprint"),
+            Pattern::new(404, "Request_ResourceNotFound"),
+        ],
+        ..write(task, request, read)
+    };
+    if let Some(Value::Map(body)) = &mut step.request.body {
+        body.insert("appId".to_owned(), Value::Text(client_id));
+    }
+    step
 }
 
 fn write(task: &Task, request: Request, read: Request) -> Step {
