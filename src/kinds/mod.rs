@@ -24,6 +24,7 @@ pub mod api;
 
 pub mod app_role_assignment;
 pub mod application;
+pub mod container;
 pub mod delegated_permission_grant;
 pub mod document;
 pub mod expect;
@@ -32,6 +33,7 @@ pub mod managed_identity;
 pub mod oidc_issuer;
 pub mod role_assignment;
 pub mod service_principal;
+pub mod storage_account;
 
 /// Every kind, parents before what belongs to them.
 pub static ALL: &[&dyn Kind] = &[
@@ -43,6 +45,8 @@ pub static ALL: &[&dyn Kind] = &[
     &delegated_permission_grant::DelegatedPermissionGrant,
     &role_assignment::RoleAssignment,
     &oidc_issuer::OidcIssuer,
+    &storage_account::StorageAccount,
+    &container::Container,
     &document::Document,
     &expect::Expect,
 ];
@@ -57,6 +61,8 @@ pub fn emulated() -> crate::emulator::route::Routes {
         delegated_permission_grant::emulator::PART,
         managed_identity::emulator::PART,
         role_assignment::emulator::PART,
+        storage_account::emulator::PART,
+        container::emulator::PART,
     ])
 }
 

@@ -23,7 +23,10 @@ pub fn ordered(
     }
     // A stable sort keeps a change's own steps in the order that its kind gave them.
     steps.sort_by_key(|(change, step)| {
-        let inside_out = matches!(step.phase, Phase::Revoke | Phase::Withdraw | Phase::Retire);
+        let inside_out = matches!(
+            step.phase,
+            Phase::Revoke | Phase::Withdraw | Phase::Retire | Phase::Clear
+        );
         let place = if inside_out {
             usize::MAX - change
         } else {

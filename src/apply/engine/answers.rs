@@ -46,7 +46,7 @@ impl Engine {
     pub(super) fn creates_before(&self, step: &Step) -> bool {
         self.steps[..step.id.0].iter().any(|other| {
             other.lane == step.lane
-                && other.phase == Phase::Provide
+                && matches!(other.phase, Phase::Prepare | Phase::Provide)
                 && self.progress[other.id.0].state == State::Done
         })
     }

@@ -8,7 +8,7 @@ use super::super::stack::Stack;
 use super::super::web::Web;
 use super::super::{Exit, Failure, World, block_on, connect, stack};
 use super::{findings, served};
-use crate::kinds::{document, oidc_issuer};
+use crate::kinds::{container, document, oidc_issuer, storage_account};
 use crate::model::desired::Resource;
 use crate::model::plan::{Action, Plan};
 use crate::model::source::Sources;
@@ -85,7 +85,7 @@ fn issuer(stack: &Stack, resource: &Resource) -> Option<(String, Vec<String>)> {
     Some((url, kids.collect()))
 }
 
-/// Looks at every issuer whose documents a plan wrote: a document that nobody can fetch is no success.
+/// Looks at every issuer whose documents a plan wrote, or what they stand in: a document that nobody can fetch is no success.
 pub fn after_apply(
     world: &mut World,
     stack: &Stack,
@@ -95,9 +95,10 @@ pub fn after_apply(
 ) -> Result<bool, Failure> {
     let wrote = |resource: &&Resource| {
         plan.changes.iter().any(|change| {
-            change.address.kind() == document::KIND
+            let kinds = [document::KIND, container::KIND, storage_account::KIND];
+            kinds.contains(&change.address.kind())
                 && change.action != Action::Delete
-                && change.address.parent().as_ref() == Some(&resource.address)
+                && change.address.within(&resource.address)
         })
     };
     let issuers = stack.desired.of_kind(oidc_issuer::KIND).filter(wrote);

@@ -6,6 +6,7 @@ mod blobs;
 mod conditions;
 mod containers;
 mod lease;
+mod managed;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
-//! `oidc_issuer`: an issuer whose documents we publish on Blob Storage. It means two documents.
+//! `oidc_issuer`: an issuer whose documents we publish on Blob Storage. It means two documents, and where it says so the
+//! container and the storage account that they stand in.
 
+mod hosting;
 pub mod rotation;
 pub mod rules;
 mod signing_key;
@@ -7,6 +9,7 @@ mod signing_key;
 use super::Kind;
 use super::document;
 use super::lower::Lowering;
+use super::managed_identity::check;
 use crate::keys::discovery::{self, Discovery};
 use crate::model::address::Segment;
 use crate::model::desired::{Resource, Stack};
@@ -17,14 +20,19 @@ pub const KIND: &str = "oidc_issuer";
 
 static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "An OpenID Connect issuer whose discovery document and JWKS are published in an existing container of Blob Storage, where Entra fetches them.",
+    doc: "An OpenID Connect issuer whose discovery document and JWKS are published in a container of Blob Storage, where Entra fetches them.",
     parents: &[],
     implied: false,
     fields: &[
         Field::string("storage_account", "The storage account's name. Required unless `external`.").check(account),
         Field::string("container", "A container whose blobs may be read anonymously.").check(container),
         Field::block("external", EXTERNAL, "The documents are served from elsewhere: `issuer write` makes them, and nothing is uploaded."),
-        Field::string("manage", "What is ours: `documents` in a container that is there.").words(&["documents"]).default(Default::Text("documents")),
+        Field::string("manage", "What is made here: `documents` in a container that is there, the `container` too, or the storage `account` with it.").words(&["documents", "container", "account"]).default(Default::Text("documents")),
+        Field::string("subscription_id", "The subscription of the storage account. For `manage = \"container\"` and `\"account\"`, which go through Azure Resource Manager.").check(check::guid),
+        Field::string("resource_group", "The account's resource group, which is there.").check(check::group),
+        Field::string("location", "The account's region, as in `westeurope`. For `manage = \"account\"`."),
+        Field::string("sku", "How the account is replicated. Default: `Standard_LRS`. For `manage = \"account\"`.").words(hosting::SKUS),
+        Field::bool("delete_lock", "Whether a lock keeps everybody from deleting the account; it needs a login that may write locks. For `manage = \"account\"`."),
         Field::string("path", "A prefix inside the container, so that several issuers share one.").check(path),
         Field::bool("trailing_slash", "Whether the issuer ends with `/`: it must equal the tokens' `iss` byte for byte."),
         Field::new("signing_key", Type::Labelled(signing_key::FIELDS), "The keys that sign the issuer's tokens. A key is published for as long as its block stands.").required(),
@@ -155,6 +163,9 @@ impl Kind for OidcIssuer {
         let stack = lowering.stack;
         if resource.text("container").is_some() && resource.text("storage_account").is_none() {
             lowering.refuse(resource, "", "missing", "`storage_account` is missing: it holds the container", "name the storage account, or serve the documents from elsewhere with `external = { url = … }`");
+        }
+        if !hosting::lower(resource, lowering) {
+            return;
         }
         let (Some(issuer), Some(place)) = (url(resource, stack), place(resource)) else {
             return;
