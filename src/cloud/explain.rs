@@ -111,7 +111,7 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
         ),
         (403, "RequestDisallowedByPolicy") if stores(request) => one(
             "tenant-policy",
-            "an Azure Policy of the subscription forbids such a storage account or container, often because anyone could read it: ask whoever manages the policy for an exemption, or serve the documents from elsewhere with `external`",
+            "an Azure Policy of the subscription forbids such a storage account or container, often because anyone could read it: publish on the account's website with `static_website = true`, which needs no public access, or ask whoever manages the policy for an exemption",
         ),
         (403, "RequestDisallowedByPolicy") => one(
             "tenant-policy",

@@ -103,7 +103,8 @@ impl Engine {
                 address: step.address.clone(),
                 output: output.clone(),
             };
-            found.push((reference, text.to_owned()));
+            // What is built on an endpoint brings its own slash.
+            found.push((reference, text.trim_end_matches('/').to_owned()));
         }
         self.outputs.extend(found);
         true

@@ -106,6 +106,9 @@ impl Kind for Container {
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
         if !scene.destroy {
+            if is_web(resource) {
+                return Vec::new();
+            }
             let refused = no_account(resource, scene).or_else(|| foreign(resource, scene));
             return refused.into_iter().collect();
         }
@@ -124,6 +127,10 @@ impl Kind for Container {
     }
 
     fn steps(&self, task: &Task) -> Vec<Step> {
+        // A website's container comes and goes with the website.
+        if task.resource.is_some_and(is_web) {
+            return Vec::new();
+        }
         let step = match (task.action, task.object, task.resource) {
             (Action::Create, _, Some(resource)) => put(task, resource, Method::Put),
             (Action::Update, Some(_), Some(resource)) => put(task, resource, Method::Patch),
@@ -163,6 +170,11 @@ pub fn found<'a>(id: &str, live: &'a Live) -> Option<&'a Object> {
     live.find(KIND, &id.to_ascii_lowercase())
 }
 
+/// Whether it is the container of a static website.
+fn is_web(resource: &Resource) -> bool {
+    resource.text("name") == Some("$web")
+}
+
 /// The ids of the accounts that the stack's containers are in.
 pub fn accounts(desired: &Desired) -> impl Iterator<Item = &str> {
     desired
@@ -173,11 +185,14 @@ pub fn accounts(desired: &Desired) -> impl Iterator<Item = &str> {
 /// Why a container is not deleted; none where it may be.
 pub fn stays(object: &Object, live: &Live, stack: &Stack) -> Option<String> {
     let mark = object.body.get(MARK).and_then(Value::as_str);
-    if mark != Some(&mark::value(&stack.name, &object.key.id)) {
+    let account = object.key.id.split("/blobservices/").next()?;
+    let account = storage_account::found(account, live);
+    let website = object.key.id.ends_with("/$web")
+        && account.is_some_and(|account| storage_account::is_ours(account, stack));
+    if !website && mark != Some(&mark::value(&stack.name, &object.key.id)) {
         return Some("it does not belong to this stack".to_owned());
     }
-    let account = object.key.id.split("/blobservices/").next()?;
-    if storage_account::found(account, live).is_some_and(storage_account::is_locked) {
+    if account.is_some_and(storage_account::is_locked) {
         return Some("a lock forbids to delete what is in its account; apply with `delete_lock = false` first".to_owned());
     }
     let (Some(holds), Some((account, name))) = (object.body.get(BLOBS), place(&object.key.id))
@@ -249,7 +264,7 @@ fn no_account(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
                 "public-access-forbidden",
                 format!("the storage account `{name}` forbids public access, so that nobody could read the documents"),
             )
-            .help("set `allowBlobPublicAccess` on the account, where a policy lets you; else serve the documents from elsewhere with `external`")
+            .help("set `allowBlobPublicAccess` on the account, or publish on its website with `static_website = true`, which needs no public access")
         }
         Some(_) => return None,
     };

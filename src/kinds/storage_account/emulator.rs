@@ -31,7 +31,13 @@ pub static ACCOUNTS: Table = Table {
 };
 
 pub const KIND: &str = "Microsoft.Storage/storageAccounts";
-pub const VERSIONS: &[&str] = &["2022-09-01", "2023-01-01", "2023-05-01", "2024-01-01"];
+pub const VERSIONS: &[&str] = &[
+    "2022-09-01",
+    "2023-01-01",
+    "2023-05-01",
+    "2024-01-01",
+    "2026-09-01",
+];
 /// An Azure Policy that denies this denies accounts that allow public access: its alias in the policy language.
 const PUBLIC: &str = "Microsoft.Storage/storageAccounts/allowBlobPublicAccess";
 /// Milliseconds until a new account is ready.
@@ -213,8 +219,7 @@ fn shown(entity: &Entity, now: u64) -> Value {
     match making(entity, now) {
         true => properties["provisioningState"] = json!("Creating"),
         false => {
-            properties["primaryEndpoints"] =
-                json!({"blob": format!("https://{name}.blob.core.windows.net/")});
+            properties["primaryEndpoints"] = json!({"blob": format!("https://{name}.blob.core.windows.net/"), "web": format!("https://{name}.z6.web.core.windows.net/")});
         }
     }
     json!({
@@ -346,6 +351,11 @@ fn put_services(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let mut new = (*ready(call)?).clone();
     let body = call.body()?;
     let properties = body.get("properties").cloned().unwrap_or_else(|| json!({}));
+    let (account, now) = (text(&new, "name").to_owned(), call.now);
+    let website = properties["staticWebsite"]["enabled"] == json!(true);
+    if website && !call.store.has_container(&account, "$web") {
+        call.store.put_container(&account, "$web", None, None, now);
+    }
     new.insert("~services".to_owned(), properties);
     let reply = Reply::json(200, &services(&new));
     call.store.put(&ACCOUNTS, new, call.now);

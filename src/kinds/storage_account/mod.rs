@@ -7,12 +7,12 @@
 pub mod emulator;
 mod wire;
 
-pub use wire::{VERSION, group, id, refused_for_now};
+pub use wire::{VERSION, WEB_ENDPOINT, group, id, refused_for_now};
 
 use std::collections::BTreeSet;
 
 use super::managed_identity::mark;
-use super::{Kind, Scene, Task, container, oidc_issuer};
+use super::{Kind, Scene, Task, container, is_existing, oidc_issuer};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
@@ -76,16 +76,28 @@ pub static SHAPE: Shape = Shape {
         )
         .computed(),
         Field::bool(
+            "static_website",
+            "Whether it serves the container `$web` to everyone, at a host of its own.",
+        )
+        .computed(),
+        Field::bool(
             "delete_lock",
-            "Whether a lock keeps everybody from deleting it.",
+            "Whether a lock
+keeps everybody from deleting it.",
         )
         .computed(),
     ],
     groups: &[],
-    outputs: &[Output {
-        name: "blob_endpoint",
-        doc: "Where its blobs are served.",
-    }],
+    outputs: &[
+        Output {
+            name: "blob_endpoint",
+            doc: "Where its blobs are served.",
+        },
+        Output {
+            name: "web_endpoint",
+            doc: "Where its static website is served.",
+        },
+    ],
 };
 
 pub struct StorageAccount;
@@ -113,6 +125,10 @@ impl Kind for StorageAccount {
     }
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
+        if is_existing(resource) {
+            let refused = missing(resource, scene).filter(|_| !scene.destroy);
+            return refused.into_iter().collect();
+        }
         if !scene.destroy {
             let refused = no_group(resource, scene)
                 .or_else(|| foreign(resource, scene))
@@ -134,7 +150,10 @@ impl Kind for StorageAccount {
     }
 
     fn steps(&self, task: &Task) -> Vec<Step> {
-        wire::steps(task)
+        match task.resource.is_some_and(is_existing) {
+            true => Vec::new(),
+            false => wire::steps(task),
+        }
     }
 }
 
@@ -154,10 +173,13 @@ pub fn groups(desired: &Desired) -> BTreeSet<(String, String)> {
 
 /// The ids of accounts that others make and the stack makes containers in.
 pub fn of_others(desired: &Desired) -> impl Iterator<Item = &str> {
-    container::accounts(desired).filter(|id| {
+    let only_read = desired.of_kind(KIND).filter(|one| is_existing(one));
+    let only_read = only_read.filter_map(|one| one.text("id"));
+    let others = container::accounts(desired).filter(|id| {
         let mut made = desired.of_kind(KIND).filter_map(|one| one.text("id"));
         made.all(|own| !own.eq_ignore_ascii_case(id))
-    })
+    });
+    only_read.chain(others)
 }
 
 /// Whether the account is the stack's own.
@@ -193,6 +215,19 @@ pub fn stays(object: &Object, live: &Live, stack: &Stack) -> Option<String> {
             Some(inside) => container::stays(inside, live, stack)
                 .map(|_| format!("the container `{name}` in it stays")),
         }
+    })
+}
+
+/// An account that is only read has to be there.
+fn missing(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
+    scene.object.is_none().then(|| {
+        Diagnostic::error(
+            "account-not-found",
+            "there is no such storage account in the resource group, or this login does not see it",
+        )
+        .about(&resource.address)
+        .at(resource.origin, "wants it")
+        .help("check `subscription_id` and `resource_group`, or let the account be made with `manage = \"account\"`")
     })
 }
 

@@ -3,13 +3,13 @@
 //! Sources: Azure/azure-rest-api-specs, Microsoft.Storage 2023-05-01 (accounts, blob services) and
 //! Microsoft.Authorization 2020-05-01 (locks).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
 use super::{KIND, SHAPE, found, stays};
 use crate::kinds::managed_identity::mark;
-use crate::kinds::{Task, codec, container, step};
+use crate::kinds::{Task, codec, container, is_existing, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
@@ -18,6 +18,8 @@ use crate::model::value::{Map, Value};
 
 /// The version of the API for accounts, blob services and containers.
 pub const VERSION: &str = "api-version=2023-05-01";
+/// The first version in which a blob service says whether it serves a website.
+const WEBSITE_VERSION: &str = "api-version=2026-09-01";
 const LOCKS: &str = "api-version=2020-05-01";
 /// Our lock's name.
 const LOCK: &str = "trustform";
@@ -29,6 +31,8 @@ pub const GROUP: &str = "storage_group";
 /// Where an account's object keeps our mark and the names of its containers.
 pub const MARK: &str = "mark";
 pub const CONTAINERS: &str = "containers";
+/// The output with a website's URL.
+pub const WEB_ENDPOINT: &str = "web_endpoint";
 
 /// The resource id that an account has, or will have.
 pub fn id(subscription: &str, group: &str, name: &str) -> String {
@@ -55,9 +59,12 @@ pub fn refused_for_now() -> Vec<Pattern> {
 
 /// Each account; of those that are declared also what hangs on them.
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
-    let declared: BTreeSet<&str> = desired
-        .of_kind(KIND)
-        .filter_map(|one| one.text("id"))
+    let all = || desired.of_kind(KIND);
+    let only_read = all().filter(|one| is_existing(one));
+    let only_read = only_read.filter_map(|one| one.text("id"));
+    let declared: BTreeMap<&str, &Resource> = all()
+        .filter(|one| !is_existing(one))
+        .filter_map(|one| Some((one.text("id")?, one)))
         .collect();
     let read = |purpose, id: &str, path: String| Read {
         kind: KIND,
@@ -66,10 +73,11 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         about: id.to_ascii_lowercase(),
     };
     let mut reads = Vec::new();
-    for id in declared.iter().copied().chain(container::accounts(desired)) {
+    let named = declared.keys().copied().chain(only_read);
+    for id in named.chain(container::accounts(desired)) {
         reads.push(read("key", id, format!("{id}?{VERSION}")));
-        if declared.contains(id) && found(id, live).is_some() {
-            reads.push(read("services", id, services(id)));
+        if let Some(resource) = declared.get(id).filter(|_| found(id, live).is_some()) {
+            reads.push(read("services", id, services(id, resource)));
             reads.push(read("lock", id, lock(id)));
             let all = format!("{id}/blobServices/default/containers?{VERSION}");
             reads.push(read("containers", id, all));
@@ -78,8 +86,16 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
     reads
 }
 
-fn services(id: &str) -> String {
-    format!("{id}/blobServices/default?{VERSION}")
+fn services(id: &str, resource: &Resource) -> String {
+    let version = match serves(resource) {
+        true => WEBSITE_VERSION,
+        false => VERSION,
+    };
+    format!("{id}/blobServices/default?{version}")
+}
+
+fn serves(resource: &Resource) -> bool {
+    resource.at("static_website") == Some(&Value::Bool(true))
 }
 
 fn lock(id: &str) -> String {
@@ -106,6 +122,10 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
             (
                 "blob_soft_delete",
                 at("/properties/deleteRetentionPolicy/enabled").into(),
+            ),
+            (
+                "static_website",
+                at("/properties/staticWebsite/enabled").into(),
             ),
             (
                 "container_soft_delete",
@@ -138,16 +158,21 @@ fn object(json: &Json) -> Object {
     if let Some(mark) = text(&format!("/tags/{}", mark::NAME)) {
         body.insert(MARK.to_owned(), mark.into());
     }
-    let endpoint = text("/properties/primaryEndpoints/blob");
+    // What is built on an endpoint brings its own slash.
+    let endpoints = [
+        ("blob_endpoint", "/properties/primaryEndpoints/blob"),
+        (WEB_ENDPOINT, "/properties/primaryEndpoints/web"),
+    ];
+    let endpoints = endpoints.iter().filter_map(|(name, pointer)| {
+        let url = text(pointer)?.trim_end_matches('/');
+        Some(((*name).to_owned(), url.to_owned()))
+    });
     Object {
         key: Key::new(KIND, &id),
         parent: None,
         name: text("/name").unwrap_or_default().to_owned(),
         body,
-        outputs: endpoint
-            .map(|text| ("blob_endpoint".to_owned(), text.to_owned()))
-            .into_iter()
-            .collect(),
+        outputs: endpoints.collect(),
         alternates: vec![id],
         etag: None,
         deleted: false,
@@ -177,6 +202,7 @@ pub fn steps(task: &Task) -> Vec<Step> {
                 "blob_versioning",
                 "blob_soft_delete",
                 "container_soft_delete",
+                "static_website",
             ];
             let own = SHAPE.fields.iter().filter(|field| field.wire.is_some());
             let own: Vec<&str> = own.map(|field| field.name).collect();
@@ -234,11 +260,16 @@ fn account(task: &Task, resource: &Resource, method: Method) -> Option<Step> {
         codec::put(&mut body, &format!("/tags/{}", mark::NAME), mark.into());
     }
     let read = Request::get(Service::Arm, path.clone());
+    let mut fills = vec![(
+        "blob_endpoint".into(),
+        "/properties/primaryEndpoints/blob".into(),
+    )];
+    if serves(resource) {
+        let web = "/properties/primaryEndpoints/web".into();
+        fills.push((WEB_ENDPOINT.into(), web));
+    }
     Some(Step {
-        fills: vec![(
-            "blob_endpoint".into(),
-            "/properties/primaryEndpoints/blob".into(),
-        )],
+        fills,
         read_back: Some(read.clone()),
         check: Some(Check {
             read,
@@ -254,16 +285,18 @@ fn account(task: &Task, resource: &Resource, method: Method) -> Option<Step> {
 }
 
 fn blob_services(task: &Task, resource: &Resource) -> Option<Step> {
-    let path = services(resource.text("id")?);
+    let path = services(resource.text("id")?, resource);
     let kept = || Value::map([("enabled", Value::Bool(true)), ("days", Value::int(DAYS))]);
-    let body = Value::map([(
-        "properties",
-        Value::map([
-            ("isVersioningEnabled", Value::Bool(true)),
-            ("deleteRetentionPolicy", kept()),
-            ("containerDeleteRetentionPolicy", kept()),
-        ]),
-    )]);
+    let mut properties = Map::from([
+        ("isVersioningEnabled".to_owned(), Value::Bool(true)),
+        ("deleteRetentionPolicy".to_owned(), kept()),
+        ("containerDeleteRetentionPolicy".to_owned(), kept()),
+    ]);
+    if serves(resource) {
+        let enabled = Value::map([("enabled", Value::Bool(true))]);
+        properties.insert("staticWebsite".to_owned(), enabled);
+    }
+    let body = Value::map([("properties", Value::Map(properties))]);
     Some(Step {
         check: Some(Check {
             read: Request::get(Service::Arm, path.clone()),
