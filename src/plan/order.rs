@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::kinds::document;
 use crate::model::plan::Change;
 use crate::model::step::{Phase, Step, StepId};
 use crate::model::value::Ref;
@@ -32,7 +33,10 @@ pub fn ordered(
         } else {
             *change
         };
-        (step.phase, place)
+        // Where a write stops, an issuer has keys that nobody finds, never a discovery document without keys.
+        let after_keys =
+            step.phase == Phase::Publish && step.address.last().label != document::JWKS;
+        (step.phase, after_keys, place)
     });
 
     let steps = after_what_they_need(steps);

@@ -30,7 +30,7 @@ static SHAPE: Shape = Shape {
         Field::bool("static_website", "The documents stand in the account's static website, which anybody may read though the account forbids public access. Its host is known once the account is there.").check(website),
         Field::block("external", EXTERNAL, "The documents are served from elsewhere: `issuer write` makes them, and nothing is uploaded."),
         Field::string("manage", "What is made here: `documents` in a container that is there, the `container` too, or the storage `account` with it.").words(&["documents", "container", "account"]).default(Default::Text("documents")),
-        Field::string("subscription_id", "The subscription of the storage account. For `manage = \"container\"` and `\"account\"`, which go through Azure Resource Manager.").check(check::guid),
+        Field::string("subscription_id", "The subscription of the storage account. For `manage = \"container\"` and `\"account\"` and for `static_website`, which go through Azure Resource Manager.").check(check::guid),
         Field::string("resource_group", "The account's resource group, which is there.").check(check::group),
         Field::string("location", "The account's region, as in `westeurope`. For `manage = \"account\"`."),
         Field::string("sku", "How the account is replicated. Default: `Standard_LRS`. For `manage = \"account\"`.").words(hosting::SKUS),

@@ -82,8 +82,7 @@ pub static SHAPE: Shape = Shape {
         .computed(),
         Field::bool(
             "delete_lock",
-            "Whether a lock
-keeps everybody from deleting it.",
+            "Whether a lock keeps everybody from deleting it.",
         )
         .computed(),
     ],
