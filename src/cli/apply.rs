@@ -222,12 +222,15 @@ fn carried_out(
         let again = plan.count(Action::Restore) > 0;
         let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
         let _ = write!(world.err, "{said}");
+        let mut known = plan.known.clone();
+        known.extend(outcome.outputs.clone());
         let served = !complete
             || issuer::after_apply(
                 world,
                 stack,
                 connection,
                 &plan,
+                &known,
                 terms.format == Format::Json,
             )?;
         passes.push((plan, Some(outcome)));

@@ -61,7 +61,7 @@ impl Local {
                 }
             }
         });
-        emulator.with_store(|store, _| provision(store, &stack.desired));
+        emulator.with_store(|store, _| provision(store, &stack.desired, now));
         if let Some(key) = rehearsal::key(&stack.directory) {
             let documents = rehearsal::documents(&stack.desired, &key);
             emulator.with_store(|store, _| store.rehearsed = documents);
@@ -102,13 +102,20 @@ impl Local {
     }
 }
 
-/// The subscriptions and resource groups that the stack names are there.
-fn provision(store: &mut Store, desired: &Desired) {
+/// The subscriptions and resource groups that the stack names are there, and the accounts that it makes only containers in.
+fn provision(store: &mut Store, desired: &Desired, now: u64) {
     const LOCATION: &str = "westeurope";
-    for (subscription, group) in kinds::managed_identity::groups(desired) {
+    let groups = kinds::managed_identity::groups(desired);
+    for (subscription, group) in groups
+        .into_iter()
+        .chain(kinds::storage_account::groups(desired))
+    {
         store
             .azure
             .provision(&subscription, Some((&group, LOCATION)));
+    }
+    for account in kinds::storage_account::of_others(desired) {
+        kinds::storage_account::emulator::provision(store, account, LOCATION, now);
     }
     for scope in kinds::role_assignment::scopes(desired) {
         let parts: Vec<&str> = scope.split('/').collect();

@@ -8,7 +8,7 @@ use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{Etag, RequestContent, Url};
 use azure_storage_blob::models::{
     BlobClientAcquireLeaseOptions, BlobClientDeleteOptions, BlobClientDownloadResult,
-    BlobClientUploadOptions,
+    BlobClientUploadOptions, BlobContainerClientListBlobsOptions,
 };
 use azure_storage_blob::{
     BlobClient, BlobClientOptions, BlobContainerClient, BlobContainerClientOptions,
@@ -29,6 +29,10 @@ use crate::model::step::{Method, Reply, Request};
 const VERSION: &str = "2025-11-05";
 /// The longest document that is read or written, in bytes.
 const MAX_DOCUMENT: usize = 1 << 20;
+/// After a container's path: the names of what is in it.
+const LIST: &str = "?comp=list";
+/// More names than this are not asked for.
+const LISTED: i32 = 200;
 const LEASE_ID: &str = "x-ms-lease-id";
 
 /// Blob Storage of one cloud: all accounts.
@@ -58,9 +62,16 @@ impl Blobs {
     /// Sends once; a second time with a new token where the first was refused.
     ///
     /// A GET answers `{"content": "…"}` for a blob, and its level of public access (`blob`, `container`, `none`) for a
-    /// container. 409 `BlobAlreadyExists` and 412 are answers. A PUT with `x-ms-lease-action` is about the blob's lease.
+    /// container, or with `?comp=list` behind it the names of its first blobs. 409 `BlobAlreadyExists` and 412 are answers. A PUT with `x-ms-lease-action` is about the blob's lease.
     pub(super) async fn send(&self, path: &str, request: &Request) -> Result<Reply, Lost> {
-        let address = self.endpoints.blob(path).map_err(refused)?;
+        let (path, list) = match path.strip_suffix(LIST) {
+            Some(path) => (path, true),
+            None => (path, false),
+        };
+        let address = match self.endpoints.blob(path).map_err(refused)? {
+            BlobAddress::Container(url) if list => BlobAddress::List(url),
+            address => address,
+        };
         let first = self.once(&address, request).await;
         match first {
             Ok(reply) if reply.status == 401 => self.once(&address, request).await,
@@ -72,6 +83,7 @@ impl Blobs {
         let sent = match (request.method, address) {
             (Method::Get, BlobAddress::Blob(url)) => self.download(url).await,
             (Method::Get, BlobAddress::Container(url)) => self.container(url).await,
+            (Method::Get, BlobAddress::List(url)) => self.list(url).await,
             (Method::Put, BlobAddress::Blob(url)) => match header(request, "x-ms-lease-action") {
                 Some(action) => self.lease(url, request, action).await,
                 None => self.upload(url, request).await,
@@ -132,14 +144,32 @@ impl Blobs {
         })
     }
 
-    async fn container(&self, url: &Url) -> Result<Reply, Failed> {
-        let options = BlobContainerClientOptions {
-            client_options: self.options(),
-            version: VERSION.to_owned(),
+    /// The first names of a container, as `{"names": […]}`.
+    async fn list(&self, url: &Url) -> Result<Reply, Failed> {
+        let options = BlobContainerClientListBlobsOptions {
+            maxresults: Some(LISTED),
+            ..BlobContainerClientListBlobsOptions::default()
         };
-        let client =
-            BlobContainerClient::new(url.clone(), Some(self.session.clone()), Some(options))?;
-        let answer = client.get_properties(None).await?;
+        let mut pages = self
+            .of_container(url)?
+            .list_blobs(Some(options))?
+            .into_pages();
+        let names: Vec<String> = match pages.try_next().await? {
+            Some(page) => {
+                let items = page.into_model()?.blob_items.into_iter();
+                items.filter_map(|item| item.name).collect()
+            }
+            None => Vec::new(),
+        };
+        Ok(Reply {
+            status: 200,
+            body: json!({"names": names}),
+            ..Reply::default()
+        })
+    }
+
+    async fn container(&self, url: &Url) -> Result<Reply, Failed> {
+        let answer = self.of_container(url)?.get_properties(None).await?;
         let access = text(answer.headers(), "x-ms-blob-public-access");
         Ok(Reply {
             status: 200,
@@ -240,6 +270,14 @@ impl Blobs {
             version: VERSION.to_owned(),
         };
         BlobClient::new(url.clone(), Some(self.session.clone()), Some(options))
+    }
+
+    fn of_container(&self, url: &Url) -> azure_core::Result<BlobContainerClient> {
+        let options = BlobContainerClientOptions {
+            client_options: self.options(),
+            version: VERSION.to_owned(),
+        };
+        BlobContainerClient::new(url.clone(), Some(self.session.clone()), Some(options))
     }
 
     fn options(&self) -> azure_core::http::ClientOptions {

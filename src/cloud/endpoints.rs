@@ -31,6 +31,8 @@ pub struct Endpoints {
 pub enum BlobAddress {
     Container(Url),
     Blob(Url),
+    /// What is in a container.
+    List(Url),
 }
 
 impl Endpoints {
@@ -190,7 +192,9 @@ mod tests {
     fn blobs_keep_their_slashes() {
         let at = Endpoints::of(Cloud::China);
         let url = |path: &str| match at.blob(path) {
-            Ok(BlobAddress::Blob(url) | BlobAddress::Container(url)) => url.to_string(),
+            Ok(BlobAddress::Blob(url) | BlobAddress::Container(url) | BlobAddress::List(url)) => {
+                url.to_string()
+            }
             Err(diagnostic) => diagnostic.message,
         };
         assert_eq!(

@@ -129,6 +129,10 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "not-authenticated",
             "the token was refused even after a new login: check the clock of this machine, the national cloud in the `stack` block, and any conditional access policy",
         ),
+        (403, "RequestDisallowedByPolicy") if stores(request) => one(
+            "tenant-policy",
+            "an Azure Policy of the subscription forbids such a storage account or container, often because anyone could read it: publish on the account's website with `static_website = true`, which needs no public access, or ask whoever manages the policy for an exemption",
+        ),
         (403, "RequestDisallowedByPolicy") => one(
             "tenant-policy",
             "an Azure Policy of the subscription forbids this: ask whoever manages it for an exemption",
@@ -139,7 +143,7 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
         ),
         (409, "ScopeLocked") => one(
             "not-permitted",
-            "a lock on the resource group forbids it: remove the lock first",
+            "a lock on it or its resource group forbids it: remove the lock first",
         ),
         (409, "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity") => one(
             "conflict",
@@ -162,9 +166,27 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "not-found",
             "it was there when the plan was made: run the command again",
         ),
+        (409, "StorageAccountAlreadyTaken") => one(
+            "name-taken",
+            "names of storage accounts are one for all of Azure, and somebody holds this one: choose another `storage_account`",
+        ),
+        (409, "StorageAccountInAnotherResourceGroup") => one(
+            "name-taken",
+            "the account is in another resource group of this subscription: name that group, or choose another `storage_account`",
+        ),
+        (400, "LocationNotAvailableForResourceType" | "LocationNotAvailableForResourceGroup") => {
+            one(
+                "region-refused",
+                "name a region that the subscription may use: `az account list-locations --query [].name` prints them",
+            )
+        }
         (409, "PublicAccessNotPermitted") => one(
             "not-permitted",
             "the storage account forbids public access to blobs: set `allowBlobPublicAccess` on it",
+        ),
+        (412, "LeaseIdMissing") => one(
+            "leased",
+            "somebody holds a lease on the document, and it is as it was: run the command again once the lease has ended, or break it with `az storage blob lease break`",
         ),
         (409, "BlobAlreadyExists") | (412, _) => one(
             "changed-meanwhile",
@@ -184,6 +206,11 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "the message above names the property; nothing after this step was sent",
         ),
     }
+}
+
+fn stores(request: &Request) -> bool {
+    let path = request.to_string();
+    path.contains("/Microsoft.Storage/")
 }
 
 fn name(service: Service) -> &'static str {

@@ -37,6 +37,14 @@ static ASSIGN_AZURE: Right = right(
     &[],
     "assigning Azure roles needs the role Role Based Access Control Administrator or User Access Administrator at the scope",
 );
+static STORAGE: Right = right(
+    &[],
+    "the login needs the role Storage Account Contributor on the resource group; a new role may take some minutes to work",
+);
+static LOCKS: Right = right(
+    &[],
+    "locks need the role Owner or User Access Administrator at the scope; without `delete_lock` none is needed",
+);
 static ARM: Right = right(
     &[],
     "the login needs a role on the resource that includes this operation",
@@ -115,6 +123,8 @@ pub fn needed(request: &Request) -> &'static Right {
         Service::Blob => &BLOB_WRITE,
         Service::Arm if has("/roleAssignments") && !read => &ASSIGN_AZURE,
         Service::Arm if has("Microsoft.ManagedIdentity") && !read => &IDENTITY,
+        Service::Arm if has("/Microsoft.Authorization/locks/") && !read => &LOCKS,
+        Service::Arm if has("Microsoft.Storage") && !read => &STORAGE,
         Service::Arm => &ARM,
         _ if has(AGENTS) && read => &AGENT_READ,
         _ if has("agentIdentityBlueprintPrincipal") => &AGENT_PRINCIPAL,

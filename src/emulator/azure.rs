@@ -28,6 +28,26 @@ struct Group {
     location: String,
     /// `CanNotDelete` or `ReadOnly`, by the lock's name.
     locks: BTreeMap<String, String>,
+    /// The same of what is in the group, by its path in lower case.
+    #[serde(default)]
+    resource_locks: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Group {
+    /// The scopes at or above a path on which a lock stands that fits.
+    fn locked(&self, path: &str, fits: &dyn Fn(&str) -> bool) -> Option<String> {
+        let path = path.to_ascii_lowercase();
+        let stands = |locks: &BTreeMap<String, String>| locks.values().any(|level| fits(level));
+        if stands(&self.locks) {
+            return Some(String::new());
+        }
+        let mut below = self.resource_locks.iter();
+        let found = below.find(|(scope, locks)| {
+            let rest = path.strip_prefix(scope.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) && stands(locks)
+        });
+        found.map(|(scope, _)| scope.clone())
+    }
 }
 
 /// Who reads and writes in Azure: built-in roles (learn.microsoft.com, built-in-roles).
@@ -71,6 +91,12 @@ pub(super) static ROUTES: &[Route] = &[
         handler: put_group,
     },
     Route {
+        method: "GET",
+        pattern: ONE_LOCK,
+        roles: READ,
+        handler: read_lock,
+    },
+    Route {
         method: "PUT",
         pattern: ONE_LOCK,
         roles: LOCK,
@@ -99,6 +125,7 @@ impl Azure {
                     name: name.to_owned(),
                     location: location.to_owned(),
                     locks: BTreeMap::new(),
+                    resource_locks: BTreeMap::new(),
                 });
         }
     }
@@ -145,13 +172,16 @@ impl Azure {
             "DELETE" => true,
             _ => level == "ReadOnly",
         };
-        let locked = found.locks.values().any(|level| forbids(level));
+        let locked = found.locked(&format!("/{}", path.join("/")), &forbids);
         // learn.microsoft.com, lock-resources.
-        if locked && !lock && below.eq_ignore_ascii_case("providers") {
-            let scope = format!(
-                "/subscriptions/{subscription}/resourceGroups/{}",
-                found.name
-            );
+        if let Some(scope) = locked.filter(|_| !lock && below.eq_ignore_ascii_case("providers")) {
+            let scope = match scope.is_empty() {
+                true => format!(
+                    "/subscriptions/{subscription}/resourceGroups/{}",
+                    found.name
+                ),
+                false => scope,
+            };
             let what = if method == "DELETE" {
                 "delete"
             } else {
@@ -229,27 +259,43 @@ fn put_group(call: &mut Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::json(if new { 201 } else { 200 }, &reply))
 }
 
-/// The locks of the group that a scope names; other scopes take none here.
+/// The locks of the group that a scope names, or of what is in it; other scopes take none here.
 fn locks<'a>(
     call: &'a mut Call<'_>,
 ) -> Result<(&'a mut BTreeMap<String, String>, String), Failure> {
-    let scope = call.key(0).1.to_owned();
+    let scope = call.key(0).1.to_ascii_lowercase();
     let name = call.key(1).1.to_owned();
     let parts: Vec<&str> = scope.trim_matches('/').split('/').collect();
-    let group = match parts.as_slice() {
-        [_, subscription, _, group] => call
-            .store
-            .azure
-            .subscriptions
-            .get_mut(&subscription.to_ascii_lowercase())
-            .and_then(|found| found.groups.get_mut(&group.to_ascii_lowercase())),
+    let locks = match parts.as_slice() {
+        [_, subscription, _, group, below @ ..] => {
+            let subscription = call.store.azure.subscriptions.get_mut(*subscription);
+            let group = subscription.and_then(|found| found.groups.get_mut(*group));
+            group.map(|group| match below.is_empty() {
+                true => &mut group.locks,
+                false => group.resource_locks.entry(scope.clone()).or_default(),
+            })
+        }
         _ => None,
     };
-    let group = group.ok_or_else(|| {
-        let message = "The emulator takes locks on resource groups only.";
+    let locks = locks.ok_or_else(|| {
+        let message = "The emulator takes locks on resource groups and what is in them only.";
         Failure::new(400, "InvalidRequestContent", message)
     })?;
-    Ok((&mut group.locks, name))
+    Ok((locks, name))
+}
+
+fn read_lock(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    let (locks, name) = locks(call)?;
+    match locks.get(&name) {
+        Some(level) => Ok(Reply::json(
+            200,
+            &json!({"name": name, "properties": {"level": level}}),
+        )),
+        None => {
+            let message = format!("The lock '{name}' could not be found.");
+            Err(Failure::new(404, "LockNotFound", message))
+        }
+    }
 }
 
 fn put_lock(call: &mut Call<'_>) -> Result<Reply, Failure> {

@@ -221,7 +221,7 @@ fn service(request: &Request) -> Service {
     if ARM_HOSTS.contains(&host) {
         return Service::Arm;
     }
-    if blob::account_of_host(host).is_some() {
+    if blob::account_of_host(host).is_some() || blob::account_of_website(host).is_some() {
         return Service::Blob;
     }
     match request.path.as_str() {

@@ -202,7 +202,10 @@ fn matches(pattern: &[&'static str], target: &Target) -> Option<Target> {
     for (part, segment) in pattern.iter().zip(target) {
         match segment {
             _ if is_key(part) => {
-                if matches!(segment, Segment::Name(name) if name.starts_with('$')) {
+                // The only keys of any service that begin so: Blob Storage's own containers.
+                let own = ["$web", "$root", "$logs"];
+                if matches!(segment, Segment::Name(name) if name.starts_with('$') && !own.contains(&name.as_str()))
+                {
                     return None;
                 }
                 keys.push(segment.clone());

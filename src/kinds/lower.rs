@@ -252,9 +252,10 @@ fn fill_known(desired: &mut Desired) {
     let addresses: Vec<Address> = desired.resources.keys().cloned().collect();
     let tell = |reference: &Ref| -> Option<Part> {
         let reference = nested(reference, &addresses);
-        match known.get(&reference).and_then(Value::as_str) {
-            Some(text) => Some(Part::Literal(text.to_owned())),
-            None => Some(Part::Ref(reference)),
+        match known.get(&reference) {
+            // An output that is another's: of an account that an issuer means.
+            Some(Value::Text(parts)) if parts.len() == 1 => parts.first().cloned(),
+            _ => Some(Part::Ref(reference)),
         }
     };
     for resource in desired.resources.values_mut() {

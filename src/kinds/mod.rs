@@ -25,6 +25,7 @@ pub mod api;
 pub mod agent_identity_blueprint;
 pub mod app_role_assignment;
 pub mod application;
+pub mod container;
 pub mod delegated_permission_grant;
 pub mod document;
 pub mod expect;
@@ -33,6 +34,7 @@ pub mod managed_identity;
 pub mod oidc_issuer;
 pub mod role_assignment;
 pub mod service_principal;
+pub mod storage_account;
 
 /// Every kind, parents before what belongs to them.
 pub static ALL: &[&dyn Kind] = &[
@@ -45,6 +47,8 @@ pub static ALL: &[&dyn Kind] = &[
     &delegated_permission_grant::DelegatedPermissionGrant,
     &role_assignment::RoleAssignment,
     &oidc_issuer::OidcIssuer,
+    &storage_account::StorageAccount,
+    &container::Container,
     &document::Document,
     &expect::Expect,
 ];
@@ -59,6 +63,8 @@ pub fn emulated() -> crate::emulator::route::Routes {
         delegated_permission_grant::emulator::PART,
         managed_identity::emulator::PART,
         role_assignment::emulator::PART,
+        storage_account::emulator::PART,
+        container::emulator::PART,
     ])
 }
 

@@ -78,6 +78,8 @@ pub struct Step {
 pub enum Phase {
     /// Permissions that go.
     Revoke,
+    /// What documents stand in: storage accounts and containers.
+    Prepare,
     /// Documents that issuers serve.
     Publish,
     /// Identities and trusts that come or change.
@@ -90,6 +92,8 @@ pub enum Phase {
     Retire,
     /// Documents that go: no credential names them any more.
     Unpublish,
+    /// Containers and storage accounts that go: no document is in them any more.
+    Clear,
 }
 
 /// A read and what it must say.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::kinds::document;
 use crate::model::plan::Change;
 use crate::model::step::{Phase, Step, StepId};
 use crate::model::value::Ref;
@@ -23,13 +24,19 @@ pub fn ordered(
     }
     // A stable sort keeps a change's own steps in the order that its kind gave them.
     steps.sort_by_key(|(change, step)| {
-        let inside_out = matches!(step.phase, Phase::Revoke | Phase::Withdraw | Phase::Retire);
+        let inside_out = matches!(
+            step.phase,
+            Phase::Revoke | Phase::Withdraw | Phase::Retire | Phase::Clear
+        );
         let place = if inside_out {
             usize::MAX - change
         } else {
             *change
         };
-        (step.phase, place)
+        // Where a write stops, an issuer has keys that nobody finds, never a discovery document without keys.
+        let after_keys =
+            step.phase == Phase::Publish && step.address.last().label != document::JWKS;
+        (step.phase, after_keys, place)
     });
 
     let steps = after_what_they_need(steps);

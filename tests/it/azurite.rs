@@ -89,6 +89,12 @@ async fn blobs_are_handled_as_azurite_and_the_emulator_do() {
         "delete: 202",
         "delete once more: 404 BlobNotFound",
         "get: 404 BlobNotFound",
+        "list the container: [\"openid/v1/jwks\"]",
+        "lease the keys: 201",
+        "lease them once more: 409 LeaseAlreadyPresent",
+        "put what another holds: 412 LeaseIdMissing",
+        "delete what another holds: 412 LeaseIdMissing",
+        "get the keys: 200 {\"keys\":[]}",
     ];
     assert_eq!(real, expected);
 }
@@ -190,6 +196,44 @@ async fn story(
     ));
     let gone = client.send(&Request::get(Service::Blob, DOCUMENT)).await;
     told.push(format!("get: {}", short(&gone)));
+
+    let list = Request::get(Service::Blob, "/oidc4f1c/oidc?comp=list");
+    let list = client.send(&list).await.expect("the names");
+    told.push(format!("list the container: {}", list.body["names"]));
+    let lease = |id: &str| {
+        Request::new(Service::Blob, Method::Put, KEYS)
+            .header("x-ms-lease-action", "acquire")
+            .header("x-ms-lease-duration", "60")
+            .header("x-ms-lease-id", id)
+    };
+    for (what, id) in [
+        ("lease the keys", "11111111-2222-4333-8444-555555555555"),
+        (
+            "lease them once more",
+            "11111111-2222-4333-8444-666666666666",
+        ),
+    ] {
+        told.push(format!("{what}: {}", short(&client.send(&lease(id)).await)));
+    }
+    // A document whose lease another holds is not written, whatever its version.
+    let live = client.send(&Request::get(Service::Blob, KEYS)).await;
+    let etag = live.ok().and_then(|reply| reply.etag).expect("an etag");
+    let held = put(KEYS, "application/jwk-set+json", "{}", ("if-match", &etag));
+    told.push(format!(
+        "put what another holds: {}",
+        short(&client.send(&held).await)
+    ));
+    let held = Request::new(Service::Blob, Method::Delete, KEYS).header("if-match", etag);
+    told.push(format!(
+        "delete what another holds: {}",
+        short(&client.send(&held).await)
+    ));
+    let keys = client
+        .send(&Request::get(Service::Blob, KEYS))
+        .await
+        .expect("the keys");
+    let text = keys.body["content"].as_str().unwrap_or_default();
+    told.push(format!("get the keys: {} {text}", keys.status));
     told
 }
 

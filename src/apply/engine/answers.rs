@@ -46,7 +46,7 @@ impl Engine {
     pub(super) fn creates_before(&self, step: &Step) -> bool {
         self.steps[..step.id.0].iter().any(|other| {
             other.lane == step.lane
-                && other.phase == Phase::Provide
+                && matches!(other.phase, Phase::Prepare | Phase::Provide)
                 && self.progress[other.id.0].state == State::Done
         })
     }
@@ -103,7 +103,8 @@ impl Engine {
                 address: step.address.clone(),
                 output: output.clone(),
             };
-            found.push((reference, text.to_owned()));
+            // What is built on an endpoint brings its own slash.
+            found.push((reference, text.trim_end_matches('/').to_owned()));
         }
         self.outputs.extend(found);
         true

@@ -11,7 +11,7 @@ impl Engine {
         let destructive = |step: &Step| {
             matches!(
                 step.phase,
-                Phase::Withdraw | Phase::Retire | Phase::Unpublish
+                Phase::Withdraw | Phase::Retire | Phase::Unpublish | Phase::Clear
             )
         };
         let rest = self.steps.iter().any(|step| step.phase > self.upto);
@@ -20,7 +20,7 @@ impl Engine {
             .iter()
             .any(|step| step.phase > self.upto && destructive(step));
         if rest && !deletes {
-            self.upto = Phase::Unpublish;
+            self.upto = Phase::Clear;
             return;
         }
         let mut checks: Vec<(StepId, Check)> = self
@@ -68,7 +68,7 @@ impl Engine {
     /// Opens the later phases, if they have not been open yet and hold something.
     pub(super) fn next_writes(&mut self) -> bool {
         let more = self.steps.iter().any(|step| step.phase > self.upto);
-        self.upto = Phase::Unpublish;
+        self.upto = Phase::Clear;
         more
     }
 

@@ -1,5 +1,6 @@
 //! `issuer check`, and the same look at every issuer whose documents an apply wrote.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::super::args::{Format, StackArgs, TenantArgs};
@@ -8,11 +9,11 @@ use super::super::stack::Stack;
 use super::super::web::Web;
 use super::super::{Exit, Failure, World, block_on, connect, stack};
 use super::{findings, served};
-use crate::kinds::{document, oidc_issuer};
+use crate::kinds::{container, document, oidc_issuer, storage_account};
 use crate::model::desired::Resource;
 use crate::model::plan::{Action, Plan};
 use crate::model::source::Sources;
-use crate::model::value::Value;
+use crate::model::value::{Part, Ref, Value};
 use crate::render::diagnostic;
 
 #[derive(Debug, clap::Args)]
@@ -53,12 +54,13 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         (None, Some(stack)) => stack
             .desired
             .of_kind(oidc_issuer::KIND)
-            .filter_map(|resource| issuer(stack, resource))
+            .filter_map(|resource| issuer(stack, resource, &BTreeMap::new()))
             .collect(),
         (None, None) => Vec::new(),
     };
     if wanted.is_empty() {
-        let message = "the stack declares no `oidc_issuer`: give an issuer's URL";
+        let message =
+            "the stack declares no `oidc_issuer` whose URL is known: give an issuer's URL";
         return Err(Failure::plain("which-issuer", message));
     }
     let mut exit = Exit::Done;
@@ -78,31 +80,38 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// A declared issuer's URL and keys; none where the URL is not known yet.
-fn issuer(stack: &Stack, resource: &Resource) -> Option<(String, Vec<String>)> {
-    let url = oidc_issuer::url(resource, &stack.desired.stack)?;
+fn issuer(
+    stack: &Stack,
+    resource: &Resource,
+    outputs: &BTreeMap<Ref, String>,
+) -> Option<(String, Vec<String>)> {
+    let tell = |reference: &Ref| outputs.get(reference).cloned().map(Part::Literal);
+    let url = oidc_issuer::url_with(resource, &stack.desired.stack, &tell)?;
     let kids = resource.at("kids").into_iter().flat_map(Value::items);
     let kids = kids.filter_map(Value::as_str).map(str::to_owned);
     Some((url, kids.collect()))
 }
 
-/// Looks at every issuer whose documents a plan wrote: a document that nobody can fetch is no success.
+/// Looks at every issuer whose documents a plan wrote, or what they stand in: a document that nobody can fetch is no success.
 pub fn after_apply(
     world: &mut World,
     stack: &Stack,
     connection: &Connection,
     plan: &Plan,
+    outputs: &BTreeMap<Ref, String>,
     quiet: bool,
 ) -> Result<bool, Failure> {
     let wrote = |resource: &&Resource| {
         plan.changes.iter().any(|change| {
-            change.address.kind() == document::KIND
+            let kinds = [document::KIND, container::KIND, storage_account::KIND];
+            kinds.contains(&change.address.kind())
                 && change.action != Action::Delete
-                && change.address.parent().as_ref() == Some(&resource.address)
+                && change.address.within(&resource.address)
         })
     };
     let issuers = stack.desired.of_kind(oidc_issuer::KIND).filter(wrote);
     let mut sound = true;
-    for (url, kids) in issuers.filter_map(|resource| issuer(stack, resource)) {
+    for (url, kids) in issuers.filter_map(|resource| issuer(stack, resource, outputs)) {
         let served = block_on(served::check(&connection.web, &url, &kids))?;
         let said = diagnostic::text(&served.said, &Sources::default(), world.style());
         let _ = write!(world.err, "{said}");

@@ -18,6 +18,18 @@ const BAD_AUTHENTICATION: Failure = failure(
 
 /// Checks that the caller may make a request. Data roles are not played: a token for Storage may do everything.
 pub(super) fn check(store: &Store, call: &Call<'_>) -> Result<(), Failure> {
+    // learn.microsoft.com, storage-blob-static-website: public whatever the container's level, and read-only.
+    if super::account_of_website(call.request.hostname()).is_some() {
+        return match call.request.method.as_str() {
+            "GET" | "HEAD" if !call.target.blob.is_empty() => Ok(()),
+            "GET" | "HEAD" => Err(NOT_FOUND),
+            _ => Err(failure(
+                405,
+                "UnsupportedHttpVerb",
+                "The resource doesn't support specified Http Verb.",
+            )),
+        };
+    }
     if let Some(token) = token::bearer(call.request) {
         let claims = store.key.verify(token).ok_or(BAD_AUTHENTICATION)?;
         let own = format!("https://{}.blob.core.", call.target.account);

@@ -6,6 +6,7 @@ mod blobs;
 mod conditions;
 mod containers;
 mod lease;
+mod managed;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -118,6 +119,14 @@ pub fn account_of_host(host: &str) -> Option<&str> {
     .filter(|account| !account.contains('.'))
 }
 
+/// The account of a static website's host, as in `account.z6.web.core.windows.net`.
+pub fn account_of_website(host: &str) -> Option<&str> {
+    let (account, zone) = host
+        .strip_suffix(".web.core.windows.net")?
+        .split_once('.')?;
+    (zone.starts_with('z') && !zone.contains('.')).then_some(account)
+}
+
 /// Answers a request to Blob Storage.
 pub(super) fn answer(store: &mut Store, request: &Request, now: u64, seed: u64) -> Reply {
     let reply = match target(request) {
@@ -145,7 +154,9 @@ pub(super) fn answer(store: &mut Store, request: &Request, now: u64, seed: u64) 
 
 /// What anybody reads at a URL of one of the tenant's own accounts; `None` when the host is no account of its.
 pub(super) fn read_own(store: &Store, request: &Request, now: u64) -> Option<Reply> {
-    account_of_host(request.hostname()).filter(|account| store.blobs.exists(account))?;
+    let host = request.hostname();
+    let account = account_of_host(host).or_else(|| account_of_website(host));
+    account.filter(|account| store.blobs.exists(account))?;
     let call = Call {
         request,
         target: target(request)?,
@@ -209,6 +220,13 @@ fn error(request: &Request, failure: &Failure, now: u64, seed: u64) -> Reply {
 /// the container, decoded, so that `.well-known%2Fopenid-configuration` and the same with a slash are one blob.
 fn target(request: &Request) -> Option<Target> {
     let path = request.path.trim_start_matches('/');
+    if let Some(account) = account_of_website(request.hostname()) {
+        return Some(Target {
+            account: account.to_owned(),
+            container: "$web".to_owned(),
+            blob: percent_decode_str(path).decode_utf8().ok()?.into_owned(),
+        });
+    }
     let (account, path) = match account_of_host(request.hostname()) {
         Some(account) => (account, path),
         None => path.split_once('/').unwrap_or((path, "")),

@@ -95,6 +95,10 @@ impl Accounts {
         account.allow_public_access = allow_public_access;
     }
 
+    pub(super) fn remove(&mut self, account: &str) {
+        self.accounts.remove(account);
+    }
+
     pub(super) fn exists(&self, account: &str) -> bool {
         self.accounts.contains_key(account)
     }

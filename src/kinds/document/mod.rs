@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::codec::quoted;
 use super::oidc_issuer::{self, rotation};
-use super::{Kind, Scene, Task, step};
+use super::{Kind, Scene, Task, container, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
@@ -65,10 +65,15 @@ impl Kind for Document {
         &SHAPE
     }
 
-    fn reads(&self, desired: &Desired, _live: &Live) -> Vec<Read> {
+    /// Where the container is made here, there is nothing to read before it is there.
+    fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
         desired
             .of_kind(KIND)
             .filter_map(|resource| resource.text("path"))
+            .filter(|path| match made_here(desired, path) {
+                Some(container) => container::found(container, live).is_some(),
+                None => true,
+            })
             .map(|path| Read {
                 kind: KIND,
                 purpose: "key",
@@ -215,17 +220,28 @@ pub fn jwks_path<'a>(desired: &'a Desired, issuer: &Resource) -> Option<&'a str>
         .text("path")
 }
 
-/// The storage accounts and containers that the stack's documents stand in.
+/// The storage accounts and containers that the stack's documents stand in and that others make.
 pub fn containers(desired: &Desired) -> BTreeSet<(String, String)> {
     let paths = desired
         .of_kind(KIND)
         .filter_map(|resource| resource.text("path"));
     paths
+        .filter(|path| made_here(desired, path).is_none())
         .filter_map(|path| {
             let mut parts = path.trim_start_matches('/').split('/');
             Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
         })
         .collect()
+}
+
+/// The id of the container that a document stands in, where the stack makes that.
+pub fn made_here<'a>(desired: &'a Desired, path: &str) -> Option<&'a str> {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let (account, name) = (parts.next(), parts.next());
+    let mut containers = desired.of_kind(container::KIND);
+    containers
+        .find(|one| one.text("account") == account && one.text("name") == name)?
+        .text("id")
 }
 
 /// The path of a blob in a request.

@@ -18,7 +18,7 @@ mod wire;
 
 pub use check::allows;
 pub use declare::declare;
-pub use wire::{list, take_list, trust};
+pub use wire::{declared_trust, list, take_list, trust};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task, is_identity, managed_identity};

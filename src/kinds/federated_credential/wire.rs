@@ -14,7 +14,7 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
 use crate::model::step::{Reply, Step};
-use crate::model::value::{Map, Value};
+use crate::model::value::{Map, Text, Value};
 
 /// The credentials of each application that was found, unless its list came with them, and of each managed identity.
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
@@ -213,6 +213,19 @@ pub fn trust(body: &Map) -> Option<Trust> {
         audience: text("audience").unwrap_or_default().to_owned(),
         matcher,
     })
+}
+
+/// The trust of a credential that is declared. What only an apply will know stands for itself, as in
+/// `${managed_identity.x.principal_id}`: nothing that is there is equal to it, so that it counts as new.
+pub fn declared_trust(body: &Map) -> Option<Trust> {
+    let spelled = body.iter().map(|(name, value)| {
+        let value = match value {
+            Value::Text(parts) => Value::text(Text(parts).to_string()),
+            other => other.clone(),
+        };
+        (name.clone(), value)
+    });
+    trust(&spelled.collect())
 }
 
 pub fn steps(task: &Task) -> Vec<Step> {

@@ -3,11 +3,11 @@
 //! Its id in Azure identifies it, so that a second one cannot come about; a tag proves it ours. Azure takes one write at
 //! a time under an identity: all its steps share a lane.
 
-mod check;
+pub(in crate::kinds) mod check;
 pub mod emulator;
 mod fields;
 mod lower;
-mod mark;
+pub(in crate::kinds) mod mark;
 mod wire;
 
 pub use wire::{VERSION, groups};

@@ -54,12 +54,15 @@ fn side(desired: &Desired, application: &Address) -> Side {
     let own = |resource: &&Resource| resource.address.parent().as_ref() == Some(application);
     for resource in desired.resources.values().filter(own) {
         match resource.kind() {
-            federated_credential::KIND => side.trusts.extend(
-                federated_credential::trust(&resource.body).map(|trust| Held {
-                    credential: resource.address.to_string(),
-                    trust,
-                }),
-            ),
+            federated_credential::KIND => {
+                side.trusts
+                    .extend(
+                        federated_credential::declared_trust(&resource.body).map(|trust| Held {
+                            credential: resource.address.to_string(),
+                            trust,
+                        }),
+                    )
+            }
             app_role_assignment::KIND => {
                 let permission = app_role_assignment::declared_permission(resource, &nothing);
                 side.holding.insert(permission);

@@ -94,7 +94,7 @@ fn apply(identity: &mut Identity, pair: &Pair, action: Option<Action>, live: &Li
     let after = &mut identity.after;
     match (pair.resource.kind(), action) {
         (federated_credential::KIND, Some(Action::Create | Action::Update)) => {
-            let Some(trust) = federated_credential::trust(&pair.resource.body) else {
+            let Some(trust) = federated_credential::declared_trust(&pair.resource.body) else {
                 return;
             };
             let there = pair
