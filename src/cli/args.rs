@@ -76,6 +76,7 @@ pub enum Command {
     Restore(super::restore::Args),
     Release(super::release::Args),
     Revoke(super::revoke::Args),
+    Migrate(super::migrate::Args),
     Export(super::export::Args),
     /// Print the stack's outputs, with the tenant's values.
     ///

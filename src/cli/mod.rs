@@ -35,6 +35,7 @@ mod jwks;
 mod list;
 mod living;
 mod man;
+mod migrate;
 mod mint;
 mod output;
 mod plan;
@@ -104,6 +105,7 @@ pub fn run(mut world: World) -> Exit {
         Command::Restore(args) => restore::run(&mut world, &args),
         Command::Release(args) => release::run(&mut world, &args),
         Command::Revoke(args) => revoke::run(&mut world, &args),
+        Command::Migrate(args) => migrate::run(&mut world, &args),
         Command::Export(args) => export::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),

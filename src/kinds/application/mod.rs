@@ -13,11 +13,13 @@ mod permissions;
 mod pre_authorized;
 mod reads;
 pub mod rules;
+mod secrets;
 mod wire;
 
 pub use super::is_existing;
 pub use declare::{asks, declare};
 pub use permissions::blocks as permission_blocks;
+pub use secrets::{Secret, remove as remove_secrets};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};
