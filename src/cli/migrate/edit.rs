@@ -171,11 +171,20 @@ fn set(
             }
             Ok(())
         }
-        Some(Err(value)) => {
-            let object = object(value)
-                .ok_or_else(|| format!("`{builder}` is neither a block nor an object"))?;
-            in_object(text, object, members, pieces)
-        }
+        Some(Err(value)) => match object(value) {
+            Some(object) => in_object(text, object, members, pieces),
+            // What others may refer to, too, stays as it is.
+            None => {
+                let at = range(value)?;
+                let members = members
+                    .iter()
+                    .map(|(name, value)| format!("{name} = {}", quoted(value)));
+                let members = members.collect::<Vec<_>>().join(", ");
+                let merged = format!("merge({}, {{ {members} }})", &text[at.clone()]);
+                pieces.push((at, merged));
+                Ok(())
+            }
+        },
         None => Err(format!("it has no `{builder}`")),
     }
 }
@@ -242,8 +251,10 @@ fn added(
                 .find('\n')
                 .map_or(text.len(), |newline| at.end + newline);
             let end = end - usize::from(text[..end].ends_with('\r'));
-            let start = text[..at.start].rfind('\n').unwrap_or(0);
-            let gap = text[..start].trim_end_matches([' ', '\t', '\r']).ends_with('\n');
+            let empty = |line: Option<&str>| line.is_some_and(|line| line.trim().is_empty());
+            let before = text[..at.start].lines().rev().nth(1);
+            let after = text[end..].lines().nth(1);
+            let gap = empty(before) || empty(after);
             let joint = if gap { "\n\n" } else { "\n" };
             Ok((end..end, format!("{joint}{}", lines(outer))))
         }
@@ -301,13 +312,13 @@ pub fn words(edits: &[Edit], yaml: bool, place: impl Fn(Span) -> String) -> Stri
                 (format!("Delete the block of `{address}` ({at})"), String::new())
             }
         };
+        if !text.is_empty() {
+            text.push('\n');
+        }
         text.push_str(&said);
         text.push_str(if lines.is_empty() { ".\n" } else { ":\n\n" });
         for line in lines.lines() {
             text.push_str(&format!("  {line}\n"));
-        }
-        if !lines.is_empty() {
-            text.push('\n');
         }
     }
     text

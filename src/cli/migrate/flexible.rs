@@ -90,7 +90,9 @@ pub fn propose(world: &mut World, files: &Files, args: &Args) -> Result<Proposal
             )),
         };
     }
-    let remarks = listed(&covered, &others);
+    for line in listed(&covered, &others) {
+        world.print(&format!("{line}\n"));
+    }
     let blocks = whole_blocks(files, &covered, &others)?;
     let stage = match there {
         Some((resource, _)) => {
@@ -110,7 +112,7 @@ pub fn propose(world: &mut World, files: &Files, args: &Args) -> Result<Proposal
     Ok(Proposal {
         identity,
         stage,
-        remarks,
+        remarks: Vec::new(),
     })
 }
 
@@ -281,7 +283,7 @@ fn wider(
     }
     let said = format!("the expression admits more than what it takes the place of, {example}");
     if world.terminal && !args.common.check {
-        world.print(&format!("Beyond these, {said}.\n"));
+        world.print(&format!("Careful: {said}.\n"));
         return ask::confirm(world, "Is that meant?", "");
     }
     let refused = Diagnostic::error("admits-more", said);

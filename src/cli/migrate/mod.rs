@@ -23,9 +23,10 @@ use crate::kinds::{self, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::plan::Right;
 use crate::model::source::Span;
 use crate::model::words::nearest;
-use crate::plan::compare::compare;
+use crate::plan::access;
 use crate::render::text;
 use edit::Edit;
 
@@ -174,11 +175,20 @@ fn carry(
     let then = stack::load_text(world, &common.stack, given)?;
     let diff = TextDiff::from_lines(&before.text, &after)
         .unified_diff()
-        .header(&before.name, &before.name)
         .to_string();
-    let comparison = compare(&files.stack.desired, &then.desired, "the files as they are");
-    let style = world.style();
-    world.print(&format!("{diff}\n{}", text::comparison(&comparison, style)));
+    let access = access::between(&files.stack.desired, &then.desired).access;
+    world.print(&format!("{}\n{diff}", before.name));
+    world.print(&text::access(&access, world.style()));
+    let goes = access.lost.iter().filter(|one| one.right == Right::Act).count();
+    let next = match (access.lost.is_empty(), goes) {
+        (true, _) => {
+            world.print("\nNobody loses access.\n");
+            next.to_owned()
+        }
+        // The guard against lost trusts lets one through.
+        (false, 0 | 1) => next.to_owned(),
+        (false, many) => next.replacen("apply`", &format!("apply --allow-deletes {many}`"), 1),
+    };
     if common.check {
         return Ok(Exit::Changes);
     }

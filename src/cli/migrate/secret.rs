@@ -69,10 +69,10 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         new: &new,
     };
     gate.present(&tenant.plan)?;
-    let Some(object) = application::found(resource, &tenant.live) else {
-        return Err(living::undeclared(&args.address, std::iter::empty()).into());
+    let secrets = match application::found(resource, &tenant.live) {
+        Some(object) => block_on(secrets(&tenant.connection, &object.key.id))??,
+        None => Vec::new(),
     };
-    let secrets = block_on(secrets(&tenant.connection, &object.key.id))??;
     if secrets.is_empty() {
         world.print("The application has no client secret: nothing is left to migrate.\n");
         return Ok(Exit::Done);
