@@ -232,11 +232,7 @@ fn revoked(
     Ok(going)
 }
 
-fn leftover(
-    address: Address,
-    object: &Object,
-    released: Option<FieldChange>,
-) -> Option<Leftover> {
+fn leftover(address: Address, object: &Object, released: Option<FieldChange>) -> Option<Leftover> {
     Some(Leftover {
         kind: kinds::of(object.key.kind)?,
         object: object.clone(),

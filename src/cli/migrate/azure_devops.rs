@@ -29,7 +29,9 @@ pub struct Args {
 fn opaque(text: &str) -> Result<String, String> {
     match text.starts_with("/eid1/") && !text.contains(char::is_whitespace) {
         true => Ok(text.to_owned()),
-        false => Err("it begins with `/eid1/`: copy it from the service connection's page".to_owned()),
+        false => {
+            Err("it begins with `/eid1/`: copy it from the service connection's page".to_owned())
+        }
     }
 }
 
@@ -55,17 +57,26 @@ pub fn propose(files: &Files, args: &Args) -> Result<Proposal, Failure> {
                 "several-connections",
                 "several credentials have the old issuer, and each connection has a subject of its own",
             );
-            return Err(files.fail(
-                several.help(format!("name one of them, as in `{}`", block(&first.address))),
-            ));
+            return Err(files.fail(several.help(format!(
+                "name one of them, as in `{}`",
+                block(&first.address)
+            ))));
         }
     };
     if files.stack.desired.stack.cloud != Cloud::Public {
-        return Err(no_way(files, old, "in this cloud service connections have no Entra issuer"));
+        return Err(no_way(
+            files,
+            old,
+            "in this cloud service connections have no Entra issuer",
+        ));
     }
     let audience = files.written[&identity].text("sign_in_audience");
     if audience.is_some_and(|audience| audience != "AzureADMyOrg") {
-        return Err(no_way(files, old, "connections of an application for several tenants cannot be converted"));
+        return Err(no_way(
+            files,
+            old,
+            "connections of an application for several tenants cannot be converted",
+        ));
     }
     let new: Vec<&(&Resource, Trust)> = trusts
         .iter()
@@ -95,7 +106,9 @@ pub fn propose(files: &Files, args: &Args) -> Result<Proposal, Failure> {
         all => {
             let why = match all.is_empty() {
                 true => "the new subject is opaque, and only the service connection shows it",
-                false => "several credentials have the Entra issuer: which one is this connection's is not known here",
+                false => {
+                    "several credentials have the Entra issuer: which one is this connection's is not known here"
+                }
             };
             return Err(files.fail(
                 Diagnostic::error("no-subject", why)

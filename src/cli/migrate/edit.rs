@@ -160,11 +160,8 @@ fn set(
                 pieces.push(match there {
                     Some(value_there) => (range(value_there)?, quoted(value)),
                     None => {
-                        let line = format!(
-                            "\n{}{name} = {}",
-                            indent(text, last.start),
-                            quoted(value)
-                        );
+                        let line =
+                            format!("\n{}{name} = {}", indent(text, last.start), quoted(value));
                         (last.end..last.end, line)
                     }
                 });
@@ -224,7 +221,10 @@ fn in_object(
                     true => format!("\n{}", indent(text, last.start)),
                     false => ", ".to_owned(),
                 };
-                (last.end..last.end, format!("{joint}{name} = {}", quoted(value)))
+                (
+                    last.end..last.end,
+                    format!("{joint}{name} = {}", quoted(value)),
+                )
             }
         });
     }
@@ -308,9 +308,10 @@ pub fn words(edits: &[Edit], yaml: bool, place: impl Fn(Span) -> String) -> Stri
                 };
                 (said, written.unwrap_or_default())
             }
-            Edit::Remove { address, .. } => {
-                (format!("Delete the block of `{address}` ({at})"), String::new())
-            }
+            Edit::Remove { address, .. } => (
+                format!("Delete the block of `{address}` ({at})"),
+                String::new(),
+            ),
         };
         if !text.is_empty() {
             text.push('\n');
@@ -350,7 +351,9 @@ application \"a\" {
     }
 
     fn address() -> Address {
-        "application.a/federated_credential.one".parse().expect("an address")
+        "application.a/federated_credential.one"
+            .parse()
+            .expect("an address")
     }
 
     fn format_of(needle: &str) -> Edit {
@@ -358,7 +361,10 @@ application \"a\" {
             address: address(),
             block: at(needle),
             builder: "github",
-            members: vec![("owner_id", "7".to_owned()), ("subject_format", "both".to_owned())],
+            members: vec![
+                ("owner_id", "7".to_owned()),
+                ("subject_format", "both".to_owned()),
+            ],
         }
     }
 
@@ -387,7 +393,10 @@ application \"a\" {
         let new = "  federated_credential \"new\" {\n    issuer  = \"https://x\"\n    subject = \"y\"\n  }\n";
         let one = at("federated_credential \"one\"");
         let after = hcl(FILE, &[add(Place::After(one))]).expect("editable");
-        assert!(after.contains(&format!("# as ever\n  }}\n{new}\n  fed")), "{after}");
+        assert!(
+            after.contains(&format!("# as ever\n  }}\n{new}\n  fed")),
+            "{after}"
+        );
         let within = hcl(FILE, &[add(Place::In(at("application")))]).expect("editable");
         assert!(within.ends_with(&format!("  }}\n\n{new}}}\n")), "{within}");
         let crlf = FILE.replace('\n', "\r\n");

@@ -96,7 +96,9 @@ pub fn propose(world: &mut World, files: &Files, args: &Args) -> Result<Proposal
     let blocks = whole_blocks(files, &covered, &others)?;
     let stage = match there {
         Some((resource, _)) => {
-            let edits = blocks.into_iter().map(|(block, address)| Edit::Remove { address, block });
+            let edits = blocks
+                .into_iter()
+                .map(|(block, address)| Edit::Remove { address, block });
             Stage::Remove(edits.collect(), vec![resource.address.clone()])
         }
         None => {
@@ -171,14 +173,16 @@ fn wanted(
                 true => "there is no exact subject of an issuer that Entra takes expressions for",
                 false => "the exact subjects have several issuers",
             };
-            return Err(files.fail(
-                Diagnostic::error("no-issuer", why)
-                    .help("give one with `--issuer`: GitHub's shared one, GitLab's or HCP Terraform's"),
-            ));
+            return Err(files.fail(Diagnostic::error("no-issuer", why).help(
+                "give one with `--issuer`: GitHub's shared one, GitLab's or HCP Terraform's",
+            )));
         }
     };
     let problems = issuers::check(issuer, &expression);
-    if let Some(problem) = problems.into_iter().find(|one| one.weight == Weight::Refused) {
+    if let Some(problem) = problems
+        .into_iter()
+        .find(|one| one.weight == Weight::Refused)
+    {
         return Err(Diagnostic::error("expression-refused", problem.message)
             .help(problem.help)
             .into());
@@ -214,7 +218,10 @@ fn covers(new: &Trust, old: &Trust) -> Option<Option<String>> {
 }
 
 fn listed(covered: &[Covered], others: &[&Resource]) -> Vec<String> {
-    let mut lines = vec![format!("The expression takes the place of {}:", covered.len())];
+    let mut lines = vec![format!(
+        "The expression takes the place of {}:",
+        covered.len()
+    )];
     for one in covered {
         let Matcher::Subject(subject) = &one.trust.matcher else {
             continue;
@@ -258,12 +265,7 @@ fn whole_blocks(
 }
 
 /// Whom it admits besides: that has to be meant.
-fn wider(
-    world: &mut World,
-    args: &Args,
-    new: &Trust,
-    covered: &[Covered],
-) -> Result<(), Failure> {
+fn wider(world: &mut World, args: &Args, new: &Trust, covered: &[Covered]) -> Result<(), Failure> {
     let old: Vec<Language> = covered.iter().map(|one| Language::of(one.trust)).collect();
     let example = match Language::of(new).minus(&old).witness() {
         Ok(None) => return Ok(()),
@@ -276,7 +278,9 @@ fn wider(
             });
             format!("for example {}", claims.collect::<Vec<_>>().join(", "))
         }
-        Err(_) => "as far as can be told: the patterns are too entangled to compare exactly".to_owned(),
+        Err(_) => {
+            "as far as can be told: the patterns are too entangled to compare exactly".to_owned()
+        }
     };
     if args.allow_wider {
         return Ok(());
@@ -287,8 +291,10 @@ fn wider(
         return ask::confirm(world, "Is that meant?", "");
     }
     let refused = Diagnostic::error("admits-more", said);
-    Err(Failure::from(refused.help("make it narrower; or say `--allow-wider` if that is meant"))
-        .exit(Exit::Refused))
+    Err(
+        Failure::from(refused.help("make it narrower; or say `--allow-wider` if that is meant"))
+            .exit(Exit::Refused),
+    )
 }
 
 fn body(files: &Files, new: &Trust) -> Map {

@@ -67,7 +67,10 @@ impl Gate<'_> {
             .map(|address| format!("`{address}`"))
             .collect();
         if !unseen.is_empty() {
-            let why = format!("the sign-in logs show no sign-in with {}", unseen.join(", "));
+            let why = format!(
+                "the sign-in logs show no sign-in with {}",
+                unseen.join(", ")
+            );
             return Err(self.unconfirmed(&why));
         }
         for (address, when) in seen {
@@ -88,10 +91,15 @@ impl Gate<'_> {
         };
         let early = Diagnostic::error(
             "not-applied",
-            format!("`{}` is declared and not in the tenant yet: what it replaces stays", coming.address),
+            format!(
+                "`{}` is declared and not in the tenant yet: what it replaces stays",
+                coming.address
+            ),
         );
-        Err(Failure::from(early.help("run `trustform apply` first, then let something sign in with it"))
-            .exit(Exit::Refused))
+        Err(Failure::from(
+            early.help("run `trustform apply` first, then let something sign in with it"),
+        )
+        .exit(Exit::Refused))
     }
 
     fn unconfirmed(&self, why: &str) -> Failure {
@@ -123,7 +131,11 @@ impl Gate<'_> {
             .reader
             .read(&[Request::get(Service::GraphBeta, path)])
             .await;
-        let reply = answers.into_iter().next()?.ok().filter(|reply| reply.ok())?;
+        let reply = answers
+            .into_iter()
+            .next()?
+            .ok()
+            .filter(|reply| reply.ok())?;
         let signs: Vec<(&str, &str)> = reply.body["value"]
             .as_array()?
             .iter()
@@ -145,7 +157,8 @@ impl Gate<'_> {
 /// The id of the live credential that says what is declared.
 fn live_id<'a>(stack: &Stack, live: &'a Live, address: &Address) -> Option<&'a str> {
     let wanted = federated_credential::trust(&stack.desired.resources.get(address)?.body)?;
-    let same = |object: &&Object| federated_credential::trust(&object.body).as_ref() == Some(&wanted);
+    let same =
+        |object: &&Object| federated_credential::trust(&object.body).as_ref() == Some(&wanted);
     let found = live.of_kind(federated_credential::KIND).find(same)?;
     found.outputs.get("id").map(String::as_str)
 }

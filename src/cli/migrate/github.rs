@@ -33,7 +33,10 @@ pub struct Args {
 fn digits(text: &str) -> Result<String, String> {
     match !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text.to_owned()),
-        false => Err("an id is a number: `gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both".to_owned()),
+        false => Err(
+            "an id is a number: `gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both"
+                .to_owned(),
+        ),
     }
 }
 
@@ -132,7 +135,8 @@ fn built(
     };
     match form {
         "both" => {
-            work.remove.push(set(vec![("subject_format", "immutable".to_owned())]));
+            work.remove
+                .push(set(vec![("subject_format", "immutable".to_owned())]));
             let ids = trusts.iter().filter(|(_, trust)| has_ids(trust));
             work.new.extend(ids.map(|(it, _)| it.address.clone()));
         }
@@ -151,7 +155,8 @@ fn built(
                 }
                 for it in instances {
                     let part = |name: &str| it.text(&format!("github.{name}")).unwrap_or_default();
-                    work.asked.insert(format!("{}/{}", part("owner"), part("repository")));
+                    work.asked
+                        .insert(format!("{}/{}", part("owner"), part("repository")));
                 }
                 members.push((name, id(files, args, first, name)?));
             }
@@ -247,7 +252,8 @@ fn raw(
         work.new.push(new.address.clone());
         return Ok(());
     }
-    work.asked.insert(format!("{}/{}", owner.name, repository.name));
+    work.asked
+        .insert(format!("{}/{}", owner.name, repository.name));
     let owner_id = id(files, args, first, "owner_id")?;
     let repository_id = id(files, args, first, "repository_id")?;
     let names = format!("repo:{}/{}", owner.name, repository.name);
@@ -258,11 +264,15 @@ fn raw(
     );
     let stack = &files.stack.desired.stack;
     let mut body = federated_credential::exact(&trust.issuer, &subject, stack);
-    let kept = ["audience", "description"].map(|name| Some((name.to_owned(), first.at(name)?.clone())));
+    let kept =
+        ["audience", "description"].map(|name| Some((name.to_owned(), first.at(name)?.clone())));
     body.extend(kept.into_iter().flatten());
     work.add.push(Edit::Add {
         place: Place::After(first.origin),
-        label: files.label(&identity, &format!("{}_immutable", first.address.last().label)),
+        label: files.label(
+            &identity,
+            &format!("{}_immutable", first.address.last().label),
+        ),
         body,
     });
     Ok(())

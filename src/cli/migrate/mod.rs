@@ -160,9 +160,13 @@ fn carry(
         Ok(made) => made,
         Err(why) => {
             let place = |span| living::line(&files.stack, span);
-            let yaml = edits.first().is_some_and(|edit| is_yaml(files, edit.span()));
+            let yaml = edits
+                .first()
+                .is_some_and(|edit| is_yaml(files, edit.span()));
             let words = edit::words(&edits, yaml, place);
-            world.print(&format!("Not written here: {why}. To be done by hand:\n\n{words}\n{next}\n"));
+            world.print(&format!(
+                "Not written here: {why}. To be done by hand:\n\n{words}\n{next}\n"
+            ));
             return Ok(Exit::Changes);
         }
     };
@@ -179,7 +183,11 @@ fn carry(
     let access = access::between(&files.stack.desired, &then.desired).access;
     world.print(&format!("{}\n{diff}", before.name));
     world.print(&text::access(&access, world.style()));
-    let goes = access.lost.iter().filter(|one| one.right == Right::Act).count();
+    let goes = access
+        .lost
+        .iter()
+        .filter(|one| one.right == Right::Act)
+        .count();
     let next = match (access.lost.is_empty(), goes) {
         (true, _) => {
             world.print("\nNobody loses access.\n");
@@ -256,7 +264,10 @@ impl Files {
     pub fn blocks(&self, address: &Address) -> Result<BTreeMap<Span, Vec<&Resource>>, Failure> {
         let identity = identity(address)?;
         if !self.written.contains_key(&identity) {
-            let identities = self.written.values().filter(|it| kinds::is_identity(it.kind()));
+            let identities = self
+                .written
+                .values()
+                .filter(|it| kinds::is_identity(it.kind()));
             return Err(living::undeclared(&identity, identities.map(|it| &it.address)).into());
         }
         let mut blocks: BTreeMap<Span, Vec<&Resource>> = BTreeMap::new();
@@ -274,11 +285,13 @@ impl Files {
                 "unknown-address",
                 format!("no credential is declared at `{address}`"),
             );
-            return Err(match nearest(&address.to_string(), all.iter().map(String::as_str)) {
-                Some(near) => missing.help(format!("did you mean `{near}`?")),
-                None => missing.help(format!("`{identity}` stands for all of its credentials")),
-            }
-            .into());
+            return Err(
+                match nearest(&address.to_string(), all.iter().map(String::as_str)) {
+                    Some(near) => missing.help(format!("did you mean `{near}`?")),
+                    None => missing.help(format!("`{identity}` stands for all of its credentials")),
+                }
+                .into(),
+            );
         }
         Ok(blocks)
     }
@@ -330,7 +343,10 @@ fn identity(address: &Address) -> Result<Address, Failure> {
     if kinds::is_identity(identity.kind()) && (credential || address.segments.len() == 1) {
         return Ok(identity);
     }
-    let wrong = Diagnostic::error("usage", format!("`{address}` is no identity and no credential"));
+    let wrong = Diagnostic::error(
+        "usage",
+        format!("`{address}` is no identity and no credential"),
+    );
     Err(wrong
         .help("give an address as in `application.deployer` or `application.deployer/federated_credential.main`")
         .into())

@@ -43,10 +43,16 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let resource = &files.stack.desired.resources[&args.address];
     if application::is_existing(resource) {
         return Err(files.fail(
-            Diagnostic::error("not-ours", format!("`{}` says `existing`: someone else manages it", args.address))
-                .about(&args.address)
-                .at(resource.span("existing"), "")
-                .help("its secrets are not this stack's to delete"),
+            Diagnostic::error(
+                "not-ours",
+                format!(
+                    "`{}` says `existing`: someone else manages it",
+                    args.address
+                ),
+            )
+            .about(&args.address)
+            .at(resource.span("existing"), "")
+            .help("its secrets are not this stack's to delete"),
         ));
     }
     if let Some(edit) = wanted(&files, args)? {
@@ -137,7 +143,11 @@ async fn secrets(connection: &Connection, id: &str) -> Result<Vec<Secret>, Failu
     let mut secrets = Vec::new();
     for answer in connection.reader.read(&[request]).await {
         let reply = answer?;
-        for one in reply.body["passwordCredentials"].as_array().into_iter().flatten() {
+        for one in reply.body["passwordCredentials"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             let text = |name: &str| one[name].as_str().unwrap_or_default();
             let name = match text("displayName") {
                 "" => text("keyId"),

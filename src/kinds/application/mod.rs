@@ -7,6 +7,7 @@ mod entitlements;
 mod fields;
 mod lower;
 pub mod mark;
+mod offers;
 mod optional_claims;
 mod ownership;
 mod permissions;

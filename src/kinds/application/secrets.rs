@@ -19,15 +19,25 @@ pub fn remove(task: &Task, object: &Object, secrets: &[Secret]) -> Vec<Step> {
     let path = format!("/applications/{}", object.key.id);
     let steps = secrets.iter().map(|secret| Step {
         check: Some(Check {
-            read: Request::get(Service::Graph, format!("{path}?$select=id,passwordCredentials")),
-            expect: Expect::Present(Value::map([("passwordCredentials", Value::List(Vec::new()))])),
+            read: Request::get(
+                Service::Graph,
+                format!("{path}?$select=id,passwordCredentials"),
+            ),
+            expect: Expect::Present(Value::map([(
+                "passwordCredentials",
+                Value::List(Vec::new()),
+            )])),
         }),
         done_if: vec![Pattern::replayed(400, "No credentials found to be removed")],
         ..step(
             task,
             Phase::Withdraw,
-            Request::new(Service::Graph, Method::Post, format!("{path}/removePassword"))
-                .body(Value::map([("keyId", Value::text(secret.key_id.as_str()))])),
+            Request::new(
+                Service::Graph,
+                Method::Post,
+                format!("{path}/removePassword"),
+            )
+            .body(Value::map([("keyId", Value::text(secret.key_id.as_str()))])),
         )
     });
     steps.collect()
