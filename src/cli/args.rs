@@ -112,7 +112,8 @@ pub enum Command {
     /// Write a stack from what another tool knows.
     ///
     /// Reads a Terraform state and prints the stack that adopts its applications, with their permissions and federated
-    /// credentials. Secrets are left out and counted; the state is not changed.
+    /// credentials, and the federated credentials of its managed identities. Secrets are left out and counted; the
+    /// state is not changed.
     Convert(super::convert::Args),
     /// Print the JSON Schema of stack files, or the reference of one kind.
     ///

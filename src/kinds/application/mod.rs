@@ -19,6 +19,7 @@ mod wire;
 
 pub use super::is_existing;
 pub use declare::{asks, declare};
+pub use offers::offered;
 pub use permissions::blocks as permission_blocks;
 pub use secrets::{Secret, remove as remove_secrets};
 

@@ -10,20 +10,33 @@ use super::optional_claims::CLAIMS;
 use crate::model::live::Object;
 use crate::model::value::{Map, Value};
 
+/// The ids of what an application offers as `app_role` or `oauth2_permission_scope`, by value.
+pub fn offered(object: &Object, word: &str) -> BTreeMap<String, String> {
+    let name = match word {
+        "app_role" => ROLES,
+        _ => SCOPES,
+    };
+    let entries = read(object, name).into_iter();
+    entries
+        .filter_map(|(value, entry)| Some((value, entry["id"].as_str()?.to_owned())))
+        .collect()
+}
+
+fn read(object: &Object, name: &str) -> BTreeMap<String, Json> {
+    let entries = object.body.get(name).and_then(Value::as_map);
+    let parsed = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, text)| Some((key.clone(), serde_json::from_str(text.as_str()?).ok()?)));
+    parsed.collect()
+}
+
 /// Adds the blocks to an application's body. A list of which one entry cannot be said is left out as a whole: the
 /// rest alone would take that entry away.
 pub fn declare(object: &Object, body: &mut Map, left: &mut Vec<(String, String)>) {
-    let of = |name: &str| object.body.get(name).and_then(Value::as_map);
-    let read = |name: &str| -> BTreeMap<String, Json> {
-        let entries = of(name).into_iter().flatten();
-        let parsed = entries.filter_map(|(key, text)| {
-            Some((key.clone(), serde_json::from_str(text.as_str()?).ok()?))
-        });
-        parsed.collect()
-    };
-    let scopes = read(SCOPES);
+    let scopes = read(object, SCOPES);
     let groups = [
-        (None, "app_role", blocks(&read(ROLES), role)),
+        (None, "app_role", blocks(&read(object, ROLES), role)),
         (
             Some("api"),
             "oauth2_permission_scope",
@@ -32,7 +45,7 @@ pub fn declare(object: &Object, body: &mut Map, left: &mut Vec<(String, String)>
         (
             Some("api"),
             "pre_authorized",
-            clients(&read(CLIENTS), &scopes),
+            clients(&read(object, CLIENTS), &scopes),
         ),
     ];
     for (within, name, made) in groups {
@@ -46,7 +59,7 @@ pub fn declare(object: &Object, body: &mut Map, left: &mut Vec<(String, String)>
         }
     }
     let mut claims: BTreeMap<String, Map> = BTreeMap::new();
-    for (key, entry) in read(CLAIMS) {
+    for (key, entry) in read(object, CLAIMS) {
         let Some((token, name)) = key.split_once('/') else {
             continue;
         };
