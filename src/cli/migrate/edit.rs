@@ -1,5 +1,4 @@
-//! Changes of a stack's file: HCL is changed in place, so that comments and layout stay; for anything else the change is
-//! put into words.
+//! Changes of a stack's file: HCL is changed in place, so that comments and layout stay.
 
 use std::ops::Range;
 
@@ -10,7 +9,6 @@ use hcl::edit::structure::{Block, Body, Structure};
 use crate::cli::export;
 use crate::cli::hcl_text::quoted;
 use crate::config;
-use crate::kinds::federated_credential;
 use crate::model::address::Address;
 use crate::model::source::{SourceId, Span};
 use crate::model::value::Map;
@@ -134,6 +132,16 @@ fn whole(text: &str, block: &Range<usize>) -> Range<usize> {
     start..end
 }
 
+/// Where a line may be added after what ends at `end`: behind a comma and a comment that belong to it.
+fn behind(text: &str, end: usize) -> usize {
+    let line = text[end..].lines().next().unwrap_or_default();
+    let rest = line.trim_start().trim_start_matches(',').trim_start();
+    match rest.is_empty() || rest.starts_with('#') || rest.starts_with("//") {
+        true => end + line.len(),
+        false => end,
+    }
+}
+
 fn set(
     text: &str,
     block: &Block,
@@ -162,7 +170,8 @@ fn set(
                     None => {
                         let line =
                             format!("\n{}{name} = {}", indent(text, last.start), quoted(value));
-                        (last.end..last.end, line)
+                        let end = behind(text, last.end);
+                        (end..end, line)
                     }
                 });
             }
@@ -217,14 +226,14 @@ fn in_object(
         pieces.push(match there {
             Some((_, value_there)) => (range(value_there.expr())?, quoted(value)),
             None => {
-                let joint = match lines {
-                    true => format!("\n{}", indent(text, last.start)),
-                    false => ", ".to_owned(),
+                let (joint, end) = match lines {
+                    true => (
+                        format!("\n{}", indent(text, last.start)),
+                        behind(text, last.end),
+                    ),
+                    false => (", ".to_owned(), last.end),
                 };
-                (
-                    last.end..last.end,
-                    format!("{joint}{name} = {}", quoted(value)),
-                )
+                (end..end, format!("{joint}{name} = {}", quoted(value)))
             }
         });
     }
@@ -268,61 +277,6 @@ fn added(
             }
         }
     }
-}
-
-/// What to change by hand. `place` says where something stands: `trust.yaml:12`.
-pub fn words(edits: &[Edit], yaml: bool, place: impl Fn(Span) -> String) -> String {
-    let mut text = String::new();
-    for edit in edits {
-        let at = place(edit.span());
-        let (said, lines) = match edit {
-            Edit::Set {
-                address,
-                builder,
-                members,
-                ..
-            } => {
-                let lines = members.iter().map(|(name, value)| match yaml {
-                    true => format!("{name}: {}\n", quoted(value)),
-                    false => format!("{name} = {}\n", quoted(value)),
-                });
-                (
-                    format!("In `{builder}` of `{address}` ({at}) write"),
-                    lines.collect(),
-                )
-            }
-            Edit::Add {
-                place, label, body, ..
-            } => {
-                let written = match yaml {
-                    true => export::credential_yaml(label, body),
-                    false => export::credential_hcl(label, body),
-                };
-                let said = match (place, yaml) {
-                    (_, true) => format!(
-                        "Beside the other members of `{}` ({at}) write",
-                        federated_credential::KIND
-                    ),
-                    (Place::After(_), false) => format!("After the block at {at} write"),
-                    (Place::In(_), false) => format!("In the block at {at} write"),
-                };
-                (said, written.unwrap_or_default())
-            }
-            Edit::Remove { address, .. } => (
-                format!("Delete the block of `{address}` ({at})"),
-                String::new(),
-            ),
-        };
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&said);
-        text.push_str(if lines.is_empty() { ".\n" } else { ":\n\n" });
-        for line in lines.lines() {
-            text.push_str(&format!("  {line}\n"));
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -394,7 +348,7 @@ application \"a\" {
         let one = at("federated_credential \"one\"");
         let after = hcl(FILE, &[add(Place::After(one))]).expect("editable");
         assert!(
-            after.contains(&format!("# as ever\n  }}\n{new}\n  fed")),
+            after.contains(&format!("# as ever\n  }}\n\n{new}\n  fed")),
             "{after}"
         );
         let within = hcl(FILE, &[add(Place::In(at("application")))]).expect("editable");

@@ -4,6 +4,7 @@
 //! one is added beside it), both (the old one goes, through the gate), or only the new one. `apply` does the rest.
 
 mod azure_devops;
+mod by_hand;
 mod edit;
 mod flexible;
 mod gate;
@@ -163,7 +164,7 @@ fn carry(
             let yaml = edits
                 .first()
                 .is_some_and(|edit| is_yaml(files, edit.span()));
-            let words = edit::words(&edits, yaml, place);
+            let words = by_hand::words(&edits, yaml, place);
             world.print(&format!(
                 "Not written here: {why}. To be done by hand:\n\n{words}\n{next}\n"
             ));
