@@ -80,6 +80,7 @@ pub enum Command {
     Restore(super::restore::Args),
     Release(super::release::Args),
     Revoke(super::revoke::Args),
+    Migrate(super::migrate::Args),
     Export(super::export::Args),
     /// Print the stack's outputs, with the tenant's values.
     ///
@@ -115,7 +116,8 @@ pub enum Command {
     /// Write a stack from what another tool knows.
     ///
     /// Reads a Terraform state and prints the stack that adopts its applications, with their permissions and federated
-    /// credentials. Secrets are left out and counted; the state is not changed.
+    /// credentials, and the federated credentials of its managed identities. Secrets are left out and counted; the
+    /// state is not changed.
     Convert(super::convert::Args),
     Doctor(super::doctor::Args),
     /// Print the JSON Schema of stack files, or the reference of one kind.

@@ -38,6 +38,7 @@ mod jwks;
 mod list;
 mod living;
 mod man;
+mod migrate;
 mod mint;
 mod output;
 mod plan;
@@ -125,6 +126,7 @@ fn command(mut world: World, command: Command) -> Exit {
         Command::Restore(args) => restore::run(&mut world, &args),
         Command::Release(args) => release::run(&mut world, &args),
         Command::Revoke(args) => revoke::run(&mut world, &args),
+        Command::Migrate(args) => migrate::run(&mut world, &args),
         Command::Export(args) => export::run(&mut world, &args),
         Command::Output(args) => output::run(&mut world, &args),
         Command::List(args) => list::run(&mut world, &args),

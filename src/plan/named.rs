@@ -2,13 +2,15 @@
 
 use super::matching::{Leftover, Pair};
 use super::{Options, changes};
-use crate::kinds::{self, Scene, application, federated_credential};
+use crate::kinds::application::Secret;
+use crate::kinds::{self, Scene, Task, application, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object};
-use crate::model::plan::{Change, Reason};
+use crate::model::plan::{Action, Change, FieldChange, Reason};
 use crate::model::step::Step;
+use crate::model::value::Value;
 
 /// What is to happen, to what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Order {
     Release(Address),
     /// A credential goes now, declared or not; or all of an application's.
     Revoke(Address),
+    /// An application loses these client secrets, which are all that it has.
+    DropSecrets(Address, Vec<Secret>),
 }
 
 /// Errors that an order cannot pass over: it would touch what is not what its address says.
@@ -25,7 +29,9 @@ const STOPPING: &[&str] = &["foreign-application", "existing-not-found"];
 impl Order {
     pub fn address(&self) -> &Address {
         match self {
-            Order::Release(address) | Order::Revoke(address) => address,
+            Order::Release(address) | Order::Revoke(address) | Order::DropSecrets(address, _) => {
+                address
+            }
         }
     }
 
@@ -75,6 +81,9 @@ pub(super) fn drafts(
     let going = match order {
         Order::Release(_) => released(&root, object, credentials, desired)?,
         Order::Revoke(named) => revoked(named, credentials)?,
+        Order::DropSecrets(_, secrets) => {
+            return Ok(vec![without_secrets(&root, object, secrets, desired, live)]);
+        }
     };
     let mut drafts: Vec<(Change, Vec<Step>)> = going
         .iter()
@@ -86,6 +95,45 @@ pub(super) fn drafts(
         }
     }
     Ok(drafts)
+}
+
+/// The application without its client secrets.
+fn without_secrets(
+    root: &Address,
+    object: &Object,
+    secrets: &[Secret],
+    desired: &Desired,
+    live: &Live,
+) -> (Change, Vec<Step>) {
+    let task = Task {
+        action: Action::Update,
+        address: root,
+        stack: &desired.stack,
+        resource: None,
+        object: Some(object),
+        owner: None,
+        parent: None,
+        fields: &[],
+        live,
+        purge: false,
+    };
+    let fields = secrets.iter().map(|secret| FieldChange {
+        path: "client_secret".to_owned(),
+        before: Some(Value::text(secret.name.as_str())),
+        after: Some(Value::Null),
+    });
+    let change = Change {
+        address: root.clone(),
+        action: Action::Update,
+        reason: Reason::Differs,
+        fields: fields.collect(),
+        steps: Vec::new(),
+        object: Some(object.key.clone()),
+        parent: None,
+        remark: None,
+        origin: None,
+    };
+    (change, application::remove_secrets(&task, object, secrets))
 }
 
 /// Where a credential is declared, or else under which name it is shown.
@@ -184,11 +232,7 @@ fn revoked(
     Ok(going)
 }
 
-fn leftover(
-    address: Address,
-    object: &Object,
-    released: Option<crate::model::plan::FieldChange>,
-) -> Option<Leftover> {
+fn leftover(address: Address, object: &Object, released: Option<FieldChange>) -> Option<Leftover> {
     Some(Leftover {
         kind: kinds::of(object.key.kind)?,
         object: object.clone(),

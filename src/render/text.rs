@@ -24,7 +24,7 @@ pub fn plan(plan: &Plan, style: Style) -> String {
     for change in &plan.changes {
         let _ = write!(out, "\n{}", one_change(change, style));
     }
-    access(&mut out, &plan.access, style);
+    out.push_str(&access(&plan.access, style));
     pending(&mut out, plan, style);
     notes(&mut out, &plan.notes, style);
     let _ = writeln!(out, "\n{}", summary(plan));
@@ -56,17 +56,19 @@ fn heading(plan: &Plan) -> String {
     )
 }
 
-fn access(out: &mut String, access: &Access, style: Style) {
+/// Who gains and who loses access, after an empty line; nothing where nobody does.
+pub fn access(access: &Access, style: Style) -> String {
     if access.gained.is_empty() && access.lost.is_empty() {
-        return;
+        return String::new();
     }
-    let _ = writeln!(out, "\n{}", style.strong("Access"));
+    let mut out = format!("\n{}\n", style.strong("Access"));
     for grantee in &access.gained {
         out.push_str(&one_grantee(grantee, true, style));
     }
     for grantee in &access.lost {
         out.push_str(&one_grantee(grantee, false, style));
     }
+    out
 }
 
 fn one_grantee(grantee: &Grantee, gained: bool, style: Style) -> String {
@@ -186,7 +188,7 @@ pub fn comparison(comparison: &Comparison, style: Style) -> String {
     for change in &comparison.changes {
         let _ = write!(out, "\n{}", one_change(change, style));
     }
-    access(&mut out, &comparison.access, style);
+    out.push_str(&access(&comparison.access, style));
     notes(&mut out, &comparison.notes, style);
     if let Some(widening) = &comparison.access.widening {
         let _ = writeln!(out, "\n{}", style.strong("Widening"));

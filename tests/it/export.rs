@@ -80,6 +80,10 @@ const SUBJECTS: &[&str] = &[
     "has * in it",
     "true",
 ];
+const SCOPES: &[(&str, &str)] = &[
+    ("bbbbbbbb-0000-4000-8000-000000000001", "Invoices.Read"),
+    ("bbbbbbbb-0000-4000-8000-000000000002", "a:b/$x"),
+];
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
 fn application(dice: &mut Dice) -> Json {
@@ -93,7 +97,44 @@ fn application(dice: &mut Dice) -> Json {
         _ => json!([]),
     };
     let version = [json!(null), json!(2)][dice.below(2)].clone();
+    let scopes: Vec<Json> = SCOPES[..dice.below(3)]
+        .iter()
+        .map(|(id, value)| {
+            json!({
+                "id": id, "value": value, "type": dice.of(&["User", "Admin"]), "isEnabled": dice.below(3) != 0,
+                "adminConsentDisplayName": dice.of(NAMES), "adminConsentDescription": "what it is for",
+                "userConsentDisplayName": ([json!(null), json!("${x}")][dice.below(2)]),
+            })
+        })
+        .collect();
+    let clients: Vec<Json> = scopes
+        .iter()
+        .take(dice.below(2))
+        .map(|scope| {
+            json!({"appId": "AAAAAAAA-0000-4000-8000-000000000001", "delegatedPermissionIds": [scope["id"]]})
+        })
+        .collect();
+    let roles: Vec<Json> = SCOPES[..dice.below(3)]
+        .iter()
+        .map(|(id, value)| {
+            json!({
+                "id": id.replace("-0000-", "-1111-"), "value": format!("{value}.All"), "displayName": dice.of(NAMES),
+                "description": "two\nlines", "isEnabled": dice.below(3) != 0,
+                "allowedMemberTypes": ([json!(["User"]), json!(["Application", "User"])][dice.below(2)]),
+            })
+        })
+        .collect();
+    let claims = json!([{
+        "name": dice.of(&["groups", "email"]), "source": null, "essential": dice.below(2) == 0,
+        "additionalProperties": dice.some(&["sam_account_name", "emit_as_roles"]),
+    }]);
+    let claims = match dice.below(2) {
+        0 => json!({"idToken": claims, "accessToken": [], "saml2Token": []}),
+        _ => json!({"idToken": [], "accessToken": claims, "saml2Token": claims}),
+    };
     json!({
+        "appRoles": roles,
+        "optionalClaims": claims,
         "displayName": dice.of(NAMES),
         "notes": dice.of(TEXTS),
         "description": dice.of(TEXTS),
@@ -104,7 +145,11 @@ fn application(dice: &mut Dice) -> Json {
             "implicitGrantSettings": {"enableIdTokenIssuance": dice.below(2) == 0},
         },
         "spa": {"redirectUris": dice.some(&["https://spa.contoso.com/"])},
-        "api": {"requestedAccessTokenVersion": version},
+        "api": {
+            "requestedAccessTokenVersion": version,
+            "oauth2PermissionScopes": scopes,
+            "preAuthorizedApplications": clients,
+        },
         "requiredResourceAccess": asked,
     })
 }

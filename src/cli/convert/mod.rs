@@ -66,8 +66,13 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let text = format::format(id, &converted.text).map_err(|said| Failure::new(said, &sources))?;
     world.print(&text);
     let mut said = format!(
-        "{} and {}; {} left out{}.\n",
+        "{}{} and {}; {} left out{}.\n",
         counted(converted.applications, "application"),
+        match converted.identities {
+            0 => String::new(),
+            1 => ", 1 managed identity".to_owned(),
+            many => format!(", {many} managed identities"),
+        },
         counted(converted.credentials, "federated credential"),
         counted(converted.secrets, "secret"),
         match converted.secrets {

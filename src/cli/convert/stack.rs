@@ -13,6 +13,7 @@ use crate::cli::hcl_text::{label, quoted};
 pub struct Converted {
     pub text: String,
     pub applications: usize,
+    pub identities: usize,
     pub credentials: usize,
     /// Passwords, keys and certificates that were left out.
     pub secrets: usize,
@@ -33,10 +34,8 @@ const SECRETS: [&str; 4] = [
 ];
 /// Every application has one.
 const IMPLIED: &str = "azuread_service_principal";
-const IDENTITIES: [&str; 2] = [
-    "azurerm_user_assigned_identity",
-    "azurerm_federated_identity_credential",
-];
+const IDENTITY: &str = "azurerm_user_assigned_identity";
+const ON_IDENTITY: &str = "azurerm_federated_identity_credential";
 
 /// The stack; without a tenant the one that the state names.
 pub fn convert(
@@ -47,6 +46,7 @@ pub fn convert(
 ) -> Converted {
     let mut converted = Converted::default();
     let mut applications: BTreeMap<&str, Vec<&Instance>> = BTreeMap::new();
+    let mut identities: BTreeMap<String, Vec<&Instance>> = BTreeMap::new();
     for instance in instances {
         let kind = instance.kind;
         let secrets = ["password", "key_credential", "certificate"];
@@ -66,9 +66,11 @@ pub fn convert(
             applications.entry(id).or_default().push(instance);
         } else if SECRETS.contains(&kind) {
             converted.secrets += 1;
+        } else if let Some(id) = identity(instance) {
+            identities.entry(id).or_default().push(instance);
         } else if !instance.data
             && kind != IMPLIED
-            && (kind.starts_with("azuread_") || IDENTITIES.contains(&kind))
+            && (kind.starts_with("azuread_") || [IDENTITY, ON_IDENTITY].contains(&kind))
         {
             *converted.left.entry(kind.to_owned()).or_default() += 1;
         }
@@ -112,7 +114,49 @@ pub fn convert(
         converted.text.push_str("}\n");
         converted.applications += 1;
     }
+    let mut labels = BTreeSet::new();
+    for (id, members) in identities {
+        // One that trusts nobody is nothing to a stack.
+        if members.iter().any(|one| one.kind == ON_IDENTITY) {
+            on_identity(&mut converted, &id, &members, &mut labels);
+        }
+    }
     converted
+}
+
+/// The managed identity that an instance is, or lies in: its resource id, as far as Azure compares it.
+fn identity(instance: &Instance) -> Option<String> {
+    let id = match instance.kind {
+        IDENTITY => instance.text(&["id"]),
+        ON_IDENTITY if !instance.data => instance.text(&["parent_id", "user_assigned_identity_id"]),
+        _ => None,
+    }?;
+    id.starts_with("/subscriptions/").then(|| id.to_owned())
+}
+
+/// An identity stays the other tool's: what it trusts becomes the stack's.
+fn on_identity(
+    converted: &mut Converted,
+    id: &str,
+    members: &[&Instance],
+    labels: &mut BTreeSet<String>,
+) {
+    let named = members.iter().find(|one| one.kind == IDENTITY);
+    let last = id.rsplit('/').next().unwrap_or_default();
+    let wanted = named.map_or(last, |one| one.name.as_str());
+    let label = unique(&label(wanted), labels);
+    let _ = write!(
+        converted.text,
+        "\nmanaged_identity \"{label}\" {{\n  # The identity itself stays where it is declared: only its credentials are this stack's.\n  existing = {}\n",
+        quoted(id)
+    );
+    let mut inner = BTreeSet::new();
+    for one in members.iter().filter(|one| one.kind == ON_IDENTITY) {
+        credential(&mut converted.text, one, &mut inner);
+        converted.credentials += 1;
+    }
+    converted.text.push_str("}\n");
+    converted.identities += 1;
 }
 
 /// A GUID, also as the last part of `/applications/<id>`.
@@ -203,7 +247,8 @@ fn credential(text: &mut String, one: &Instance, taken: &mut BTreeSet<String>) {
         "claims_matching_expression",
         one.text(&["claims_matching_expression"]),
     );
-    let audience = one.attributes["audiences"][0].as_str();
+    let first = |name: &str| one.attributes[name][0].as_str();
+    let audience = first("audiences").or_else(|| first("audience"));
     line("audience", audience.or_else(|| one.text(&["audience"])));
     line("description", one.text(&["description"]));
     text.push_str("  }\n");

@@ -280,6 +280,22 @@ fn label(name: &str, otherwise: &str, taken: &mut BTreeSet<String>) -> String {
     label
 }
 
+/// One credential's block, as it stands in its parent.
+pub fn credential_hcl(label: &str, body: &Map) -> Result<String, String> {
+    let fields = fields(federated_credential::KIND);
+    let block = ::hcl::Block::builder(federated_credential::KIND)
+        .add_label(label)
+        .add_structures(hcl::body(fields, body, true))
+        .build();
+    hcl::print(&::hcl::Body::builder().add_block(block).build())
+}
+
+/// The same as a member of its parent's `federated_credential`.
+pub fn credential_yaml(label: &str, body: &Map) -> Result<String, String> {
+    let body = plain(fields(federated_credential::KIND), body);
+    serde_saphyr::to_string(&serde_json::json!({ label: body })).map_err(|error| error.to_string())
+}
+
 fn fields(kind: &str) -> &'static [Field] {
     kinds::of(kind).map_or(&[], |kind| kind.shape().fields)
 }

@@ -1,10 +1,12 @@
 //! Declarations as resources of hashicorp/azuread 3, with import blocks (Terraform 1.5).
 //!
 //! Source: the provider's documentation of `azuread_application`, `azuread_service_principal`,
-//! `azuread_application_federated_identity_credential` and `azuread_application_flexible_federated_identity_credential`.
+//! `azuread_application_pre_authorized`, `azuread_application_federated_identity_credential` and `azuread_application_flexible_federated_identity_credential`.
+
+use std::collections::BTreeMap;
 
 use hcl::expr::{Traversal, Variable};
-use hcl::{Block, Body, Expression};
+use hcl::{Block, Body, Expression, Structure};
 
 use super::hcl::{body, print, text};
 use super::{Declared, fields};
@@ -14,7 +16,17 @@ use crate::model::schema::Field;
 use crate::model::value::{Map, Value};
 
 /// Words that azuread does not have; what they say is said otherwise.
-const OURS: &[&str] = &["adopt", "unique_name", "permissions", "service_principal"];
+const OURS: &[&str] = &[
+    "adopt",
+    "unique_name",
+    "permissions",
+    "service_principal",
+    "app_role",
+    "optional_claims",
+];
+
+/// What the block `api` holds with labels.
+const IN_API: [&str; 2] = ["oauth2_permission_scope", "pre_authorized"];
 
 pub fn resources(applications: &[Declared]) -> Result<String, String> {
     let mut out = Vec::new();
@@ -30,7 +42,7 @@ pub fn resources(applications: &[Declared]) -> Result<String, String> {
         let blocks = Block::builder("resource")
             .add_label("azuread_application")
             .add_label(label)
-            .add_structures(body(&table, &application.body, false))
+            .add_structures(own(&table, application))
             .add_blocks(access(object));
         out.push(blocks.build());
         let id = |name: &str| object.outputs.get(name).map_or("", String::as_str);
@@ -39,6 +51,7 @@ pub fn resources(applications: &[Declared]) -> Result<String, String> {
             label,
             &format!("/applications/{}", id("object_id")),
         ));
+        out.extend(clients(application));
         if let Some(object) = application.principal {
             let id = format!("/servicePrincipals/{}", object.key.id);
             out.push(principal(application));
@@ -54,6 +67,112 @@ pub fn resources(applications: &[Declared]) -> Result<String, String> {
         }
     }
     print(&Body::builder().add_blocks(out).build())
+}
+
+/// The application's own block. What has labels in our files has names and ids in azuread's.
+fn own(table: &[Field], application: &Declared) -> Vec<Structure> {
+    let mut plain = application.body.clone();
+    if let Some(Value::Map(api)) = plain.get_mut("api") {
+        api.retain(|name, _| !IN_API.contains(&name.as_str()));
+        if api.is_empty() {
+            plain.remove("api");
+        }
+    }
+    let mut structures = body(table, &plain, false);
+    let ids = |word| application::offered(application.object, word);
+    let fields = fields(application::KIND);
+    structures.extend(unlabelled(
+        fields,
+        &application.body,
+        "app_role",
+        "value",
+        &ids("app_role"),
+    ));
+    let settings = |name: &str| application.body.get(name).and_then(Value::as_map);
+    let nested = |name: &str| {
+        let field = fields.iter().find(|field| field.name == name);
+        field.and_then(Field::nested).unwrap_or_default()
+    };
+    if let Some(api) = settings("api") {
+        let scopes = unlabelled(nested("api"), api, IN_API[0], "value", &ids(IN_API[0]));
+        let there = structures.iter_mut().find_map(|part| match part {
+            Structure::Block(block) if block.identifier.as_str() == "api" => Some(block),
+            _ => None,
+        });
+        match there {
+            Some(block) => block.body.0.extend(scopes),
+            None if scopes.is_empty() => {}
+            None => structures.push(Block::builder("api").add_structures(scopes).build().into()),
+        }
+    }
+    if let Some(claims) = settings("optional_claims") {
+        let tokens = claims.keys().flat_map(|token| {
+            unlabelled(
+                nested("optional_claims"),
+                claims,
+                token,
+                "name",
+                &BTreeMap::new(),
+            )
+        });
+        let block = Block::builder("optional_claims").add_structures(tokens.collect::<Vec<_>>());
+        structures.push(block.build().into());
+    }
+    structures
+}
+
+/// Labelled blocks as blocks that state their label, and their id where there is one.
+fn unlabelled(
+    fields: &[Field],
+    map: &Map,
+    word: &str,
+    label: &str,
+    ids: &BTreeMap<String, String>,
+) -> Vec<Structure> {
+    let nested = fields.iter().find(|field| field.name == word);
+    let nested = nested.and_then(Field::nested).unwrap_or_default();
+    let entries = map.get(word).and_then(Value::as_map).into_iter().flatten();
+    let blocks = entries.map(|(name, entry)| {
+        let mut block = Block::builder(word);
+        if let Some(id) = ids.get(name) {
+            block = block.add_attribute(("id", text(id)));
+        }
+        let inner = entry.as_map().map(|entry| body(nested, entry, false));
+        block
+            .add_attribute((label, text(name)))
+            .add_structures(inner.unwrap_or_default())
+            .build()
+            .into()
+    });
+    blocks.collect()
+}
+
+/// Clients that need no consent are resources of their own.
+fn clients(application: &Declared) -> Vec<Block> {
+    const KIND: &str = "azuread_application_pre_authorized";
+    let ids = application::offered(application.object, IN_API[0]);
+    let api = application.body.get("api");
+    let entries = api.and_then(|api| api.get(IN_API[1]));
+    let entries = entries.and_then(Value::as_map).into_iter().flatten();
+    let blocks = entries.flat_map(|(client, entry)| {
+        let scopes = entry.get("scopes").into_iter().flat_map(Value::items);
+        let scopes = scopes.filter_map(|scope| Some(text(ids.get(scope.as_str()?)?)));
+        let label = format!("{}_{client}", application.label);
+        let block = Block::builder("resource")
+            .add_label(KIND)
+            .add_label(label.as_str())
+            .add_attribute((
+                "application_id",
+                reference("azuread_application", &application.label, "id"),
+            ))
+            .add_attribute(("authorized_client_id", text(client)))
+            .add_attribute(("permission_ids", Expression::Array(scopes.collect())))
+            .build();
+        let id = &application.object.key.id;
+        let id = format!("{id}/preAuthorizedApplication/{client}");
+        [block, import(KIND, &label, &id)]
+    });
+    blocks.collect()
 }
 
 /// What is asked for, by id.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{check, fields, mark};
+use super::{check, fields, mark, offers};
 use crate::kinds::api::{self, Class};
 use crate::kinds::service_principal;
 use crate::model::live::{Live, Object};
@@ -50,6 +50,7 @@ pub fn declare(object: &Object, live: &Live, left: &mut Vec<(String, String)>) -
             }
         }
     }
+    offers::declare(object, &mut body, left);
     let asked = object.body.get("required_resource_access");
     if let Some(asked) = asked.filter(|asked| !asked.is_empty()) {
         match permissions(asked, live) {

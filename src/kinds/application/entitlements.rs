@@ -131,7 +131,7 @@ fn entries(
 }
 
 /// Why Graph refuses a permission's value (msgraph-bicep-types, `permissionScope.value`).
-fn wrong_value(value: &str) -> Option<String> {
+pub fn wrong_value(value: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || ":!#$%&'()*+,-./;=?@[]^_{}~`".contains(c);
     match value {
         "" => Some("it is empty".to_owned()),

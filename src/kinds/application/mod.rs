@@ -8,12 +8,14 @@ pub mod fields;
 mod form;
 mod lower;
 pub mod mark;
+mod offers;
 mod optional_claims;
 mod ownership;
 mod permissions;
 mod pre_authorized;
 mod reads;
 pub mod rules;
+mod secrets;
 mod wire;
 
 pub use super::is_existing;
@@ -21,9 +23,11 @@ pub use declare::{asks, declare};
 pub use entitlements::{CLIENTS, ROLES, SCOPES};
 pub use form::{APPLICATION, Form, all, declared, find, is_one, kinds};
 pub use lower::lower_as;
+pub use offers::offered;
 pub use optional_claims::CLAIMS;
 pub use permissions::blocks as permission_blocks;
 pub use reads::{decode_as, reads_as};
+pub use secrets::{Secret, remove as remove_secrets};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};

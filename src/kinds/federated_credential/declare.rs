@@ -57,7 +57,8 @@ fn raw(issuer: &str, member: &str, text: &str) -> Map {
         .into()
 }
 
-fn exact(issuer: &str, subject: &str, stack: &Stack) -> Map {
+/// The attributes of a block that trusts one subject.
+pub fn exact(issuer: &str, subject: &str, stack: &Stack) -> Map {
     let Some((name, members)) = candidate(issuer, subject) else {
         return raw(issuer, "subject", subject);
     };

@@ -17,7 +17,7 @@ pub mod rules;
 mod wire;
 
 pub use check::allows;
-pub use declare::declare;
+pub use declare::{declare, exact};
 pub use wire::{declared_trust, list, take_list, trust};
 
 use super::lower::Lowering;

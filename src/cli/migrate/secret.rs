@@ -1,0 +1,163 @@
+//! Client secrets make room for a federated credential.
+
+use super::edit::{Edit, Place};
+use super::gate::{Gate, Tenant};
+use super::{Common, Files, Proposal, Stage, carry};
+use crate::cli::apply::{Terms, carry_out};
+use crate::cli::args::Format;
+use crate::cli::connect::Connection;
+use crate::cli::{Exit, Failure, World, block_on, living};
+use crate::exchange::trust::Matcher;
+use crate::kinds::application::{self, Secret};
+use crate::kinds::federated_credential;
+use crate::model::address::Address;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::step::{Request, Service};
+use crate::plan::{Options, Order};
+use crate::render::escape::terminal;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The application.
+    pub address: Address,
+    #[command(flatten)]
+    pub common: Common,
+    /// The issuer of the tokens that are trusted from now on.
+    #[arg(long, value_name = "URL", requires = "subject")]
+    pub issuer: Option<String>,
+    /// Their subject.
+    #[arg(long, value_name = "TEXT", requires = "issuer")]
+    pub subject: Option<String>,
+    /// The label of the new block.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub label: String,
+    /// Wait so long for another run of this stack to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
+    living::application(&args.address)?;
+    let files = Files::load(world, &args.common)?;
+    files.blocks(&args.address)?;
+    let resource = &files.stack.desired.resources[&args.address];
+    if application::is_existing(resource) {
+        return Err(files.fail(
+            Diagnostic::error(
+                "not-ours",
+                format!(
+                    "`{}` says `existing`: someone else manages it",
+                    args.address
+                ),
+            )
+            .about(&args.address)
+            .at(resource.span("existing"), "")
+            .help("its secrets are not this stack's to delete"),
+        ));
+    }
+    if let Some(edit) = wanted(&files, args)? {
+        let proposal = Proposal {
+            identity: args.address.clone(),
+            stage: Stage::Add(vec![edit]),
+            remarks: Vec::new(),
+        };
+        return carry(world, &args.common, &files, proposal);
+    }
+    let stack = &files.stack;
+    let tenant = Tenant::read(world, &args.common, stack)?;
+    let new: Vec<Address> = files
+        .trusts(&args.address)
+        .into_iter()
+        .map(|(it, _)| it.address.clone())
+        .collect();
+    let gate = Gate {
+        identity: &args.address,
+        new: &new,
+    };
+    gate.present(&tenant.plan)?;
+    let secrets = match application::found(resource, &tenant.live) {
+        Some(object) => block_on(secrets(&tenant.connection, &object.key.id))??,
+        None => Vec::new(),
+    };
+    if secrets.is_empty() {
+        world.print("The application has no client secret: nothing is left to migrate.\n");
+        return Ok(Exit::Done);
+    }
+    if args.common.check {
+        world.print("These client secrets are left:\n");
+        for secret in &secrets {
+            world.print(&format!("  {}\n", terminal(&secret.name)));
+        }
+        return Ok(Exit::Changes);
+    }
+    gate.pass(world, args.common.confirm, stack, &tenant)?;
+    let options = Options {
+        order: Some(Order::DropSecrets(args.address.clone(), secrets)),
+        ..Options::default()
+    };
+    let terms = Terms {
+        question: "Delete these secrets? Whoever still uses one is locked out at once.",
+        approved: args.common.auto_approve,
+        expect: None,
+        saved: None,
+        lock_timeout: args.lock_timeout,
+        format: Format::Text,
+    };
+    carry_out(world, stack, &tenant.connection, &options, &terms)
+}
+
+/// The credential that is to come, unless it is declared.
+fn wanted(files: &Files, args: &Args) -> Result<Option<Edit>, Failure> {
+    let trusts = files.trusts(&args.address);
+    let (Some(issuer), Some(subject)) = (&args.issuer, &args.subject) else {
+        return match trusts.is_empty() {
+            false => Ok(None),
+            true => Err(files.fail(
+                Diagnostic::error(
+                    "no-credential",
+                    format!("`{}` declares no credential that takes the secret's place", args.address),
+                )
+                .help("say whose tokens are to be trusted, with `--issuer` and `--subject`; or write the block"),
+            )),
+        };
+    };
+    let declared = trusts.iter().any(|(_, trust)| {
+        trust.issuer == *issuer && trust.matcher == Matcher::Subject(subject.clone())
+    });
+    if declared {
+        return Ok(None);
+    }
+    let last = files.credentials(&args.address).map(|it| it.origin).max();
+    let application = files.written[&args.address].origin;
+    Ok(Some(Edit::Add {
+        place: last.map_or(Place::In(application), Place::After),
+        label: files.label(&args.address, &args.label),
+        body: federated_credential::exact(issuer, subject, &files.stack.desired.stack),
+    }))
+}
+
+/// An application's client secrets: ids, names and ends. What they are, Graph never shows again.
+async fn secrets(connection: &Connection, id: &str) -> Result<Vec<Secret>, Failure> {
+    let path = format!("/applications/{id}?$select=id,passwordCredentials");
+    let request = Request::get(Service::Graph, path);
+    let mut secrets = Vec::new();
+    for answer in connection.reader.read(&[request]).await {
+        let reply = answer?;
+        for one in reply.body["passwordCredentials"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            let text = |name: &str| one[name].as_str().unwrap_or_default();
+            let name = match text("displayName") {
+                "" => text("keyId"),
+                name => name,
+            };
+            secrets.push(Secret {
+                key_id: text("keyId").to_owned(),
+                name: format!("{name}, until {}", text("endDateTime")),
+            });
+        }
+    }
+    Ok(secrets)
+}
