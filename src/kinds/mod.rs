@@ -31,6 +31,7 @@ pub mod federated_credential;
 pub mod managed_identity;
 pub mod oidc_issuer;
 pub mod role_assignment;
+pub mod secret;
 pub mod service_principal;
 
 /// Every kind, parents before what belongs to them.
@@ -42,6 +43,7 @@ pub static ALL: &[&dyn Kind] = &[
     &app_role_assignment::AppRoleAssignment,
     &delegated_permission_grant::DelegatedPermissionGrant,
     &role_assignment::RoleAssignment,
+    &secret::Secret,
     &oidc_issuer::OidcIssuer,
     &document::Document,
     &expect::Expect,

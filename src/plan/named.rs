@@ -1,45 +1,47 @@
 //! Plans of commands that name what they are about: that alone changes, and no guard asks again.
 
 use super::matching::{Leftover, Pair};
-use super::{Options, changes};
+use super::{Options, changes, repair};
 use crate::kinds::{self, Scene, application, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object};
 use crate::model::plan::{Change, Reason};
+use crate::model::repair::Repair;
 use crate::model::step::Step;
 
 /// What is to happen, to what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Order {
     /// An application stays and loses our marks.
     Release(Address),
     /// A credential goes now, declared or not; or all of an application's.
     Revoke(Address),
+    /// What an audit found goes. What of it is not there any more is passed over.
+    Repair(Vec<Repair>),
 }
 
 /// Errors that an order cannot pass over: it would touch what is not what its address says.
 const STOPPING: &[&str] = &["foreign-application", "existing-not-found"];
 
 impl Order {
-    pub fn address(&self) -> &Address {
-        match self {
-            Order::Release(address) | Order::Revoke(address) => address,
-        }
-    }
-
-    /// The address of the application that it is about.
-    pub fn application(&self) -> Address {
-        let mut root = self.address().clone();
+    /// The address of the one application that it is about.
+    fn application(&self) -> Option<Address> {
+        let (Order::Release(address) | Order::Revoke(address)) = self else {
+            return None;
+        };
+        let mut root = address.clone();
         root.segments.truncate(1);
-        root
+        Some(root)
     }
 
     /// What is wrong elsewhere in the stack does not hold an order up.
     pub(super) fn stopped_by(&self, error: &Diagnostic) -> bool {
         STOPPING.contains(&error.code)
-            && error.subject.as_deref() == Some(&self.application().to_string())
+            && error.subject.is_some()
+            && error.subject == self.application().map(|it| it.to_string())
     }
 }
 
@@ -52,7 +54,12 @@ pub(super) fn drafts(
     live: &Live,
     options: &Options,
 ) -> Result<Vec<(Change, Vec<Step>)>, Vec<Diagnostic>> {
-    let root = order.application();
+    let root = match (order, order.application()) {
+        (Order::Repair(repairs), _) => {
+            return Ok(repair::drafts(repairs, pairs, desired, live, options));
+        }
+        (_, root) => root.unwrap_or_else(|| Address::root(application::KIND, "")),
+    };
     let declared = pairs.iter().find(|pair| pair.resource.address == root);
     let left = leftovers.iter().find(|leftover| leftover.address == root);
     let object = declared
@@ -75,6 +82,7 @@ pub(super) fn drafts(
     let going = match order {
         Order::Release(_) => released(&root, object, credentials, desired)?,
         Order::Revoke(named) => revoked(named, credentials)?,
+        Order::Repair(_) => Vec::new(),
     };
     let mut drafts: Vec<(Change, Vec<Step>)> = going
         .iter()
@@ -89,7 +97,7 @@ pub(super) fn drafts(
 }
 
 /// Where a credential is declared, or else under which name it is shown.
-fn address(
+pub(super) fn address(
     credential: &Object,
     root: &Address,
     parent: &Object,
@@ -184,7 +192,8 @@ fn revoked(
     Ok(going)
 }
 
-fn leftover(
+/// What goes, or what of it changes.
+pub(super) fn leftover(
     address: Address,
     object: &Object,
     released: Option<crate::model::plan::FieldChange>,
