@@ -3,6 +3,7 @@
 mod args;
 mod ask;
 mod connect;
+mod directory;
 mod exit;
 mod explain;
 mod hcl_text;

@@ -143,6 +143,7 @@ impl Reader {
                     self.client.get(request.service, url.clone(), headers).await
                 }
             };
+            let result = result.and_then(|reply| shaped(request, reply));
             match classify(&result, &patience.context(request)) {
                 Class::Fatal(diagnostic) => return Err(diagnostic),
                 Class::Done | Class::AlreadyDone => {
@@ -199,6 +200,7 @@ impl Reader {
                         let result = items.remove(&id).unwrap_or_else(|| {
                             Err(Lost::Unusable("the batch's answer left it out".to_owned()))
                         });
+                        let result = result.and_then(|reply| shaped(request, reply));
                         (classify(&result, &patience.context(request)), result)
                     }
                 };
@@ -301,6 +303,21 @@ fn jobs(unique: &[&Request]) -> Vec<Job> {
         }));
     }
     jobs
+}
+
+/// Takes no answer for an empty list that holds no list: what is not seen would be taken for gone.
+fn shaped(request: &Request, reply: Reply) -> Result<Reply, Lost> {
+    let usable = match reply.body.as_object() {
+        Some(members) => {
+            !members.is_empty() && members.get("value").is_none_or(|value| value.is_array())
+        }
+        None => false,
+    };
+    if usable || reply.status != 200 || request.service == Service::Blob {
+        return Ok(reply);
+    }
+    let why = "it answered 200 with neither an object nor a list in it";
+    Err(Lost::Unusable(why.to_owned()))
 }
 
 fn left_out(request: &Request) -> Diagnostic {

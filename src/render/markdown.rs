@@ -32,7 +32,7 @@ pub fn plan(plan: &Plan) -> String {
     } else {
         let digest = &plan.digest[..DIGEST.min(plan.digest.len())];
         let _ = writeln!(out, "{}. Digest `{digest}`.", text::counts(&plan.changes));
-        if let Some(wait) = text::wait(plan) {
+        if let Some(wait) = super::wait::wait(plan) {
             let _ = writeln!(out, "\n{}", word(&wait));
         }
     }

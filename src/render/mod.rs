@@ -18,3 +18,4 @@ pub mod sarif;
 pub mod schema;
 
 mod value;
+mod wait;

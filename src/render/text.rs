@@ -1,15 +1,18 @@
 //! A plan, an outcome and outputs, for people.
 
+mod change;
+
 use std::fmt::Write;
 
 use super::access::{holding, sentence};
 use super::escape::terminal;
 use super::style::Style;
-use super::value::{change, inline};
+use super::value::inline;
 use crate::model::diagnostic::{Diagnostic, Level};
 use crate::model::outcome::{Fate, Outcome};
-use crate::model::plan::{Access, Action, Change, Comparison, FieldChange, Grantee, Plan, Reason};
+use crate::model::plan::{Access, Action, Change, Comparison, Grantee, Plan};
 use crate::model::value::Value;
+use change::one_change;
 
 /// Characters of the digest that are shown; `--expect` takes as many.
 pub const DIGEST: usize = 16;
@@ -46,130 +49,6 @@ fn heading(plan: &Plan) -> String {
         terminal(&plan.stack.tenant_id),
         counts.collect::<String>()
     )
-}
-
-/// The symbol of an action.
-fn symbol(action: Action, style: Style) -> String {
-    match action {
-        Action::Create => style.added("+"),
-        Action::Update => style.changed("~"),
-        Action::Delete => style.removed("-"),
-        Action::Restore => style.added("^"),
-    }
-}
-
-fn one_change(change: &Change, style: Style) -> String {
-    let mut out = format!(
-        "{} {}",
-        symbol(change.action, style),
-        terminal(&change.address.to_string())
-    );
-    let why = change
-        .remark
-        .clone()
-        .or_else(|| reason(change).map(str::to_owned));
-    if let Some(why) = why {
-        let _ = write!(out, "  {}", style.faint(format!("({})", terminal(&why))));
-    }
-    out.push('\n');
-    let width = change
-        .fields
-        .iter()
-        .map(|field| field.path.chars().count())
-        .max()
-        .unwrap_or(0);
-    for field in &change.fields {
-        out.push_str(&one_field(field, width, style));
-    }
-    out
-}
-
-/// Said only where the symbol does not say it.
-fn reason(change: &Change) -> Option<&'static str> {
-    match change.reason {
-        Reason::Absent | Reason::Differs => None,
-        Reason::Adopted => Some("taken over"),
-        Reason::NotDeclared => Some("not declared"),
-        Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
-        Reason::SoftDeleted => Some("it is in the recycle bin"),
-        Reason::Destroy => None,
-        Reason::Released => Some("released: it stays, without this stack's mark"),
-        Reason::Revoked => Some("revoked"),
-        Reason::Repaired => Some("found by an audit"),
-    }
-}
-
-fn one_field(field: &FieldChange, width: usize, style: Style) -> String {
-    let name = format!("    {:width$}", field.path);
-    match (&field.before, &field.after) {
-        (Some(before), Some(after)) if collection(before) || collection(after) => {
-            let mut out = format!("    {}\n", field.path);
-            for (sign, line) in members(before, after) {
-                let painted = if sign == '+' {
-                    style.added(format!("+ {line}"))
-                } else {
-                    style.removed(format!("- {line}"))
-                };
-                let _ = writeln!(out, "      {painted}");
-            }
-            out
-        }
-        (Some(before), Some(after)) => format!("{name}  {}\n", change(before, after, style)),
-        (None, Some(after)) => created(&name, after),
-        (before, None) => format!(
-            "{name}  {}\n",
-            before.as_ref().map(inline).unwrap_or_default()
-        ),
-    }
-}
-
-/// A new value; a map or a long set takes a line for each member.
-fn created(name: &str, after: &Value) -> String {
-    let line = format!("{name}  {}\n", inline(after));
-    if !collection(after) || line.chars().count() <= 100 {
-        return line;
-    }
-    let mut out = format!("{}\n", name.trim_end());
-    for (_, line) in members(&Value::Null, after) {
-        let _ = writeln!(out, "      {line}");
-    }
-    out
-}
-
-fn collection(value: &Value) -> bool {
-    matches!(value, Value::List(_) | Value::Set(_) | Value::Map(_))
-}
-
-/// What each of two collections has and the other has not; of keys only the name is shown.
-fn members(before: &Value, after: &Value) -> Vec<(char, String)> {
-    let lines = |value: &Value| -> Vec<(String, String)> {
-        match value {
-            Value::Map(map) => map
-                .iter()
-                .map(|(key, value)| (key.clone(), inline(value)))
-                .collect(),
-            other => other
-                .items()
-                .map(|item| (inline(item), String::new()))
-                .collect(),
-        }
-    };
-    let (old, new) = (lines(before), lines(after));
-    let show = |(key, value): &(String, String)| match value.as_str() {
-        "" => terminal(key),
-        // A published key is known by its id.
-        value if value.starts_with('{') => terminal(key),
-        value => format!("{} = {value}", terminal(key)),
-    };
-    let gone = old
-        .iter()
-        .filter(|line| !new.contains(line))
-        .map(|line| ('-', show(line)));
-    let come = new
-        .iter()
-        .filter(|line| !old.contains(line))
-        .map(|line| ('+', show(line)));
-    gone.chain(come).collect()
 }
 
 fn access(out: &mut String, access: &Access, style: Style) {
@@ -262,33 +141,9 @@ fn summary(plan: &Plan) -> String {
         };
     }
     let digest = &plan.digest[..DIGEST.min(plan.digest.len())];
-    let mut line = format!(
-        "Plan: {}. Digest {digest} (apply exactly this with --expect {digest})",
-        counts(&plan.changes)
-    );
-    if let Some(wait) = wait(plan) {
-        let _ = write!(line, "\n{wait}");
-    }
-    line
-}
-
-/// How long an apply will take, where a service's quota makes it long.
-pub fn wait(plan: &Plan) -> Option<String> {
-    let (ms, quota) = plan.waits()?;
-    let seconds = ms / 1000;
-    let takes = match seconds {
-        ..120 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", (seconds + 59) / 60),
-    };
-    let writes = match quota.writes {
-        1 => "one write".to_owned(),
-        many => format!("{many} writes"),
-    };
-    let span = quota.span_ms / 1000;
-    Some(format!(
-        "An apply takes at least {takes}: {} takes {writes} in {span} seconds.",
-        terminal(&quota.of)
-    ))
+    let counts = counts(&plan.changes);
+    let wait = super::wait::wait(plan).map_or_else(String::new, |wait| format!("\n{wait}"));
+    format!("Plan: {counts}. Digest {digest} (apply exactly this with --expect {digest}){wait}")
 }
 
 /// `1 to create, 2 to delete`.

@@ -163,7 +163,7 @@ async fn a_batch_without_one_of_its_answers_is_not_believed() {
     let fake = Fake::new(|_, _| {
         Answer::json(
             200,
-            json!({"responses": [{"id": "0", "status": 200, "body": {}}]}),
+            json!({"responses": [{"id": "0", "status": 200, "body": {"id": "1"}}]}),
         )
     });
     let (reader, _) = fake.reader();
@@ -184,8 +184,8 @@ async fn a_refused_batch_refuses_its_reads() {
 #[tokio::test]
 async fn versions_and_advanced_queries_go_apart() {
     let fake = Fake::new(|_, seen| match seen.method.as_str() {
-        "POST" => batch(seen, |_| (200, json!({}), json!({}))),
-        _ => Answer::json(200, json!({})),
+        "POST" => batch(seen, |_| (200, json!({}), json!({"id": "1"}))),
+        _ => Answer::json(200, json!({"id": "1"})),
     });
     let (reader, _) = fake.reader();
     let beta = |path: &str| Request::get(Service::GraphBeta, path);
