@@ -1,7 +1,7 @@
 //! The whole program at scale: the real binary against an emulator behind a socket, 30 ms away.
 //!
-//! `cargo bench --bench scale [-- --only WORK]` prints one JSON object a line. Wall time and peak memory are those of
-//! the client's whole process; requests and operations (the items of batches) are counted where they arrive, in a run
+//! `cargo bench --bench scale [-- --only WORK]` prints one JSON object a line. Wall time, processor time and peak memory
+//! are those of the client's whole process; requests and operations (the items of batches) are counted where they arrive, in a run
 //! of its own, because recording takes time.
 //!
 //! To reach: `plan-500` at most 60 requests, 1.0 s and 64 MiB; `create-100` and `destroy-100` at most 10 s, 4 s of
@@ -179,8 +179,11 @@ fn measured(work: &Work) -> serde_json::Value {
     let mut walls: Vec<f64> = runs.iter().map(|run| run.wall.as_secs_f64()).collect();
     walls.sort_by(f64::total_cmp);
     let peak = runs.iter().filter_map(|run| run.peak_kib).max();
+    let cpu = runs.iter().filter_map(|run| run.cpu_s);
+    let cpu = cpu.min_by(f64::total_cmp);
     line.insert("wall_s".to_owned(), rounded(walls[walls.len() / 2]));
     line.insert("wall_min_s".to_owned(), rounded(walls[0]));
+    line.insert("cpu_s".to_owned(), cpu.map_or(json!(null), rounded));
     line.insert(
         "peak_rss_mib".to_owned(),
         peak.map_or(json!(null), |kib| rounded(kib as f64 / 1024.0)),

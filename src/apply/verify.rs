@@ -130,6 +130,13 @@ fn objection(expect: &Expect, reply: &Reply) -> Option<String> {
                 .any(|element| holds(&members, element).is_ok());
             found.then(|| "it is still in the list".to_owned())
         }
+        Expect::Lacks(list, members) => {
+            let members = members.to_json();
+            let mut there = body[*list].as_array().into_iter().flatten();
+            there
+                .any(|element| holds(&members, element).is_ok())
+                .then(|| format!("it is still in `{list}`"))
+        }
     }
 }
 
@@ -176,6 +183,7 @@ pub fn filled(
         Expect::Present(members) => Expect::Present(fill(members)),
         Expect::Member(members) => Expect::Member(fill(members)),
         Expect::NoMember(members) => Expect::NoMember(fill(members)),
+        Expect::Lacks(list, members) => Expect::Lacks(list, fill(members)),
         Expect::Absent => Expect::Absent,
     };
     Check {

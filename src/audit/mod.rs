@@ -3,6 +3,7 @@
 pub mod across;
 pub mod declared;
 pub mod flows;
+pub mod repairs;
 pub mod scope;
 pub mod snapshot;
 pub mod waivers;

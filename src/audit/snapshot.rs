@@ -46,13 +46,12 @@ pub fn application(json: &Json) -> Application {
         tags: texts(&json["tags"]),
         passwords: secrets(&json["passwordCredentials"]),
         certificates: secrets(&json["keyCredentials"]),
-        credentials: items(&json["federatedIdentityCredentials"])
-            .map(credential)
-            .collect(),
-        redirect_uris: ["web", "spa", "publicClient"]
-            .iter()
-            .flat_map(|part| texts(&json[*part]["redirectUris"]))
-            .collect(),
+        credentials: kept(items(&json["federatedIdentityCredentials"]).map(credential)),
+        redirect_uris: kept(
+            ["web", "spa", "publicClient"]
+                .iter()
+                .flat_map(|part| texts(&json[*part]["redirectUris"])),
+        ),
         identifier_uris: texts(&json["identifierUris"]),
         access_token_issuance: flag("/web/implicitGrantSettings/enableAccessTokenIssuance")
             == Some(true),
@@ -63,12 +62,10 @@ pub fn application(json: &Json) -> Application {
         }),
         removes_unverified_email: flag("/authenticationBehaviors/removeUnverifiedEmailClaim"),
         instance_lock: flag("/servicePrincipalLockConfiguration/isEnabled"),
-        requested: items(&json["requiredResourceAccess"])
-            .flat_map(|api| {
-                let app_id = text(api, "resourceAppId");
-                items(&api["resourceAccess"]).map(move |one| requested(&app_id, one))
-            })
-            .collect(),
+        requested: kept(items(&json["requiredResourceAccess"]).flat_map(|api| {
+            let app_id = text(api, "resourceAppId");
+            items(&api["resourceAccess"]).map(move |one| requested(&app_id, one))
+        })),
         owners: None,
         blueprint: Form::said(json).kind == agent_identity_blueprint::KIND,
         sponsors: None,
@@ -156,16 +153,14 @@ pub fn owner(json: &Json) -> Owner {
 
 fn secrets(json: &Json) -> Vec<Secret> {
     let some = |value: &Json| value.as_str().map(str::to_owned);
-    items(json)
-        .map(|json| Secret {
-            key_id: text(json, "keyId"),
-            name: some(&json["displayName"]),
-            usage: some(&json["usage"]),
-            kind: some(&json["type"]),
-            start: seconds(&json["startDateTime"]),
-            end: seconds(&json["endDateTime"]),
-        })
-        .collect()
+    kept(items(json).map(|json| Secret {
+        key_id: text(json, "keyId"),
+        name: some(&json["displayName"]),
+        usage: some(&json["usage"]),
+        kind: some(&json["type"]),
+        start: seconds(&json["startDateTime"]),
+        end: seconds(&json["endDateTime"]),
+    }))
 }
 
 fn seconds(json: &Json) -> Option<i64> {
@@ -182,8 +177,12 @@ fn text(json: &Json, name: &str) -> String {
 }
 
 fn texts(json: &Json) -> Vec<String> {
-    items(json)
-        .filter_map(Json::as_str)
-        .map(str::to_owned)
-        .collect()
+    kept(items(json).filter_map(Json::as_str).map(str::to_owned))
+}
+
+/// A list without room for more: hundreds of thousands of short ones are held at once.
+fn kept<T>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list: Vec<T> = items.collect();
+    list.shrink_to_fit();
+    list
 }

@@ -323,10 +323,11 @@ fn unchanged(plan: &Plan, live: &Live, saved: Option<&Saved>) -> Result<(), Fail
     for line in drift {
         diagnostic = diagnostic.help(line);
     }
-    Err(
-        Failure::from(diagnostic.help("make a new plan with `plan --out FILE` and review it"))
-            .exit(Exit::Drift),
-    )
+    let again = match saved.order {
+        Some(_) => "audit again with `--fix-plan FILE`, and review the plan",
+        None => "make a new plan with `plan --out FILE` and review it",
+    };
+    Err(Failure::from(diagnostic.help(again)).exit(Exit::Drift))
 }
 
 /// A plan that was reviewed is the one that is applied, or none is.

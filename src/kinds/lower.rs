@@ -259,7 +259,7 @@ fn fill_known(desired: &mut Desired) {
         }
     };
     for resource in desired.resources.values_mut() {
-        for value in resource.body.values_mut() {
+        for value in resource.body.values_mut().filter(|it| !it.is_plain()) {
             *value = value.fill(&tell);
         }
     }

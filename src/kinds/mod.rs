@@ -33,6 +33,7 @@ pub mod federated_credential;
 pub mod managed_identity;
 pub mod oidc_issuer;
 pub mod role_assignment;
+pub mod secret;
 pub mod service_principal;
 pub mod storage_account;
 
@@ -46,6 +47,7 @@ pub static ALL: &[&dyn Kind] = &[
     &app_role_assignment::AppRoleAssignment,
     &delegated_permission_grant::DelegatedPermissionGrant,
     &role_assignment::RoleAssignment,
+    &secret::Secret,
     &oidc_issuer::OidcIssuer,
     &storage_account::StorageAccount,
     &container::Container,

@@ -1,5 +1,6 @@
 //! What an audit rule looks at, and how it says what it found. The rules themselves stand with their kinds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
@@ -40,7 +41,7 @@ pub struct Scene<'a> {
     pub now: i64,
     pub identities: Vec<Identity<'a>>,
     /// Object ids of service principals, in lower case.
-    pub principals: BTreeSet<String>,
+    pub principals: BTreeSet<Cow<'a, str>>,
     /// Places of identities that hold a trust, by issuer and subject or expression.
     pub holders: BTreeMap<(&'a str, &'a str), Vec<usize>>,
 }
@@ -95,7 +96,12 @@ impl<'a> Scene<'a> {
             principals: tenant
                 .principals
                 .iter()
-                .map(|it| it.id.to_ascii_lowercase())
+                .map(
+                    |it| match it.id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                        true => Cow::Owned(it.id.to_ascii_lowercase()),
+                        false => Cow::Borrowed(it.id.as_str()),
+                    },
+                )
                 .collect(),
             holders,
         }

@@ -28,6 +28,7 @@ pub mod verdict;
 
 pub mod outcome;
 
+pub mod repair;
 pub mod report;
 pub mod rule;
 pub mod tenant;

@@ -43,6 +43,8 @@ pub enum Reason {
     Released,
     /// `revoke` named it.
     Revoked,
+    /// An audit found it.
+    Repaired,
 }
 
 /// One field's before and after; none where there was or will be nothing.

@@ -114,6 +114,8 @@ pub enum Expect {
     Member(Value),
     /// The collection `value` has no element with these members.
     NoMember(Value),
+    /// Its list of this name has no element with these members.
+    Lacks(&'static str, Value),
 }
 
 /// An answer, recognised by its status and by a text in its error's code or message.

@@ -131,6 +131,17 @@ impl Value {
         self.refs().is_empty()
     }
 
+    /// Whether all its text is written out: [`Value::fill`] changes nothing.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Value::Text(parts) => matches!(parts.as_slice(), [] | [Part::Literal(_)]),
+            Value::List(items) => items.iter().all(Value::is_plain),
+            Value::Set(items) => items.iter().all(Value::is_plain),
+            Value::Map(map) => map.values().all(Value::is_plain),
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+        }
+    }
+
     /// Every output that has to be known before this value is.
     pub fn refs(&self) -> BTreeSet<&Ref> {
         let mut found = BTreeSet::new();

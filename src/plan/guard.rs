@@ -77,7 +77,12 @@ fn free(of: usize, allow: &Allow) -> usize {
     }
 }
 
-fn lost_trust(changes: &[Change], pairs: &[Pair], live: &Live, allow: &Allow) -> Vec<Refusal> {
+pub(super) fn lost_trust(
+    changes: &[Change],
+    pairs: &[Pair],
+    live: &Live,
+    allow: &Allow,
+) -> Vec<Refusal> {
     let going: BTreeSet<&Key> = changes
         .iter()
         // `destroy` is the word itself.

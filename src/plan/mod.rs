@@ -13,6 +13,7 @@ mod matching;
 mod named;
 mod order;
 mod own;
+mod repair;
 mod room;
 mod rotation;
 pub mod saved;
@@ -99,7 +100,15 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
 
     if let Some(order) = &options.order {
         let drafts = named::drafts(order, &pairs, &leftovers, desired, live, options)?;
-        return Ok(ordered(desired, live, drafts, known, &pairs, &leftovers));
+        let mut plan = ordered(desired, live, drafts, known, &pairs, &leftovers);
+        if let Order::Repair(repairs) = order {
+            plan.premises = repair::premises(repairs, &plan.changes, live);
+            plan.refusals = guard::lost_trust(&plan.changes, &pairs, live, &options.allow);
+            let login = options.login.as_deref();
+            let own = own::login(&plan.changes, &pairs, &leftovers, login, &options.allow);
+            plan.refusals.extend(own);
+        }
+        return Ok(plan);
     }
 
     let mut drafts: Vec<(Change, Vec<Step>)> = Vec::new();

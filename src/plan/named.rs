@@ -1,7 +1,7 @@
 //! Plans of commands that name what they are about: that alone changes, and no guard asks again.
 
 use super::matching::{Leftover, Pair};
-use super::{Options, changes};
+use super::{Options, changes, repair};
 use crate::kinds::application::Secret;
 use crate::kinds::{self, Scene, Task, application, federated_credential};
 use crate::model::address::Address;
@@ -9,11 +9,13 @@ use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object};
 use crate::model::plan::{Action, Change, FieldChange, Reason};
+use crate::model::repair::Repair;
 use crate::model::step::Step;
 use crate::model::value::Value;
 
 /// What is to happen, to what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Order {
     /// An application stays and loses our marks.
     Release(Address),
@@ -21,31 +23,31 @@ pub enum Order {
     Revoke(Address),
     /// An application loses these client secrets, which are all that it has.
     DropSecrets(Address, Vec<Secret>),
+    /// What an audit found goes. What of it is not there any more is passed over.
+    Repair(Vec<Repair>),
 }
 
 /// Errors that an order cannot pass over: it would touch what is not what its address says.
 const STOPPING: &[&str] = &["foreign-application", "existing-not-found"];
 
 impl Order {
-    pub fn address(&self) -> &Address {
-        match self {
+    /// The address of the one application that it is about.
+    pub fn application(&self) -> Option<Address> {
+        let mut root = match self {
             Order::Release(address) | Order::Revoke(address) | Order::DropSecrets(address, _) => {
-                address
+                address.clone()
             }
-        }
-    }
-
-    /// The address of the application that it is about.
-    pub fn application(&self) -> Address {
-        let mut root = self.address().clone();
+            Order::Repair(_) => return None,
+        };
         root.segments.truncate(1);
-        root
+        Some(root)
     }
 
     /// What is wrong elsewhere in the stack does not hold an order up.
     pub(super) fn stopped_by(&self, error: &Diagnostic) -> bool {
         STOPPING.contains(&error.code)
-            && error.subject.as_deref() == Some(&self.application().to_string())
+            && error.subject.is_some()
+            && error.subject == self.application().map(|it| it.to_string())
     }
 }
 
@@ -58,7 +60,12 @@ pub(super) fn drafts(
     live: &Live,
     options: &Options,
 ) -> Result<Vec<(Change, Vec<Step>)>, Vec<Diagnostic>> {
-    let root = order.application();
+    let root = match (order, order.application()) {
+        (Order::Repair(repairs), _) => {
+            return Ok(repair::drafts(repairs, pairs, desired, live, options));
+        }
+        (_, root) => root.unwrap_or_else(|| Address::root(application::KIND, "")),
+    };
     let declared = pairs.iter().find(|pair| pair.resource.address == root);
     let left = leftovers.iter().find(|leftover| leftover.address == root);
     let object = declared
@@ -84,6 +91,7 @@ pub(super) fn drafts(
         Order::DropSecrets(_, secrets) => {
             return Ok(vec![without_secrets(&root, object, secrets, desired, live)]);
         }
+        Order::Repair(_) => Vec::new(),
     };
     let mut drafts: Vec<(Change, Vec<Step>)> = going
         .iter()
@@ -137,7 +145,7 @@ fn without_secrets(
 }
 
 /// Where a credential is declared, or else under which name it is shown.
-fn address(
+pub(super) fn address(
     credential: &Object,
     root: &Address,
     parent: &Object,
@@ -232,7 +240,12 @@ fn revoked(
     Ok(going)
 }
 
-fn leftover(address: Address, object: &Object, released: Option<FieldChange>) -> Option<Leftover> {
+/// What goes, or what of it changes.
+pub(super) fn leftover(
+    address: Address,
+    object: &Object,
+    released: Option<FieldChange>,
+) -> Option<Leftover> {
     Some(Leftover {
         kind: kinds::of(object.key.kind)?,
         object: object.clone(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::{Allow, Options};
+use super::{Allow, Options, Order};
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
@@ -38,6 +38,9 @@ pub struct Saved {
     pub only: Option<Address>,
     pub allow: Allow,
     pub without_consent: bool,
+    /// Only this, whatever else differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
     /// Of the requests; see [`Plan::digest`].
     pub digest: String,
     /// The members of every object that was read, by kind and id.
@@ -68,6 +71,7 @@ pub fn save(
         only: options.only.clone(),
         allow: options.allow.clone(),
         without_consent: options.without_consent,
+        order: options.order.clone(),
         digest: plan.digest.clone(),
         world: world(live),
         plan: shown,
@@ -133,7 +137,7 @@ impl Saved {
             only: self.only.clone(),
             allow: self.allow.clone(),
             without_consent: self.without_consent,
-            order: None,
+            order: self.order.clone(),
         }
     }
 

@@ -48,6 +48,17 @@ pub struct Args {
     /// Fail only for what is not in this snapshot.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Plan the repairs that need no judgement, and keep the plan in this file: `apply FILE` carries it out.
+    ///
+    /// Federated credentials that admit nobody or are covered by another one go, and so do passwords and certificates
+    /// that are over. One that works goes only where `--proven` says so. What is waived, and what is outside of what is
+    /// judged, stays.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "offline"])]
+    pub fix_plan: Option<PathBuf>,
+    /// This application, by client id or object id, logs in with its federated credential: `--fix-plan` removes its
+    /// passwords and certificates. May be repeated.
+    #[arg(long, value_name = "ID", requires = "fix_plan")]
+    pub proven: Vec<String>,
     /// Do not ask the issuers.
     #[arg(long)]
     pub no_network: bool,

@@ -1,6 +1,7 @@
 //! `audit`: every leftover secret and every trust that should not be there.
 
 mod args;
+mod fix_plan;
 mod given;
 mod groups;
 mod output;
@@ -38,6 +39,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     if let Some(file) = &args.save {
         snapshots::save(world, file, &tenant)?;
     }
+    fix_plan::check(args, &tenant)?;
     let waivers = given.mark(&mut tenant);
     let scope = args.scope();
     let only = scope.select(&tenant);
@@ -51,6 +53,12 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     report.snapshot = digest;
     report.scope = scope.words() + &source;
     output::output(world, args, &tenant, &report)?;
+    if let Some(file) = &args.fix_plan {
+        let refused = fix_plan::write(world, args, file, &tenant, &report)?;
+        if let Some(exit) = refused {
+            return Ok(exit);
+        }
+    }
     Ok(match args.fail_on.severity() {
         Some(at) if report.fails(at) => Exit::Changes,
         _ => Exit::Done,

@@ -26,21 +26,29 @@ pub fn output(
         .report
         .iter()
         .map(|file| {
-            let text = shown(args, file.form, Style::PLAIN, tenant, report);
+            let text = shown(args, file.form, tenant, report);
             (file.path.as_path(), text)
         })
         .collect();
     for (path, text) in &made {
         write(world, path, |file| file.write_all(text.as_bytes()))?;
     }
-    let text = shown(args, args.format, world.style(), tenant, report);
-    world.print(&text);
+    match args.format {
+        Form::Text => {
+            let style = world.style();
+            text::text(report, style).for_each(|piece| world.print(&piece));
+        }
+        form => {
+            let text = shown(args, form, tenant, report);
+            world.print(&text);
+        }
+    }
     Ok(())
 }
 
-fn shown(args: &Args, form: Form, style: Style, tenant: &Tenant, report: &Report) -> String {
+fn shown(args: &Args, form: Form, tenant: &Tenant, report: &Report) -> String {
     match form {
-        Form::Text => text::text(report, style),
+        Form::Text => text::text(report, Style::PLAIN).collect(),
         Form::Json => printable(&json::json(report)),
         Form::Markdown => markdown::markdown(report),
         Form::Sarif => printable(&sarif::sarif(report)),

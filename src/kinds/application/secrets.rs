@@ -8,7 +8,7 @@ use crate::model::step::{Check, Expect, Method, Pattern, Phase, Request, Service
 use crate::model::value::Value;
 
 /// A client secret, by its key id and what people know it by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Secret {
     pub key_id: String,
     pub name: String,

@@ -5,6 +5,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod repairs;
 pub mod sarif;
 pub mod text;
 

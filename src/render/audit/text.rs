@@ -8,20 +8,30 @@ use crate::model::rule::{Finding, Severity};
 use crate::render::escape::terminal;
 use crate::render::style::Style;
 
-/// The whole report.
-pub fn text(report: &Report, style: Style) -> String {
+/// The whole report, in pieces: of a large tenant it is long.
+pub fn text(report: &Report, style: Style) -> impl Iterator<Item = String> {
+    let groups = report.by_application().into_iter();
+    let groups = groups.map(move |(first, group)| application(first, &group, style));
+    groups.chain(std::iter::once_with(|| end(report)))
+}
+
+fn application(first: &Finding, group: &[&Finding], style: Style) -> String {
     let mut out = String::new();
-    for (first, group) in report.by_application() {
-        let name = match first.application.is_empty() {
-            true => "(no name)".to_owned(),
-            false => terminal(&first.application),
-        };
-        let _ = writeln!(out, "{name} ({})", terminal(&first.client_id));
-        for finding in group {
-            one(&mut out, finding, style);
-        }
-        out.push('\n');
+    let name = match first.application.is_empty() {
+        true => "(no name)".to_owned(),
+        false => terminal(&first.application),
+    };
+    let _ = writeln!(out, "{name} ({})", terminal(&first.client_id));
+    for finding in group {
+        one(&mut out, finding, style);
     }
+    out.push('\n');
+    out
+}
+
+/// What was checked, and how much of what was found.
+fn end(report: &Report) -> String {
+    let mut out = String::new();
     for (why, rules) in report.not_checked() {
         let _ = writeln!(out, "Not checked: {}", terminal(why));
         let _ = writeln!(out, "  {}", rules.join(", "));

@@ -55,6 +55,7 @@ fn reason(change: &Change) -> Option<&'static str> {
         Reason::Destroy => None,
         Reason::Released => Some("released: it stays, without this stack's mark"),
         Reason::Revoked => Some("revoked"),
+        Reason::Repaired => Some("found by an audit"),
     }
 }
 

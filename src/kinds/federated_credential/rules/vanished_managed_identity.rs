@@ -27,7 +27,7 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         for subject in held.subjects() {
             if let Subject::ManagedIdentity(id) = parse(issuer, subject)
                 && own
-                && !scene.principals.contains(&id.to_ascii_lowercase())
+                && !scene.principals.contains(id.to_ascii_lowercase().as_str())
             {
                 found.push(identity.about(
                     &RULE.doc,

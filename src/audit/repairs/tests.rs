@@ -1,0 +1,168 @@
+//! What goes, and what stays, for each reason there is.
+
+use super::*;
+use crate::audit::waivers::{Waiving, Whose};
+use crate::audit::{Options, run};
+use crate::model::policy::{Accused, Waiver};
+use crate::model::source::Span;
+use crate::model::tenant::{Application, Credential};
+
+const NOW: i64 = 1_795_168_800;
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+fn secret(id: &str, end: i64) -> Secret {
+    Secret {
+        key_id: id.to_owned(),
+        end: Some(end),
+        start: Some(NOW - 86_400),
+        ..Secret::default()
+    }
+}
+
+fn trust(name: &str, subject: &str) -> Credential {
+    let expression = subject.starts_with("claims").then(|| subject.to_owned());
+    Credential {
+        id: format!("id-{name}"),
+        name: name.to_owned(),
+        issuer: GITHUB.to_owned(),
+        subject: expression.is_none().then(|| subject.to_owned()),
+        expression,
+        audiences: vec!["api://AzureADTokenExchange".to_owned()],
+        ..Credential::default()
+    }
+}
+
+fn application(passwords: &[Secret], credentials: &[Credential]) -> Application {
+    Application {
+        id: "object".to_owned(),
+        app_id: "client".to_owned(),
+        display_name: "Billing".to_owned(),
+        passwords: passwords.to_vec(),
+        credentials: credentials.to_vec(),
+        ..Application::default()
+    }
+}
+
+/// What goes, and why the rest does not.
+fn judged(application: Application, proven: bool, change: fn(&mut Terms)) -> (Vec<Part>, String) {
+    let tenant = Tenant {
+        applications: vec![application],
+        ..Tenant::default()
+    };
+    let mut options = Options {
+        now: NOW,
+        ..Options::default()
+    };
+    options.waivers.push(Waiving {
+        waiver: Waiver {
+            name: "known".to_owned(),
+            rule: "expired-secret".to_owned(),
+            of: Accused::ObjectId("object".to_owned()),
+            reason: "known".to_owned(),
+            owner: "me".to_owned(),
+            until: (NOW + 86_400) * 1_000,
+            origin: Span::default(),
+        },
+        whose: vec![Whose::Object(
+            "object".to_owned(),
+            Some("waived".to_owned()),
+        )],
+        days: 30,
+    });
+    let mut terms = Terms {
+        now: NOW,
+        proven: proven.then(|| "client".to_owned()).into_iter().collect(),
+        login: None,
+    };
+    change(&mut terms);
+    let found = repairs(&tenant, &run(&tenant, &options), &terms);
+    let manual = found.manual.iter().map(|it| it.why.as_str());
+    let why: Vec<&str> = manual.collect();
+    let parts = found.repairs.into_iter().map(|it| it.part);
+    (parts.collect(), why.join("; "))
+}
+
+fn same(_: &mut Terms) {}
+
+fn secrets(ids: &[&str]) -> Vec<Part> {
+    let parts = ids.iter().map(|id| Part::Secret((*id).to_owned()));
+    parts.collect()
+}
+
+fn trusts(names: &[&str]) -> Vec<Part> {
+    let parts = names.iter().map(|name| Part::Trust((*name).to_owned()));
+    parts.collect()
+}
+
+const MAIN: &str = "repo:o@1/r@2:ref:refs/heads/main";
+const TYPO: &str = "repo:o@1/r@2:pull-request";
+
+#[test]
+fn a_password_that_works_goes_where_federation_is_proven() {
+    let it = || application(&[secret("a", NOW + 100)], &[trust("main", MAIN)]);
+    assert_eq!(judged(it(), true, same).0, secrets(&["a"]));
+    let (going, why) = judged(it(), false, same);
+    assert!(going.is_empty() && why.contains("--proven client"), "{why}");
+    // A trust that admits nobody proves nothing, whatever somebody says.
+    let it = application(&[secret("a", NOW + 100)], &[trust("typo", TYPO)]);
+    let (going, why) = judged(it, true, same);
+    assert!(going.is_empty(), "{why}");
+    assert!(why.contains("only trust") && why.contains("last credential"));
+}
+
+#[test]
+fn what_is_over_goes_but_the_last() {
+    let old = [secret("a", NOW - 200), secret("b", NOW - 100)];
+    let (going, why) = judged(application(&old, &[]), false, same);
+    assert_eq!(going, secrets(&["a"]));
+    assert!(why.contains("last credential"));
+    let all = application(&old, &[trust("main", MAIN)]);
+    assert_eq!(judged(all, false, same).0, secrets(&["a", "b"]));
+}
+
+#[test]
+fn what_is_waived_and_the_login_stay() {
+    let old = [secret("waived", NOW - 200), secret("b", NOW - 100)];
+    let it = || application(&old, &[trust("main", MAIN)]);
+    let (going, why) = judged(it(), false, same);
+    assert_eq!((going, why.as_str()), (secrets(&["b"]), ""));
+    let (going, why) = judged(it(), false, |terms| {
+        terms.login = Some("CLIENT".to_owned());
+    });
+    assert!(going.is_empty() && why.contains("logs in as"), "{why}");
+}
+
+#[test]
+fn trusts_that_admit_nobody_go_one_at_a_time() {
+    let both = [
+        trust("main", MAIN),
+        trust("typo", TYPO),
+        trust("again", "repo:o@1/s@3:pull-request"),
+    ];
+    let (going, why) = judged(application(&[], &both), false, same);
+    assert_eq!(going.len(), 1);
+    assert!(why.contains("one trust of an application"), "{why}");
+}
+
+#[test]
+fn a_covered_trust_goes_unless_what_covers_it_is_bad() {
+    let wide = "claims['sub'] matches 'repo:o@1/r@2:ref:refs/heads/*' and claims['repository_owner_id'] eq '1'";
+    let it = |wide: &str| application(&[], &[trust("wide", wide), trust("main", MAIN)]);
+    let (going, why) = judged(it(wide), false, same);
+    assert_eq!(going, trusts(&["main"]), "{why}");
+    let open = "claims['sub'] matches 'repo:*'";
+    let (going, why) = judged(it(open), false, same);
+    assert!(going.is_empty() && why.contains("too wide"), "{why}");
+}
+
+#[test]
+fn what_files_declare_is_changed_in_the_files() {
+    let mut it = application(&[], &[trust("main", MAIN), trust("typo", TYPO)]);
+    it.credentials[1].declared_at = Some("trust.hcl:3".to_owned());
+    let (going, why) = judged(it.clone(), false, same);
+    assert!(going.is_empty() && why.contains("a file declares it"));
+    it.credentials[1].declared_at = None;
+    it.tags = vec!["trustform:payments:12345678".to_owned()];
+    let (going, why) = judged(it, false, same);
+    assert!(going.is_empty() && why.contains("--declared"));
+}

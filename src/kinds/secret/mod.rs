@@ -1,0 +1,191 @@
+//! `secret`: a password or certificate of an application. Nothing declares one; the fix plan of an audit removes it.
+//!
+//! Sources: Microsoft Graph, "application: removePassword", "Update application". `removeKey` wants a proof that is
+//! signed with a key of the application, which only its holder has: a certificate goes as `az ad app credential delete
+//! --cert` does it, by writing the list of those that stay.
+
+use super::{Kind, Task, application, step};
+use crate::model::desired::{Desired, Resource};
+use crate::model::live::{Key, Live, Object, Read};
+use crate::model::plan::Action;
+use crate::model::schema::{Field, Shape};
+use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
+use crate::model::value::{Map, Value};
+
+pub const KIND: &str = "secret";
+
+static SHAPE: Shape = Shape {
+    kind: KIND,
+    doc: "A password or certificate of an application. It cannot be declared; `audit --fix-plan` plans its removal.",
+    parents: &[application::KIND],
+    implied: true,
+    fields: &[
+        Field::string("key_id", "The id by which it is removed.").computed(),
+        Field::string("type", "`password` or `certificate`.").computed(),
+        Field::string("display_name", "What it was called when it was made.").computed(),
+        Field::string("end", "When it is over.").computed(),
+    ],
+    groups: &[],
+    outputs: &[],
+};
+
+const PASSWORDS: &str = "passwordCredentials";
+const KEYS: &str = "keyCredentials";
+/// In the body of a certificate: all of it as Graph shows it, which holds nothing private.
+const WIRE: &str = "wire";
+
+pub struct Secret;
+
+impl Kind for Secret {
+    fn shape(&self) -> &'static Shape {
+        &SHAPE
+    }
+
+    /// Only where a plan is about secrets: no other one asks for them.
+    fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
+        let kind = super::of(application::KIND);
+        let parents = desired
+            .of_kind(KIND)
+            .filter_map(|resource| kind?.find(desired.parent(resource)?, None, live));
+        parents.map(|parent| list(&parent.key)).collect()
+    }
+
+    fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
+        if reply.status != 200 {
+            return;
+        }
+        let parent = Key::new(application::KIND, &read.about);
+        live.remove_children(&parent, KIND);
+        for (list, kind) in [(PASSWORDS, "password"), (KEYS, "certificate")] {
+            for json in reply.body[list].as_array().into_iter().flatten() {
+                live.insert(object(&parent, kind, json));
+            }
+        }
+    }
+
+    fn find<'a>(
+        &self,
+        resource: &Resource,
+        parent: Option<&Object>,
+        live: &'a Live,
+    ) -> Option<&'a Object> {
+        let id = resource.text("key_id")?;
+        live.children(&parent?.key, KIND)
+            .find(|object| text(object, "key_id") == id)
+    }
+
+    /// Certificates that `live` holds beside this one stay.
+    fn steps(&self, task: &Task) -> Vec<Step> {
+        match (task.action, task.object, task.parent) {
+            (Action::Delete, Some(object), Some(parent)) => {
+                vec![match text(object, "type") {
+                    "password" => remove(task, object, parent),
+                    _ => keep_others(task, object, parent),
+                }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The passwords and certificates of an application.
+fn list(application: &Key) -> Read {
+    Read {
+        kind: KIND,
+        purpose: "list",
+        request: Request::get(
+            Service::Graph,
+            format!(
+                "/applications/{}?$select=id,{PASSWORDS},{KEYS}",
+                application.id
+            ),
+        ),
+        about: application.id.clone(),
+    }
+}
+
+fn object(parent: &Key, kind: &str, json: &serde_json::Value) -> Object {
+    let of = |name: &str| json[name].as_str().unwrap_or_default();
+    let mut body = Map::from([
+        ("key_id".to_owned(), of("keyId").into()),
+        ("type".to_owned(), kind.into()),
+        ("display_name".to_owned(), of("displayName").into()),
+        ("end".to_owned(), of("endDateTime").into()),
+    ]);
+    if kind == "certificate" {
+        body.insert(WIRE.to_owned(), Value::from_json(json));
+    }
+    Object {
+        key: Key::new(KIND, format!("{}/{kind}/{}", parent.id, of("keyId"))),
+        parent: Some(parent.clone()),
+        name: of("displayName").to_owned(),
+        body,
+        outputs: Default::default(),
+        alternates: Vec::new(),
+        etag: None,
+        deleted: false,
+        confirmed: true,
+    }
+}
+
+fn text<'a>(object: &'a Object, name: &str) -> &'a str {
+    let value = object.body.get(name).and_then(Value::as_str);
+    value.unwrap_or_default()
+}
+
+/// In a few words: ``password `ci` until 2027-03-01``.
+pub fn describe(object: &Object) -> String {
+    let name = match object.name.as_str() {
+        "" => String::new(),
+        name => format!(" `{name}`"),
+    };
+    let until = match text(object, "end").split('T').next() {
+        None | Some("") => String::new(),
+        Some(day) => format!(" until {day}"),
+    };
+    format!("{}{name}{until}", text(object, "type"))
+}
+
+fn remove(task: &Task, object: &Object, parent: &Object) -> Step {
+    let key_id = Value::map([("keyId", text(object, "key_id").into())]);
+    let path = format!("/applications/{}/removePassword", parent.key.id);
+    Step {
+        check: Some(gone(parent, PASSWORDS, key_id.clone())),
+        done_if: vec![
+            Pattern::new(400, "No credentials found to be removed"),
+            Pattern::new(404, "Request_ResourceNotFound"),
+        ],
+        ..step(
+            task,
+            Phase::Withdraw,
+            Request::new(Service::Graph, Method::Post, path).body(key_id),
+        )
+    }
+}
+
+fn keep_others(task: &Task, object: &Object, parent: &Object) -> Step {
+    let others = task
+        .live
+        .children(&parent.key, KIND)
+        .filter(|other| other.key != object.key)
+        .filter_map(|other| other.body.get(WIRE).cloned());
+    let body = Value::map([(KEYS, Value::List(others.collect()))]);
+    let key_id = Value::map([("keyId", text(object, "key_id").into())]);
+    let path = format!("/applications/{}", parent.key.id);
+    Step {
+        check: Some(gone(parent, KEYS, key_id)),
+        done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
+        ..step(
+            task,
+            Phase::Withdraw,
+            Request::new(Service::Graph, Method::Patch, path).body(body),
+        )
+    }
+}
+
+fn gone(parent: &Object, of: &'static str, member: Value) -> Check {
+    Check {
+        read: list(&parent.key).request,
+        expect: Expect::Lacks(of, member),
+    }
+}
