@@ -4,7 +4,6 @@
 //! Source: Microsoft Graph, "Upsert federatedIdentityCredential".
 
 use super::mark::{marked, proven};
-use crate::kinds::application::Form;
 use crate::kinds::codec::key;
 use crate::kinds::{Task, step};
 use crate::model::desired::Resource;
@@ -17,16 +16,13 @@ pub fn list(application: &Key) -> Request {
     Request::get(Service::GraphBeta, collection(application))
 }
 
+/// A blueprint's are reached without its type, too: Graph's description knows no other path.
 fn collection(application: &Key) -> String {
-    within(
-        application.kind,
-        &format!("/applications/{}", application.id),
-    )
+    within(&format!("/applications/{}", application.id))
 }
 
-fn within(kind: &str, application: &str) -> String {
-    let cast = Form::of(kind).map_or("", |form| form.cast);
-    format!("{application}{cast}/federatedIdentityCredentials")
+fn within(application: &str) -> String {
+    format!("{application}/federatedIdentityCredentials")
 }
 
 /// The credentials in a path: of an application by id where it is known, else by the key that its own create is sent to.
@@ -34,10 +30,9 @@ fn parent_path(task: &Task) -> Option<String> {
     if let Some(parent) = task.parent.filter(|parent| !parent.deleted) {
         return Some(collection(&parent.key));
     }
-    let owner = task.owner?;
-    let unique_name = owner.text("unique_name")?;
+    let unique_name = task.owner?.text("unique_name")?;
     let application = format!("/applications({})", key("uniqueName", unique_name));
-    Some(within(owner.kind(), &application))
+    Some(within(&application))
 }
 
 /// Upserted by name, and the name is the content: a replay or a second run can only make the same.
