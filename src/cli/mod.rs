@@ -16,6 +16,7 @@ mod private_keys;
 mod progress;
 mod redact;
 mod rehearsal;
+mod repairs;
 mod single_dash;
 mod stack;
 mod web;

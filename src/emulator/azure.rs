@@ -66,48 +66,18 @@ const ONE_LOCK: &str = "/{scope}/providers/Microsoft.Authorization/locks/{lock}"
 /// The routes that belong to no single kind.
 pub(super) static ROUTES: &[Route] = &[
     // Whoever may see none gets an empty list: learn.microsoft.com, subscriptions-list.
-    Route {
-        method: "GET",
-        pattern: "/subscriptions",
-        roles: &[],
-        handler: list_subscriptions,
-    },
-    Route {
-        method: "GET",
-        pattern: "/subscriptions/{subscription}",
-        roles: READ,
-        handler: read_subscription,
-    },
-    Route {
-        method: "GET",
-        pattern: GROUP,
-        roles: READ,
-        handler: read_group,
-    },
-    Route {
-        method: "PUT",
-        pattern: GROUP,
-        roles: WRITE,
-        handler: put_group,
-    },
-    Route {
-        method: "GET",
-        pattern: ONE_LOCK,
-        roles: READ,
-        handler: read_lock,
-    },
-    Route {
-        method: "PUT",
-        pattern: ONE_LOCK,
-        roles: LOCK,
-        handler: put_lock,
-    },
-    Route {
-        method: "DELETE",
-        pattern: ONE_LOCK,
-        roles: LOCK,
-        handler: delete_lock,
-    },
+    Route::new("GET", "/subscriptions", &[], list_subscriptions),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}",
+        READ,
+        read_subscription,
+    ),
+    Route::new("GET", GROUP, READ, read_group),
+    Route::new("PUT", GROUP, WRITE, put_group),
+    Route::new("GET", ONE_LOCK, READ, read_lock),
+    Route::new("PUT", ONE_LOCK, LOCK, put_lock),
+    Route::new("DELETE", ONE_LOCK, LOCK, delete_lock),
 ];
 
 impl Azure {

@@ -25,36 +25,26 @@ const WRITERS: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWri
 
 /// The routes that belong to no single kind.
 pub(super) static ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/directoryObjects/{object}",
-        roles: READERS,
-        handler: read,
-    },
-    Route {
-        method: "GET",
-        pattern: "/directory/deletedItems/{object}",
-        roles: READERS,
-        handler: read_deleted,
-    },
-    Route {
-        method: "GET",
-        pattern: "/directory/deletedItems/{type}/$count",
-        roles: READERS,
-        handler: count_deleted,
-    },
-    Route {
-        method: "DELETE",
-        pattern: "/directory/deletedItems/{object}",
-        roles: WRITERS,
-        handler: purge,
-    },
-    Route {
-        method: "POST",
-        pattern: "/directory/deletedItems/{object}/restore",
-        roles: WRITERS,
-        handler: restore,
-    },
+    Route::new("GET", "/directoryObjects/{object}", READERS, read),
+    Route::new(
+        "GET",
+        "/directory/deletedItems/{object}",
+        READERS,
+        read_deleted,
+    ),
+    Route::new(
+        "GET",
+        "/directory/deletedItems/{type}/$count",
+        READERS,
+        count_deleted,
+    ),
+    Route::new("DELETE", "/directory/deletedItems/{object}", WRITERS, purge),
+    Route::new(
+        "POST",
+        "/directory/deletedItems/{object}/restore",
+        WRITERS,
+        restore,
+    ),
 ];
 
 /// Moves an object to the deleted items.

@@ -10,7 +10,7 @@ use crate::exchange::trust::Trust;
 /// Answers one kind of request.
 pub type Handler = fn(&mut Call<'_>) -> Result<Reply, Failure>;
 
-/// One operation of Graph.
+/// One operation of Graph or of Resource Manager.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     pub method: &'static str,
@@ -19,6 +19,22 @@ pub struct Route {
     /// A caller needs one of these application permissions.
     pub roles: &'static [&'static str],
     pub handler: Handler,
+}
+
+impl Route {
+    pub const fn new(
+        method: &'static str,
+        pattern: &'static str,
+        roles: &'static [&'static str],
+        handler: Handler,
+    ) -> Self {
+        Self {
+            method,
+            pattern,
+            roles,
+            handler,
+        }
+    }
 }
 
 /// A client that may ask for tokens.

@@ -8,18 +8,18 @@ use super::route::Route;
 
 /// The routes that are about the tenant.
 pub(super) static ROUTES: &[Route] = &[
-    Route {
-        method: "GET",
-        pattern: "/organization",
-        roles: &["Directory.Read.All", "Directory.ReadWrite.All"],
-        handler: organization,
-    },
-    Route {
-        method: "GET",
-        pattern: "/policies/defaultAppManagementPolicy",
-        roles: &["Policy.Read.All"],
-        handler: app_management_policy,
-    },
+    Route::new(
+        "GET",
+        "/organization",
+        &["Directory.Read.All", "Directory.ReadWrite.All"],
+        organization,
+    ),
+    Route::new(
+        "GET",
+        "/policies/defaultAppManagementPolicy",
+        &["Policy.Read.All"],
+        app_management_policy,
+    ),
 ];
 
 /// learn.microsoft.com, organization-list.

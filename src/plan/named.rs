@@ -2,16 +2,14 @@
 
 use super::matching::{Leftover, Pair};
 use super::{Options, changes, repair};
-use crate::kinds::application::Secret;
-use crate::kinds::{self, Scene, Task, application, federated_credential};
+use crate::kinds::{self, Scene, application, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object};
-use crate::model::plan::{Action, Change, FieldChange, Reason};
+use crate::model::plan::{Change, FieldChange, Reason};
 use crate::model::repair::Repair;
 use crate::model::step::Step;
-use crate::model::value::Value;
 
 /// What is to happen, to what.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,9 +19,7 @@ pub enum Order {
     Release(Address),
     /// A credential goes now, declared or not; or all of an application's.
     Revoke(Address),
-    /// An application loses these client secrets, which are all that it has.
-    DropSecrets(Address, Vec<Secret>),
-    /// What an audit found goes. What of it is not there any more is passed over.
+    /// What an audit found goes, or what a federated credential has made needless. What of it is not there any more is passed over.
     Repair(Vec<Repair>),
 }
 
@@ -34,9 +30,7 @@ impl Order {
     /// The address of the one application that it is about.
     pub fn application(&self) -> Option<Address> {
         let mut root = match self {
-            Order::Release(address) | Order::Revoke(address) | Order::DropSecrets(address, _) => {
-                address.clone()
-            }
+            Order::Release(address) | Order::Revoke(address) => address.clone(),
             Order::Repair(_) => return None,
         };
         root.segments.truncate(1);
@@ -88,9 +82,6 @@ pub(super) fn drafts(
     let going = match order {
         Order::Release(_) => released(&root, object, credentials, desired)?,
         Order::Revoke(named) => revoked(named, credentials)?,
-        Order::DropSecrets(_, secrets) => {
-            return Ok(vec![without_secrets(&root, object, secrets, desired, live)]);
-        }
         Order::Repair(_) => Vec::new(),
     };
     let mut drafts: Vec<(Change, Vec<Step>)> = going
@@ -103,45 +94,6 @@ pub(super) fn drafts(
         }
     }
     Ok(drafts)
-}
-
-/// The application without its client secrets.
-fn without_secrets(
-    root: &Address,
-    object: &Object,
-    secrets: &[Secret],
-    desired: &Desired,
-    live: &Live,
-) -> (Change, Vec<Step>) {
-    let task = Task {
-        action: Action::Update,
-        address: root,
-        stack: &desired.stack,
-        resource: None,
-        object: Some(object),
-        owner: None,
-        parent: None,
-        fields: &[],
-        live,
-        purge: false,
-    };
-    let fields = secrets.iter().map(|secret| FieldChange {
-        path: "client_secret".to_owned(),
-        before: Some(Value::text(secret.name.as_str())),
-        after: Some(Value::Null),
-    });
-    let change = Change {
-        address: root.clone(),
-        action: Action::Update,
-        reason: Reason::Differs,
-        fields: fields.collect(),
-        steps: Vec::new(),
-        object: Some(object.key.clone()),
-        parent: None,
-        remark: None,
-        origin: None,
-    };
-    (change, application::remove_secrets(&task, object, secrets))
 }
 
 /// Where a credential is declared, or else under which name it is shown.

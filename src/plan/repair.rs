@@ -3,7 +3,7 @@
 use super::matching::{Leftover, Pair};
 use super::{Options, changes, named};
 use crate::kinds::{application, federated_credential, secret};
-use crate::model::address::{Address, Segment};
+use crate::model::address::Segment;
 use crate::model::desired::Desired;
 use crate::model::live::{Live, Object};
 use crate::model::plan::{Change, Reason};
@@ -48,8 +48,12 @@ pub(super) fn drafts(
 }
 
 fn leftover(repair: &Repair, pairs: &[Pair], desired: &Desired, live: &Live) -> Option<Leftover> {
-    let root = Address::root(application::KIND, repair.client_id.as_str());
-    let pair = pairs.iter().find(|pair| pair.resource.address == root)?;
+    let named = |pair: &&Pair| {
+        pair.resource.kind() == application::KIND
+            && pair.resource.text("existing.client_id") == Some(&repair.client_id)
+    };
+    let pair = pairs.iter().find(named)?;
+    let root = pair.resource.address.clone();
     let parent = live.get(&pair.object.as_ref()?.key)?;
     if parent.deleted || rests_on(repair, parent, live).len() != repair.beside.len() {
         return None;

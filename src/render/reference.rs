@@ -22,7 +22,7 @@ pub fn kind(
     if shape.implied && !parents.is_empty() {
         let _ = writeln!(
             out,
-            "\nIt has no block of its own: a block of {parents} means it. Plans show it with the fields below."
+            "\nIt has no block of its own: it belongs to {parents}. Plans show it with the fields below."
         );
     } else if let Some(parent) = shape.parents.first() {
         let _ = writeln!(

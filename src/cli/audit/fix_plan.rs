@@ -1,23 +1,21 @@
 //! `--fix-plan`: the repairs as a saved plan, which `apply FILE` carries out under its guards.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
 use super::args::{Args, Form};
 use super::output;
 use crate::audit::repairs::{self, Terms};
+use crate::cli::repairs::resources;
 use crate::cli::stack::Stack;
 use crate::cli::{Exit, Failure, World, block_on, connect, planning};
-use crate::kinds::{application, secret};
-use crate::model::address::{Address, Segment};
-use crate::model::desired::{Desired, Resource};
+use crate::kinds::application;
+use crate::model::address::Address;
+use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::repair::{Part, Repair};
 use crate::model::report::Report;
-use crate::model::source::{Sources, Span};
+use crate::model::source::Sources;
 use crate::model::tenant::Tenant;
-use crate::model::value::Value;
 use crate::plan::{Options, Order, saved};
 use crate::render::{self, json, text};
 
@@ -67,7 +65,8 @@ pub fn write(
         say(world, args, &shown);
         return Ok(None);
     }
-    stack.desired.resources = resources(&repairs.repairs);
+    let root = |client_id: &str| Address::root(application::KIND, client_id);
+    stack.desired.resources = resources(&repairs.repairs, root);
     let count = repairs.repairs.len();
     let options = Options {
         order: Some(Order::Repair(repairs.repairs)),
@@ -109,33 +108,4 @@ fn say(world: &mut World, args: &Args, text: &str) {
             let _ = world.err.write_all(text.as_bytes());
         }
     }
-}
-
-/// The applications, as somebody else's, and the secrets that are asked for.
-fn resources(repairs: &[Repair]) -> std::collections::BTreeMap<Address, Resource> {
-    let resource = |address: Address, name: &str, value: Value| Resource {
-        address,
-        body: [(name.to_owned(), value)].into(),
-        origin: Span::default(),
-        spans: Default::default(),
-        protect: false,
-    };
-    let clients: BTreeSet<&str> = repairs.iter().map(|it| it.client_id.as_str()).collect();
-    let applications = clients.into_iter().map(|client_id| {
-        let existing = Value::map([("client_id", client_id.into())]);
-        let root = Address::root(application::KIND, client_id);
-        resource(root, "existing", existing)
-    });
-    let secrets = repairs.iter().filter_map(|repair| {
-        let Part::Secret(id) = &repair.part else {
-            return None;
-        };
-        let root = Address::root(application::KIND, repair.client_id.as_str());
-        let address = root.child(Segment::new(secret::KIND, id.as_str()));
-        Some(resource(address, "key_id", id.as_str().into()))
-    });
-    applications
-        .chain(secrets)
-        .map(|resource| (resource.address.clone(), resource))
-        .collect()
 }

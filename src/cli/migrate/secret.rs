@@ -6,15 +6,23 @@ use super::{Common, Files, Proposal, Stage, carry};
 use crate::cli::apply::{Terms, carry_out};
 use crate::cli::args::Format;
 use crate::cli::connect::Connection;
+use crate::cli::repairs::resources;
+use crate::cli::stack::Stack;
 use crate::cli::{Exit, Failure, World, block_on, living};
 use crate::exchange::trust::Matcher;
-use crate::kinds::application::{self, Secret};
-use crate::kinds::federated_credential;
+use crate::kinds::{application, federated_credential};
 use crate::model::address::Address;
+use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::live::{Live, Object};
+use crate::model::repair::{Part, Repair};
+use crate::model::source::Sources;
 use crate::model::step::{Request, Service};
 use crate::plan::{Options, Order};
 use crate::render::escape::terminal;
+
+/// The audit's name for a secret beside a federated credential.
+const LEFTOVER: &str = "leftover-secret";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -75,7 +83,8 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         new: &new,
     };
     gate.present(&tenant.plan)?;
-    let secrets = match application::found(resource, &tenant.live) {
+    let object = application::found(resource, &tenant.live);
+    let secrets = match object {
         Some(object) => block_on(secrets(&tenant.connection, &object.key.id))??,
         None => Vec::new(),
     };
@@ -91,8 +100,24 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Changes);
     }
     gate.pass(world, args.common.confirm, stack, &tenant)?;
+    let Some(object) = object else {
+        return Ok(Exit::Done);
+    };
+    let repairs = repairs(&files, args, object, &tenant.live, &secrets);
+    let root = |_: &str| args.address.clone();
+    let desired = Desired {
+        stack: stack.desired.stack.clone(),
+        resources: resources(&repairs, root),
+        ..Desired::default()
+    };
+    let stack = &Stack {
+        directory: stack.directory.clone(),
+        desired,
+        sources: Sources::default(),
+        warnings: Vec::new(),
+    };
     let options = Options {
-        order: Some(Order::DropSecrets(args.address.clone(), secrets)),
+        order: Some(Order::Repair(repairs)),
         ..Options::default()
     };
     let terms = Terms {
@@ -104,6 +129,32 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         format: Format::Text,
     };
     carry_out(world, stack, &tenant.connection, &options, &terms)
+}
+
+/// Every secret goes, because the declared credentials are there.
+fn repairs(
+    files: &Files,
+    args: &Args,
+    object: &Object,
+    live: &Live,
+    secrets: &[Secret],
+) -> Vec<Repair> {
+    let declared: Vec<_> = files.trusts(&args.address);
+    let beside: Vec<String> = live
+        .children(&object.key, federated_credential::KIND)
+        .filter(|credential| {
+            let trust = federated_credential::trust(&credential.body);
+            declared.iter().any(|(_, it)| Some(it) == trust.as_ref())
+        })
+        .map(|credential| credential.name.clone())
+        .collect();
+    let repair = |secret: &Secret| Repair {
+        client_id: object.outputs["client_id"].clone(),
+        part: Part::Secret(secret.key_id.clone()),
+        rule: LEFTOVER.to_owned(),
+        beside: beside.clone(),
+    };
+    secrets.iter().map(repair).collect()
 }
 
 /// The credential that is to come, unless it is declared.
@@ -134,6 +185,12 @@ fn wanted(files: &Files, args: &Args) -> Result<Option<Edit>, Failure> {
         label: files.label(&args.address, &args.label),
         body: federated_credential::exact(issuer, subject, &files.stack.desired.stack),
     }))
+}
+
+/// A client secret, by its key id and what people know it by.
+struct Secret {
+    key_id: String,
+    name: String,
 }
 
 /// An application's client secrets: ids, names and ends. What they are, Graph never shows again.

@@ -71,54 +71,18 @@ const ONE_GIVEN: &str = "/servicePrincipals/{principal}/appRoleAssignedTo/{assig
 pub const PART: Part = Part {
     tables: &[&ASSIGNMENTS],
     routes: &[
-        Route {
-            method: "GET",
-            pattern: HELD,
-            roles: READ,
-            handler: |call| list_side(call, "principalId"),
-        },
-        Route {
-            method: "GET",
-            pattern: GIVEN,
-            roles: READ,
-            handler: |call| list_side(call, "resourceId"),
-        },
-        Route {
-            method: "POST",
-            pattern: HELD,
-            roles: WRITE,
-            handler: |call| create(call, "principalId"),
-        },
-        Route {
-            method: "POST",
-            pattern: GIVEN,
-            roles: WRITE,
-            handler: |call| create(call, "resourceId"),
-        },
-        Route {
-            method: "GET",
-            pattern: ONE_HELD,
-            roles: READ,
-            handler: |call| read(call, "principalId"),
-        },
-        Route {
-            method: "GET",
-            pattern: ONE_GIVEN,
-            roles: READ,
-            handler: |call| read(call, "resourceId"),
-        },
-        Route {
-            method: "DELETE",
-            pattern: ONE_HELD,
-            roles: WRITE,
-            handler: |call| delete(call, "principalId"),
-        },
-        Route {
-            method: "DELETE",
-            pattern: ONE_GIVEN,
-            roles: WRITE,
-            handler: |call| delete(call, "resourceId"),
-        },
+        Route::new("GET", HELD, READ, |call| list_side(call, "principalId")),
+        Route::new("GET", GIVEN, READ, |call| list_side(call, "resourceId")),
+        Route::new("POST", HELD, WRITE, |call| create(call, "principalId")),
+        Route::new("POST", GIVEN, WRITE, |call| create(call, "resourceId")),
+        Route::new("GET", ONE_HELD, READ, |call| read(call, "principalId")),
+        Route::new("GET", ONE_GIVEN, READ, |call| read(call, "resourceId")),
+        Route::new("DELETE", ONE_HELD, WRITE, |call| {
+            delete(call, "principalId")
+        }),
+        Route::new("DELETE", ONE_GIVEN, WRITE, |call| {
+            delete(call, "resourceId")
+        }),
     ],
     seed: Some(plant),
     roles: Some(roles),

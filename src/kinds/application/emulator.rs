@@ -57,82 +57,68 @@ const READ: &[&str] = &[
 ];
 const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
 
-const fn route(
-    method: &'static str,
-    pattern: &'static str,
-    roles: &'static [&'static str],
-    handler: fn(&mut Call<'_>) -> Result<Reply, Failure>,
-) -> Route {
-    Route {
-        method,
-        pattern,
-        roles,
-        handler,
-    }
-}
-
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
     tables: &[&APPLICATIONS],
     routes: &[
-        route("GET", "/applications", READ, list_all),
-        route("GET", "/applications/$count", READ, count_all),
-        route("POST", "/applications", WRITE, create),
-        route("GET", "/applications/{application}", READ, read),
-        route("PATCH", "/applications/{application}", WRITE, patch),
-        route("DELETE", "/applications/{application}", WRITE, delete),
-        route("GET", "/applications/{application}/owners", READ, |call| {
+        Route::new("GET", "/applications", READ, list_all),
+        Route::new("GET", "/applications/$count", READ, count_all),
+        Route::new("POST", "/applications", WRITE, create),
+        Route::new("GET", "/applications/{application}", READ, read),
+        Route::new("PATCH", "/applications/{application}", WRITE, patch),
+        Route::new("DELETE", "/applications/{application}", WRITE, delete),
+        Route::new("GET", "/applications/{application}/owners", READ, |call| {
             people::list(call, "owners")
         }),
-        route(
+        Route::new(
             "POST",
             "/applications/{application}/owners/$ref",
             WRITE,
             |call| people::add(call, "owners"),
         ),
-        route(
+        Route::new(
             "DELETE",
             "/applications/{application}/owners/{owner}/$ref",
             WRITE,
             |call| people::remove(call, "owners"),
         ),
-        route(
+        Route::new(
             "GET",
             "/applications/{application}/sponsors",
             READ,
             |call| people::list(call, "sponsors"),
         ),
-        route(
+        Route::new(
             "POST",
             "/applications/{application}/sponsors/$ref",
             WRITE,
             |call| people::add(call, "sponsors"),
         ),
-        route(
+        Route::new(
             "DELETE",
             "/applications/{application}/sponsors/{sponsor}/$ref",
             WRITE,
             |call| people::remove(call, "sponsors"),
         ),
-        route(
+        Route::new(
             "POST",
             "/applications/{application}/addPassword",
             WRITE,
             |call| secrets::add_password(call, &APPLICATIONS),
         ),
-        route(
+        Route::new(
             "POST",
             "/applications/{application}/removePassword",
             WRITE,
             |call| secrets::remove(call, &APPLICATIONS, "passwordCredentials"),
         ),
-        route(
+        Route::new(
             "POST",
             "/applications/{application}/addKey",
             WRITE,
             |call| secrets::add_key(call, &APPLICATIONS),
         ),
-        route(
+        Route::new(
             "POST",
             "/applications/{application}/removeKey",
             WRITE,

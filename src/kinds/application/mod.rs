@@ -15,7 +15,6 @@ mod permissions;
 mod pre_authorized;
 mod reads;
 pub mod rules;
-mod secrets;
 mod wire;
 
 pub use super::is_existing;
@@ -27,7 +26,6 @@ pub use offers::offered;
 pub use optional_claims::CLAIMS;
 pub use permissions::blocks as permission_blocks;
 pub use reads::{decode_as, reads_as};
-pub use secrets::{Secret, remove as remove_secrets};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};

@@ -19,28 +19,14 @@ const KIND: &str = "Microsoft.Storage/storageAccounts/blobServices/containers";
 const ALL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/blobServices/default/containers";
 const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/blobServices/default/containers/{container}";
 
-const fn route(
-    method: &'static str,
-    pattern: &'static str,
-    roles: &'static [&'static str],
-    handler: crate::emulator::route::Handler,
-) -> Route {
-    Route {
-        method,
-        pattern,
-        roles,
-        handler,
-    }
-}
-
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
     arm: &[
-        route("GET", ALL, READ, list),
-        route("GET", ONE, READ, read),
-        route("PUT", ONE, WRITE, put),
-        route("PATCH", ONE, WRITE, put),
-        route("DELETE", ONE, WRITE, delete),
+        Route::new("GET", ALL, READ, list),
+        Route::new("GET", ONE, READ, read),
+        Route::new("PUT", ONE, WRITE, put),
+        Route::new("PATCH", ONE, WRITE, put),
+        Route::new("DELETE", ONE, WRITE, delete),
     ],
     ..Part::NOTHING
 };

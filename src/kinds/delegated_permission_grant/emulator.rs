@@ -58,42 +58,19 @@ const ONE: &str = "/oauth2PermissionGrants/{grant}";
 pub const PART: Part = Part {
     tables: &[&GRANTS],
     routes: &[
-        Route {
-            method: "GET",
-            pattern: ALL,
-            roles: READ,
-            handler: |call| list::table(call, &GRANTS, |_| true),
-        },
-        Route {
-            method: "POST",
-            pattern: ALL,
-            roles: WRITE,
-            handler: create,
-        },
-        Route {
-            method: "GET",
-            pattern: ONE,
-            roles: READ,
-            handler: read,
-        },
-        Route {
-            method: "PATCH",
-            pattern: ONE,
-            roles: WRITE,
-            handler: patch,
-        },
-        Route {
-            method: "DELETE",
-            pattern: ONE,
-            roles: WRITE,
-            handler: delete,
-        },
-        Route {
-            method: "GET",
-            pattern: "/servicePrincipals/{principal}/oauth2PermissionGrants",
-            roles: READ,
-            handler: list_of,
-        },
+        Route::new("GET", ALL, READ, |call| {
+            list::table(call, &GRANTS, |_| true)
+        }),
+        Route::new("POST", ALL, WRITE, create),
+        Route::new("GET", ONE, READ, read),
+        Route::new("PATCH", ONE, WRITE, patch),
+        Route::new("DELETE", ONE, WRITE, delete),
+        Route::new(
+            "GET",
+            "/servicePrincipals/{principal}/oauth2PermissionGrants",
+            READ,
+            list_of,
+        ),
     ],
     ..Part::NOTHING
 };

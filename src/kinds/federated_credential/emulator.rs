@@ -65,36 +65,11 @@ const ONE: &str = "/applications/{application}/federatedIdentityCredentials/{cre
 pub const PART: Part = Part {
     tables: &[&CREDENTIALS],
     routes: &[
-        Route {
-            method: "GET",
-            pattern: ALL,
-            roles: LIST,
-            handler: list_all,
-        },
-        Route {
-            method: "POST",
-            pattern: ALL,
-            roles: WRITE,
-            handler: create,
-        },
-        Route {
-            method: "GET",
-            pattern: ONE,
-            roles: WRITE,
-            handler: read,
-        },
-        Route {
-            method: "PATCH",
-            pattern: ONE,
-            roles: WRITE,
-            handler: patch,
-        },
-        Route {
-            method: "DELETE",
-            pattern: ONE,
-            roles: WRITE,
-            handler: delete,
-        },
+        Route::new("GET", ALL, LIST, list_all),
+        Route::new("POST", ALL, WRITE, create),
+        Route::new("GET", ONE, WRITE, read),
+        Route::new("PATCH", ONE, WRITE, patch),
+        Route::new("DELETE", ONE, WRITE, delete),
     ],
     trusts: Some(trusts),
     ..Part::NOTHING

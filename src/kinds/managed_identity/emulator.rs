@@ -58,34 +58,20 @@ const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/provider
 const CREDENTIALS_OF: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials";
 const CREDENTIAL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials/{credential}";
 
-const fn route(
-    method: &'static str,
-    pattern: &'static str,
-    roles: &'static [&'static str],
-    handler: crate::emulator::route::Handler,
-) -> Route {
-    Route {
-        method,
-        pattern,
-        roles,
-        handler,
-    }
-}
-
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
     tables: &[&IDENTITIES, &CREDENTIALS],
     trusts: Some(credentials::trusts),
     arm: &[
-        route("GET", ALL, READ, list),
-        route("GET", ONE, READ, read),
-        route("PUT", ONE, WRITE, put),
-        route("PATCH", ONE, WRITE, patch),
-        route("DELETE", ONE, WRITE, delete),
-        route("GET", CREDENTIALS_OF, READ, credentials::list),
-        route("GET", CREDENTIAL, READ, credentials::read),
-        route("PUT", CREDENTIAL, WRITE, credentials::put),
-        route("DELETE", CREDENTIAL, WRITE, credentials::delete),
+        Route::new("GET", ALL, READ, list),
+        Route::new("GET", ONE, READ, read),
+        Route::new("PUT", ONE, WRITE, put),
+        Route::new("PATCH", ONE, WRITE, patch),
+        Route::new("DELETE", ONE, WRITE, delete),
+        Route::new("GET", CREDENTIALS_OF, READ, credentials::list),
+        Route::new("GET", CREDENTIAL, READ, credentials::read),
+        Route::new("PUT", CREDENTIAL, WRITE, credentials::put),
+        Route::new("DELETE", CREDENTIAL, WRITE, credentials::delete),
     ],
     ..Part::NOTHING
 };

@@ -59,42 +59,12 @@ const ROLE: &str = "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{
 pub const PART: Part = Part {
     tables: &[&ASSIGNMENTS],
     arm: &[
-        Route {
-            method: "GET",
-            pattern: ALL,
-            roles: READ,
-            handler: list,
-        },
-        Route {
-            method: "GET",
-            pattern: ONE,
-            roles: READ,
-            handler: read,
-        },
-        Route {
-            method: "PUT",
-            pattern: ONE,
-            roles: WRITE,
-            handler: put,
-        },
-        Route {
-            method: "DELETE",
-            pattern: ONE,
-            roles: WRITE,
-            handler: delete,
-        },
-        Route {
-            method: "GET",
-            pattern: ROLES,
-            roles: READ,
-            handler: list_roles,
-        },
-        Route {
-            method: "GET",
-            pattern: ROLE,
-            roles: READ,
-            handler: read_role,
-        },
+        Route::new("GET", ALL, READ, list),
+        Route::new("GET", ONE, READ, read),
+        Route::new("PUT", ONE, WRITE, put),
+        Route::new("DELETE", ONE, WRITE, delete),
+        Route::new("GET", ROLES, READ, list_roles),
+        Route::new("GET", ROLE, READ, read_role),
     ],
     azure_roles: Some(held),
     ..Part::NOTHING

@@ -97,30 +97,16 @@ const LOCATIONS: &[&str] = &[
 const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}";
 const SERVICES: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/blobServices/default";
 
-const fn route(
-    method: &'static str,
-    pattern: &'static str,
-    roles: &'static [&'static str],
-    handler: crate::emulator::route::Handler,
-) -> Route {
-    Route {
-        method,
-        pattern,
-        roles,
-        handler,
-    }
-}
-
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
     tables: &[&ACCOUNTS],
     arm: &[
-        route("GET", ONE, READ, read),
-        route("PUT", ONE, WRITE, put),
-        route("PATCH", ONE, WRITE, patch),
-        route("DELETE", ONE, WRITE, delete),
-        route("GET", SERVICES, READ, read_services),
-        route("PUT", SERVICES, WRITE, put_services),
+        Route::new("GET", ONE, READ, read),
+        Route::new("PUT", ONE, WRITE, put),
+        Route::new("PATCH", ONE, WRITE, patch),
+        Route::new("DELETE", ONE, WRITE, delete),
+        Route::new("GET", SERVICES, READ, read_services),
+        Route::new("PUT", SERVICES, WRITE, put_services),
     ],
     ..Part::NOTHING
 };
