@@ -6,7 +6,7 @@ use super::library::Library;
 use super::references::Kinds;
 use super::{Access, FileError, declare, parse, policy, variables, waiver};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::policy::{Policy, UNMANAGED, Waiver};
+use crate::model::policy::{LEFTOVER_SECRETS, Policy, UNMANAGED, Waiver};
 use crate::model::source::{SourceId, Sources};
 
 /// What one directory says.
@@ -82,15 +82,28 @@ fn unread() -> FileError {
 
 /// Both at once: of each word the stricter one.
 pub(super) fn stricter(own: Policy, central: Policy) -> Policy {
-    let word = |a: Option<String>, b: Option<String>| {
-        let rank = |word: &String| UNMANAGED.iter().position(|known| known == word);
+    let word = |of: &[&str], a: Option<String>, b: Option<String>| {
+        let rank = |word: &String| of.iter().position(|known| known == word);
         a.into_iter().chain(b).max_by_key(rank)
     };
     let least = |a: Option<usize>, b: Option<usize>| a.into_iter().chain(b).min();
     Policy {
         allowed_issuers: [own.allowed_issuers, central.allowed_issuers].concat(),
-        unmanaged_credentials: word(own.unmanaged_credentials, central.unmanaged_credentials),
-        unmanaged_at_least: word(own.unmanaged_at_least, central.unmanaged_at_least),
+        unmanaged_credentials: word(
+            &UNMANAGED,
+            own.unmanaged_credentials,
+            central.unmanaged_credentials,
+        ),
+        unmanaged_at_least: word(
+            &UNMANAGED,
+            own.unmanaged_at_least,
+            central.unmanaged_at_least,
+        ),
+        leftover_secrets: word(
+            &LEFTOVER_SECRETS,
+            own.leftover_secrets,
+            central.leftover_secrets,
+        ),
         max_deletes: least(own.max_deletes, central.max_deletes),
         max_waiver_days: least(own.max_waiver_days, central.max_waiver_days),
         guard_new_identities: own.guard_new_identities || central.guard_new_identities,

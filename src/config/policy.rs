@@ -19,6 +19,8 @@ pub(super) const FIELDS: &[Field] = &[
         .check(globs),
     Field::string("unmanaged_credentials", "What becomes of credentials that nobody declared, on applications that do not say it.")
         .words(&["report", "delete", "keep"]),
+    Field::string("leftover_secrets", "What of passwords and certificates that still work on the stack's applications: `report` shows them in every plan, `forbid` refuses the plan while there is one beside a federated credential, `remove` removes those. Never on an application that has no federated credential of this stack yet. Default: nobody looks, only an audit.")
+        .words(&["report", "forbid", "remove"]),
     Field::new("max_deletes", Type::Number, "How many trusts or applications may go without a replacement; `--allow-deletes` wins.")
         .check(whole),
     Field::string("new_identities", "What of an identity that comes with a privileged permission and a trust: `show` plans it, `guard` refuses it until an `approve` block lets it through. Default: `show`.")
@@ -92,6 +94,9 @@ pub(super) fn policy(context: &Context) -> Policy {
             .and_then(Plain::as_str)
             .map(str::to_owned),
         unmanaged_at_least: None,
+        leftover_secrets: set("leftover_secrets")
+            .and_then(Plain::as_str)
+            .map(str::to_owned),
         guard_new_identities: set("new_identities").and_then(Plain::as_str) == Some("guard"),
         max_deletes: number("max_deletes"),
         max_waiver_days: number("max_waiver_days"),

@@ -21,8 +21,8 @@ pub struct Desired {
     #[serde(default)]
     pub approvals: Vec<Approval>,
     pub policy: Policy,
-    /// Findings that somebody answers for; only an audit asks.
-    #[serde(skip)]
+    /// Findings that somebody answers for: an audit asks, and a plan that looks for secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<Waiver>,
     /// In effect once everything is lowered, and not kept with a plan.
     #[serde(skip)]

@@ -35,6 +35,8 @@ pub enum Reason {
     NotDeclared,
     /// Not ours, and `unmanaged_credentials = "delete"`.
     Unmanaged,
+    /// A secret beside a federated credential, and `leftover_secrets = "remove"`.
+    LeftoverSecret,
     /// Declared, and in the recycle bin.
     SoftDeleted,
     /// `destroy` was asked for.

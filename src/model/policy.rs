@@ -13,6 +13,9 @@ pub struct Policy {
     /// What a central policy says of them: an application may say a stricter word, and no other.
     #[serde(default)]
     pub unmanaged_at_least: Option<String>,
+    /// What becomes of passwords and certificates of the stack's applications; where it is none, nobody reads them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leftover_secrets: Option<String>,
     /// How many trusts or applications may go without a replacement.
     pub max_deletes: Option<usize>,
     /// Days that a waiver may last, counted from the audit; [`MAX_WAIVER_DAYS`] where it is none.
@@ -44,6 +47,9 @@ impl Eq for AllowedIssuers {}
 /// What becomes of credentials that nobody declared, the mildest first.
 pub const UNMANAGED: [&str; 3] = ["keep", "report", "delete"];
 
+/// What becomes of secrets that are left over, the mildest first.
+pub const LEFTOVER_SECRETS: [&str; 3] = ["report", "forbid", "remove"];
+
 /// Days that a waiver may last where no policy says it.
 pub const MAX_WAIVER_DAYS: usize = 365;
 
@@ -51,7 +57,7 @@ pub const MAX_WAIVER_DAYS: usize = 365;
 ///
 /// One that has ended, or that ends more than `max_waiver_days` from now, waives nothing: the finding keeps its
 /// severity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Waiver {
     pub name: String,
     /// The rule's name, as an audit prints it.
@@ -61,6 +67,7 @@ pub struct Waiver {
     pub owner: String,
     /// When it ends, in milliseconds since 1970.
     pub until: i64,
+    #[serde(skip)]
     pub origin: Span,
 }
 
@@ -80,7 +87,8 @@ impl PartialEq for Waiver {
 }
 
 /// Whose finding a waiver is about: all findings of its rule on this object and on what is in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Accused {
     /// A declared resource: an application, or one credential of it.
     Resource(Address),

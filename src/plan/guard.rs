@@ -9,6 +9,7 @@
 //! | `issuer-in-use` (see `issuer`) | taking an issuer's documents away while a credential of the tenant names it | deleting or changing the credential first |
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts; both at once for a new one, where the policy says `new_identities = "guard"` | an `approve` block, or `--allow-widening DIGEST` |
+//! | `leftover-secret` (see `secrets`) | a password or certificate beside a federated credential, where the policy says `leftover_secrets = "forbid"` | removing it, or a `waiver` of the rule `leftover-secret` |
 //! | `self` (see `own`) | deleting the application that the run logs in as, or a trust or permission of it | `--allow-self` |
 //! | `stack-name-taken` (see `own`) | deleting all applications of the stack's name and creating others | another name, or `--allow-deletes N` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |

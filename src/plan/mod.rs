@@ -17,12 +17,13 @@ mod repair;
 mod room;
 mod rotation;
 pub mod saved;
+mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::federated_credential;
+use crate::kinds::{federated_credential, secret};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
@@ -118,6 +119,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     for leftover in &leftovers {
         drafts.push(changes::undeclared(leftover, desired, live, options));
     }
+    let secrets = secrets::judged(&pairs, desired, live, options);
+    drafts.extend(secrets.drafts);
+    notes.extend(secrets.notes);
     drafts.retain(|(change, steps)| {
         !steps.is_empty() || matches!(change.action, Action::Restore) || !change.fields.is_empty()
     });
@@ -149,6 +153,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
     }
     refusals.extend(issuer::refusals(&changes, live));
+    refusals.extend(secrets.refusals);
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,
@@ -279,7 +284,9 @@ fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
     let deletes: Vec<&Change> = changes
         .iter()
         .filter(|change| change.action == Action::Delete)
-        .filter(|change| change.address.kind() == federated_credential::KIND)
+        .filter(|change| {
+            [federated_credential::KIND, secret::KIND].contains(&change.address.kind())
+        })
         .collect();
     let going: BTreeSet<&Key> = deletes
         .iter()

@@ -1,7 +1,7 @@
 //! Plans that take away what an audit found.
 
 use super::matching::{Leftover, Pair};
-use super::{Options, changes, named};
+use super::{Options, changes, named, secrets};
 use crate::kinds::{application, federated_credential, secret};
 use crate::model::address::Segment;
 use crate::model::desired::Desired;
@@ -24,13 +24,7 @@ pub(super) fn drafts(
         .iter()
         .filter_map(|repair| Some((repair, leftover(repair, pairs, desired, live)?)))
         .collect();
-    // Certificates are written as the list of those that stay: none that goes may be in it.
-    let mut staying = live.clone();
-    for (_, leftover) in &going {
-        if leftover.object.key.kind == secret::KIND {
-            staying.remove(&leftover.object.key);
-        }
-    }
+    let staying = secrets::without(live, going.iter().map(|(_, leftover)| &leftover.object));
     going
         .into_iter()
         .map(|(repair, leftover)| {

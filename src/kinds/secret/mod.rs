@@ -1,4 +1,5 @@
-//! `secret`: a password or certificate of an application. Nothing declares one; the fix plan of an audit removes it.
+//! `secret`: a password or certificate of an application. Nothing declares one; the fix plan of an audit removes it,
+//! and a policy that says so.
 //!
 //! Sources: Microsoft Graph, "application: removePassword", "Update application". `removeKey` wants a proof that is
 //! signed with a key of the application, which only its holder has: a certificate goes as `az ad app credential delete
@@ -8,6 +9,7 @@ use super::{Kind, Task, application, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
+use crate::model::policy::Policy;
 use crate::model::schema::{Field, Shape};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Value};
@@ -16,7 +18,7 @@ pub const KIND: &str = "secret";
 
 static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "A password or certificate of an application. It cannot be declared; `audit --fix-plan` plans its removal.",
+    doc: "A password or certificate of an application. It cannot be declared; `audit --fix-plan` and `policy { leftover_secrets = \"remove\" }` plan its removal.",
     parents: &[application::KIND],
     implied: true,
     fields: &[
@@ -41,13 +43,20 @@ impl Kind for Secret {
         &SHAPE
     }
 
-    /// Only where a plan is about secrets: no other one asks for them.
+    /// Only where a plan is about secrets, or the policy is: no other one asks for them.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
         let kind = super::of(application::KIND);
-        let parents = desired
+        let watched = desired
+            .of_kind(application::KIND)
+            .filter(|resource| is_watched(resource, &desired.policy));
+        desired
             .of_kind(KIND)
-            .filter_map(|resource| kind?.find(desired.parent(resource)?, None, live));
-        parents.map(|parent| list(&parent.key)).collect()
+            .filter_map(|resource| desired.parent(resource))
+            .chain(watched)
+            .filter_map(|parent| kind?.find(parent, None, live))
+            .filter(|parent| !parent.deleted)
+            .map(|parent| list(&parent.key))
+            .collect()
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
@@ -86,6 +95,11 @@ impl Kind for Secret {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a policy looks at the secrets of an application. On one that somebody else manages they are not ours to judge.
+pub fn is_watched(application: &Resource, policy: &Policy) -> bool {
+    policy.leftover_secrets.is_some() && !super::is_existing(application)
 }
 
 /// The passwords and certificates of an application.

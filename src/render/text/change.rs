@@ -51,6 +51,7 @@ fn reason(change: &Change) -> Option<&'static str> {
         Reason::Adopted => Some("taken over"),
         Reason::NotDeclared => Some("not declared"),
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
+        Reason::LeftoverSecret => Some("`leftover_secrets` is `remove`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),
         Reason::Destroy => None,
         Reason::Released => Some("released: it stays, without this stack's mark"),
