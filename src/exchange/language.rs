@@ -8,7 +8,7 @@
 //! fixes the claims with those ids ([`subject::implied`]). The second fact is used only to narrow the side whose members are looked for,
 //! so a witness is always a token that is admitted there and refused here by the endpoint's own comparison.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::Budget;
 use super::expression::Clause;
@@ -27,6 +27,8 @@ pub struct Language {
     pub(super) audience: String,
     /// What is tested, by claim: a conjunction, never empty. A test that every token passes is left out.
     pub(super) claims: BTreeMap<String, Vec<Pattern>>,
+    /// The claims of the tests that were left out: a witness has them, too.
+    pub(super) any_value: BTreeSet<String>,
     /// Claims whose value follows from the subject, each with that one value.
     implied: BTreeMap<&'static str, Vec<Pattern>>,
     /// The tests contradict each other.
@@ -58,6 +60,7 @@ impl Language {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
             claims: BTreeMap::new(),
+            any_value: BTreeSet::new(),
             implied: BTreeMap::new(),
             empty: false,
             impossible: false,
@@ -195,6 +198,7 @@ impl Language {
             return;
         }
         if pattern.is_universal() && platform::always_present(&self.issuer, claim) {
+            self.any_value.insert(claim.to_owned());
             return;
         }
         let tests = self.claims.entry(claim.to_owned()).or_default();

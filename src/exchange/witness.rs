@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::claims::Claims;
 use super::language::{Language, Undecided, cover, meet};
 use super::pattern::{Item, Pattern};
-use super::platform;
+use super::platform::{self, Platform};
 use super::search::{Escapes, shortest_texts};
 
 /// The tokens of one language that none of the others admits.
@@ -66,7 +66,11 @@ impl Difference {
     /// [`Undecided`] when the patterns are too entangled.
     pub fn witness(&self) -> Result<Option<Claims>, Undecided> {
         Ok(self.solve()?.map(|words| {
-            let values = self.naturalize(&words);
+            let mut values = self.naturalize(&words);
+            for claim in &self.from.any_value {
+                let any = preferred(claim).next().unwrap_or('a').to_string();
+                values.entry(claim.clone()).or_insert(any);
+            }
             let fixed = [("iss", &self.from.issuer), ("aud", &self.from.audience)];
             fixed
                 .into_iter()
@@ -214,7 +218,26 @@ impl Difference {
         for claim in open {
             self.fill_gaps(&claim, &mut values);
         }
+        self.make_usual(&mut values);
         values
+    }
+
+    /// A subject that its issuer can send, as far as the token stays in the difference: where a pattern leaves open
+    /// what has only a few values, one of those.
+    fn make_usual(&self, values: &mut BTreeMap<String, String>) {
+        let Some(subject) = values.get("sub") else {
+            return;
+        };
+        let nicer = usual(&self.from.issuer, subject)
+            .into_iter()
+            .find_map(|text| {
+                let mut nicer = values.clone();
+                nicer.insert("sub".to_owned(), text);
+                self.contains(&nicer).then_some(nicer)
+            });
+        if let Some(nicer) = nicer {
+            *values = nicer;
+        }
     }
 
     /// Puts a character where a text has nothing between two separators, or nothing at an end.
@@ -272,6 +295,51 @@ fn preferred(claim: &str) -> impl Iterator<Item = char> {
         ('a'..='z', '1'..='9')
     };
     first.chain(second)
+}
+
+/// Spellings of a subject with values that its platform knows, nicest first: `run_phase:a` is none.
+fn usual(issuer: &str, subject: &str) -> Vec<String> {
+    let after = |mark: &str, words: &[&str]| -> Vec<String> {
+        let Some((before, rest)) = subject.split_once(mark) else {
+            return Vec::new();
+        };
+        let (value, rest) = match rest.find(':') {
+            Some(at) => rest.split_at(at),
+            None => (rest, ""),
+        };
+        match words.contains(&value) {
+            true => Vec::new(),
+            false => words
+                .iter()
+                .map(|word| format!("{before}{mark}{word}{rest}"))
+                .collect(),
+        }
+    };
+    // Where the rest is open, the shortest is one letter.
+    let tail = |colons: usize, tails: &[&str]| -> Vec<String> {
+        let start = subject.strip_suffix(":a");
+        let start = start.filter(|start| start.matches(':').count() == colons);
+        start
+            .into_iter()
+            .flat_map(|start| tails.iter().map(move |tail| format!("{start}:{tail}")))
+            .collect()
+    };
+    match platform::platform(issuer) {
+        Platform::TerraformCloud if subject.contains(":run_phase:") => {
+            after(":run_phase:", &["plan", "apply"])
+        }
+        Platform::TerraformCloud => [
+            tail(3, &["workspace:a:run_phase:plan"]),
+            tail(1, &["project:a:workspace:a:run_phase:plan"]),
+        ]
+        .concat(),
+        Platform::GitLab if subject.contains(":ref_type:") => {
+            after(":ref_type:", &["branch", "tag"])
+        }
+        Platform::GitLab => tail(1, &["ref_type:branch:ref:a"]),
+        Platform::GitHub => tail(1, &["ref:refs/heads/a", "environment:a"]),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether the patterns leave more than one text.

@@ -1,6 +1,6 @@
 //! From blocks as people write them to the resources that they mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::address::{Address, Segment};
 use crate::model::desired::{Desired, Expectation, Move, Resource, Stack};
@@ -156,6 +156,16 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
     // What goes anyway needs no word in the plan.
     desired.removals.retain(|removed| !removed.destroy);
     diagnostics.extend(super::ALL.iter().flat_map(|kind| kind.review(&desired)));
+    // One line that is wrong for many instances is wrong once.
+    let mut seen = BTreeSet::new();
+    diagnostics.retain(|one| {
+        let places = one
+            .labels
+            .iter()
+            .map(|label| (label.span, label.text.clone()));
+        let places: Vec<_> = places.collect();
+        places.is_empty() || seen.insert((one.code, one.message.clone(), places))
+    });
     (desired, diagnostics)
 }
 

@@ -210,3 +210,82 @@ fn items_stay_within_the_pattern() {
     );
     assert_eq!(hostile.includes(&hostile), Some(true));
 }
+
+/// A test that every token passes is no difference, and the token that is shown passes it all the same.
+#[test]
+fn a_witness_has_what_everyone_has() {
+    for text in [
+        "claims['sub'] matches '*'",
+        "claims['sub'] matches '*' and claims['repository_id'] matches '*'",
+        "claims['repository_owner_id'] matches '*' and claims['job_workflow_ref'] eq 'x'",
+    ] {
+        let trust = Trust {
+            issuer: GITHUB.to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            matcher: Matcher::Expression(Expression::parse(text).unwrap()),
+        };
+        let witness = Language::of(&trust).minus([]).witness().unwrap().unwrap();
+        assert!(trust.admits(&witness), "{text}: {witness:?}");
+    }
+}
+
+/// Where a pattern leaves open what has only a few values, the witness has one of those.
+#[test]
+fn a_witness_is_what_its_issuer_sends() {
+    for (issuer, glob, expected) in [
+        (GITHUB, "repo:o*/r*:*", "repo:o/r:ref:refs/heads/a"),
+        (GITHUB, "repo:o/r:environment:*", "repo:o/r:environment:a"),
+        (
+            "https://app.terraform.io",
+            "organization:o:project:p:workspace:w:run_phase:*",
+            "organization:o:project:p:workspace:w:run_phase:plan",
+        ),
+        (
+            "https://app.terraform.io",
+            "organization:o:*",
+            "organization:o:project:a:workspace:a:run_phase:plan",
+        ),
+        (
+            "https://gitlab.com",
+            "project_path:g/p:ref_type:*:ref:main",
+            "project_path:g/p:ref_type:branch:ref:main",
+        ),
+        (
+            "https://gitlab.com",
+            "project_path:g/p:*",
+            "project_path:g/p:ref_type:branch:ref:a",
+        ),
+    ] {
+        let language = Language::of(&Trust {
+            issuer: issuer.to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            matcher: Matcher::Expression(
+                Expression::parse(&format!("claims['sub'] matches '{glob}'")).unwrap(),
+            ),
+        });
+        let witness = language.minus([]).witness().unwrap().unwrap();
+        assert_eq!(witness.text("sub").as_deref(), Some(expected), "{glob}");
+    }
+    // What the usual value would not be let in with stays.
+    let phase = |word: &str| {
+        Language::of(&Trust {
+            issuer: "https://app.terraform.io".to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            matcher: Matcher::Expression(
+                Expression::parse(&format!(
+                    "claims['sub'] matches 'organization:o:project:p:workspace:w:run_phase:{word}'"
+                ))
+                .unwrap(),
+            ),
+        })
+    };
+    let witness = phase("*")
+        .minus([&phase("plan")])
+        .witness()
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        witness.text("sub").as_deref(),
+        Some("organization:o:project:p:workspace:w:run_phase:apply")
+    );
+}

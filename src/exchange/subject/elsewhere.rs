@@ -100,6 +100,20 @@ pub(super) fn elsewhere(issuer: &str, field: Field, text: &str) -> Option<Trap> 
             missing("organization:O:project:P:workspace:W:run_phase:PHASE"),
             "write all four parts; the phase is `plan` or `apply`",
         ),
+        Platform::TerraformCloud if phase_is_unknown(issuer, text) => trap(
+            "HCP Terraform's runs have the phases `plan` and `apply`, in lower case".to_owned(),
+            "let the subject end with `run_phase:plan` or `run_phase:apply`",
+        ),
+        // CircleCI, "Using OpenID Connect tokens in jobs".
+        Platform::CircleCi if !is_circleci(text) => trap(
+            missing("org/ORGANIZATION/project/PROJECT/user/USER"),
+            "write all three ids: the user who triggers the pipeline is part of the subject",
+        ),
+        // AWS, "Outbound identity federation".
+        Platform::Aws if !text.starts_with("arn:") || text.contains(":assumed-role/") => trap(
+            "the subject of an AWS token is the ARN of the role".to_owned(),
+            "write `arn:aws:iam::ACCOUNT:role/NAME`: neither the name alone nor a session of it",
+        ),
         Platform::Entra if text.starts_with("system:serviceaccount") || text.starts_with("repo:") => {
             trap(
                 "Entra sends no such subject: the issuer is another one".to_owned(),
@@ -116,6 +130,20 @@ pub(super) fn elsewhere(issuer: &str, field: Field, text: &str) -> Option<Trap> 
 
 fn opaque(text: &str) -> Subject {
     Subject::Opaque(text.to_owned())
+}
+
+fn phase_is_unknown(issuer: &str, text: &str) -> bool {
+    match parse(issuer, text) {
+        Subject::TerraformCloud { run_phase, .. } => {
+            !run_phase.contains(['*', '?']) && !["plan", "apply"].contains(&run_phase.as_str())
+        }
+        _ => false,
+    }
+}
+
+fn is_circleci(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    matches!(parts[..], ["org", _, "project", _, "user", _])
 }
 
 fn is_account(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! What a `federated_credential` block means: issuer, subject or expression, audience and name.
 
 use super::builders::{self, Block, Match, Trusts};
+use super::rules::open_workflow;
 use crate::exchange::expression::Expression;
 use crate::exchange::{issuers, subject};
 use crate::kinds::lower::Lowering;
@@ -184,6 +185,20 @@ fn expression(resource: &Resource, lowering: &mut Lowering) {
             return;
         }
     };
+    for clause in expression.clauses() {
+        let Some(workflow) = open_workflow(clause) else {
+            continue;
+        };
+        lowering.diagnostics.push(
+            Diagnostic::warning(
+                "workflow-ref-wildcard",
+                format!("the workflow `{workflow}` is admitted at any fitting ref: whoever may push one to its repository decides what runs"),
+            )
+            .about(&resource.address)
+            .at(within(whole, text, &clause.comparand_span), "")
+            .help("name one protected branch, as in `@refs/heads/main`, or a commit"),
+        );
+    }
     if let Some(issuer) = resource.text("issuer") {
         for problem in issuers::check(issuer, &expression) {
             let span = within(whole, text, &problem.span);

@@ -17,8 +17,9 @@ pub const BUILDER: Builder = Builder {
 static FIELDS: &[Field] = &[
     Field::string(
         "subject",
-        "The subject identifier that the service connection shows, for one with the Entra issuer: `/eid1/…`.",
-    ),
+        "The subject identifier that the service connection shows, for one with the Entra issuer: `/eid1/…`. A variable without a value leaves the credential pending.",
+    )
+    .pending(),
     Field::string("organization", "The organisation's name."),
     Field::string(
         "organization_id",

@@ -59,6 +59,14 @@ fn build(block: &mut Block) -> Option<Trusts> {
             format!("write `{}`", text.trim_end_matches('/')),
         );
     }
+    if issuer.as_str().is_some_and(|issuer| issuer != ISSUER) {
+        // gitlab-org/gitlab, work item 563038
+        block.note(
+            "issuer",
+            "an instance that is behind on updates gives merge requests from forks the claims of the project that they are for",
+            "keep the instance up to date, or trust a protected branch or tag only",
+        );
+    }
     let id = block.text("project_id");
     let start = match (block.text("project_path"), id) {
         (Some(path), _) => format!("project_path:{path}"),

@@ -49,6 +49,12 @@ fn build(block: &mut Block) -> Option<Trusts> {
             );
         }
     }
+    // SPIRE's reference of the server's configuration: `jwt_key_type` follows `ca_key_type`, by default `ec-p256`.
+    block.note(
+        "",
+        "SPIRE signs with ES256 unless told otherwise, and Entra takes RS256 only (AADSTS5002738)",
+        "set `jwt_key_type = \"rsa-2048\"` in the server's configuration, and the same `jwt_issuer` there and in the OIDC discovery provider",
+    );
     let issuer = block.issuer("");
     let null = Value::Null;
     let part = |name| block.value(name).unwrap_or(&null);

@@ -31,6 +31,8 @@ mod workflow_ref_wildcard;
 use crate::kinds::rule::Rule;
 
 /// One file each.
+pub use workflow_ref_wildcard::open_workflow;
+
 pub static ALL: &[&Rule] = &[
     &address_issuer::RULE,
     &any_context_subject::RULE,

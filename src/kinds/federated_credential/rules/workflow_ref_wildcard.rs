@@ -1,6 +1,6 @@
 //! A reusable workflow is admitted at any branch or tag.
 
-use crate::exchange::expression::Operator;
+use crate::exchange::expression::{Clause, Operator};
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Severity};
 
@@ -21,29 +21,27 @@ pub static RULE: Rule = Rule {
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
         let clauses = held.expression().map_or(&[][..], |it| it.clauses());
-        for clause in clauses
-            .iter()
-            .filter(|clause| clause.operator == Operator::Matches)
-        {
-            // Some owners put the workflow into the subject.
-            let workflow = match clause.claim.as_str() {
-                "job_workflow_ref" => Some(clause.comparand.as_str()),
-                "sub" => clause.comparand.split("job_workflow_ref:").nth(1),
-                _ => None,
-            };
-            let Some(workflow) = workflow else {
-                continue;
-            };
-            let reference = workflow
-                .rsplit_once('@')
-                .map_or("*", |(_, reference)| reference);
-            if reference.contains(['*', '?']) {
-                found.push(identity.about(
-                    &RULE.doc,
-                    held,
-                    format!("the workflow `{workflow}` is admitted at any fitting ref"),
-                ));
-            }
+        for workflow in clauses.iter().filter_map(open_workflow) {
+            found.push(identity.about(
+                &RULE.doc,
+                held,
+                format!("the workflow `{workflow}` is admitted at any fitting ref"),
+            ));
         }
     }
+}
+
+/// The reusable workflow that a clause admits at more than one ref.
+pub fn open_workflow(clause: &Clause) -> Option<&str> {
+    // Some owners put the workflow into the subject.
+    let workflow = match clause.claim.as_str() {
+        "job_workflow_ref" => clause.comparand.as_str(),
+        "sub" => clause.comparand.split("job_workflow_ref:").nth(1)?,
+        _ => return None,
+    };
+    let reference = workflow
+        .rsplit_once('@')
+        .map_or("*", |(_, reference)| reference);
+    let open = clause.operator == Operator::Matches && reference.contains(['*', '?']);
+    open.then_some(workflow)
 }
