@@ -1,5 +1,7 @@
 //! `convert`: a stack from what another tool knows.
 
+mod companions;
+mod rights;
 mod stack;
 mod state;
 
@@ -22,7 +24,7 @@ pub struct Args {
     /// What the file is.
     #[arg(long, value_enum)]
     pub from: From,
-    /// A state, as `terraform state pull` or `terraform show -json` prints it.
+    /// A state, as `terraform state pull` or `terraform show -json` prints it; `-` reads it from the input.
     pub file: PathBuf,
     /// The stack's name.
     #[arg(long, default_value = "converted")]
@@ -43,9 +45,12 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let shown = args.file.display().to_string();
     let unreadable =
         |why: String| Failure::plain("unreadable", format!("`{shown}` cannot be read: {why}"));
-    let file = std::fs::File::open(world.directory.join(&args.file));
     let mut bytes = Vec::new();
-    let read = file.and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes));
+    let read = match shown == "-" {
+        true => (&mut *world.input).take(LIMIT + 1).read_to_end(&mut bytes),
+        false => std::fs::File::open(world.directory.join(&args.file))
+            .and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes)),
+    };
     read.map_err(|error| unreadable(error.to_string()))?;
     if bytes.len() as u64 > LIMIT {
         return Err(unreadable(format!("it has more than {LIMIT} bytes")));
@@ -66,12 +71,16 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let text = format::format(id, &converted.text).map_err(|said| Failure::new(said, &sources))?;
     world.print(&text);
     let mut said = format!(
-        "{}{} and {}; {} left out{}.\n",
+        "{}{}{} and {}; {} left out{}.\n",
         counted(converted.applications, "application"),
         match converted.identities {
             0 => String::new(),
             1 => ", 1 managed identity".to_owned(),
             many => format!(", {many} managed identities"),
+        },
+        match converted.roles {
+            0 => String::new(),
+            count => format!(", {}", counted(count, "Azure role")),
         },
         counted(converted.credentials, "federated credential"),
         counted(converted.secrets, "secret"),

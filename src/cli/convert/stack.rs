@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use serde_json::Value as Json;
 
+use super::companions;
+use super::rights::Rights;
 use super::state::Instance;
 use crate::cli::hcl_text::{label, quoted};
 
@@ -15,9 +17,11 @@ pub struct Converted {
     pub applications: usize,
     pub identities: usize,
     pub credentials: usize,
+    /// Roles in Azure.
+    pub roles: usize,
     /// Passwords, keys and certificates that were left out.
     pub secrets: usize,
-    /// Identities and rights that are not in the stack, by type.
+    /// What is not in the stack, by type and reason.
     pub left: BTreeMap<String, usize>,
 }
 
@@ -34,7 +38,7 @@ const SECRETS: [&str; 4] = [
 ];
 /// Every application has one.
 const IMPLIED: &str = "azuread_service_principal";
-const IDENTITY: &str = "azurerm_user_assigned_identity";
+pub(super) const IDENTITY: &str = "azurerm_user_assigned_identity";
 const ON_IDENTITY: &str = "azurerm_federated_identity_credential";
 
 /// The stack; without a tenant the one that the state names.
@@ -45,6 +49,7 @@ pub fn convert(
     unknown: &str,
 ) -> Converted {
     let mut converted = Converted::default();
+    let rights = Rights::of(instances);
     let mut applications: BTreeMap<&str, Vec<&Instance>> = BTreeMap::new();
     let mut identities: BTreeMap<String, Vec<&Instance>> = BTreeMap::new();
     for instance in instances {
@@ -66,10 +71,13 @@ pub fn convert(
             applications.entry(id).or_default().push(instance);
         } else if SECRETS.contains(&kind) {
             converted.secrets += 1;
+        } else if let (Some(id), false) = (companions::of(instance), instance.data) {
+            applications.entry(id).or_default().push(instance);
         } else if let Some(id) = identity(instance) {
             identities.entry(id).or_default().push(instance);
         } else if !instance.data
             && kind != IMPLIED
+            && !Rights::KINDS.contains(&kind)
             && (kind.starts_with("azuread_") || [IDENTITY, ON_IDENTITY].contains(&kind))
         {
             *converted.left.entry(kind.to_owned()).or_default() += 1;
@@ -85,10 +93,24 @@ pub fn convert(
     converted.text = format!("stack {} {{\n  tenant_id = {tenant}\n}}\n", quoted(name));
     let mut labels = BTreeSet::new();
     for (id, members) in applications {
-        let (owners, credentials): (Vec<&Instance>, Vec<&Instance>) = members
-            .iter()
-            .partition(|one| APPLICATIONS.contains(&one.kind));
+        let of = |kinds: &[&str]| -> Vec<&Instance> {
+            let all = members.iter().copied();
+            all.filter(|one| kinds.contains(&one.kind)).collect()
+        };
+        let (owners, credentials) = (of(&APPLICATIONS), of(&CREDENTIALS));
         let managed = owners.iter().find(|one| !one.data).copied();
+        if id.is_empty() || managed.is_none() {
+            for one in of(companions::KINDS) {
+                let reason = format!("{} (its application is not in the state)", one.kind);
+                *converted.left.entry(reason).or_default() += 1;
+            }
+        }
+        if id.is_empty() {
+            for one in &credentials {
+                let reason = format!("{} (its application has no id)", one.kind);
+                *converted.left.entry(reason).or_default() += 1;
+            }
+        }
         if id.is_empty() || (managed.is_none() && credentials.is_empty()) {
             continue;
         }
@@ -97,7 +119,10 @@ pub fn convert(
         let label = unique(&label(&wanted), &mut labels);
         let _ = write!(converted.text, "\napplication \"{label}\" {{\n");
         match managed {
-            Some(application) => own(&mut converted.text, application, id),
+            Some(application) => {
+                own(&mut converted.text, application, &of(companions::KINDS), id);
+                rights.permissions(application, &of(companions::KINDS), id, &mut converted);
+            }
             None => {
                 let _ = write!(
                     converted.text,
@@ -111,16 +136,20 @@ pub fn convert(
             credential(&mut converted.text, one, &mut inner);
             converted.credentials += 1;
         }
+        if managed.is_some() {
+            rights.roles(id, &mut converted);
+        }
         converted.text.push_str("}\n");
         converted.applications += 1;
     }
     let mut labels = BTreeSet::new();
     for (id, members) in identities {
-        // One that trusts nobody is nothing to a stack.
-        if members.iter().any(|one| one.kind == ON_IDENTITY) {
-            on_identity(&mut converted, &id, &members, &mut labels);
+        // One that somebody else manages and that trusts nobody is nothing to a stack.
+        if members.iter().any(|one| !one.data) {
+            on_identity(&mut converted, &rights, &id, &members, &mut labels);
         }
     }
+    rights.left(&mut converted);
     converted
 }
 
@@ -137,6 +166,7 @@ fn identity(instance: &Instance) -> Option<String> {
 /// An identity stays the other tool's: what it trusts becomes the stack's.
 fn on_identity(
     converted: &mut Converted,
+    rights: &Rights,
     id: &str,
     members: &[&Instance],
     labels: &mut BTreeSet<String>,
@@ -147,7 +177,7 @@ fn on_identity(
     let label = unique(&label(wanted), labels);
     let _ = write!(
         converted.text,
-        "\nmanaged_identity \"{label}\" {{\n  # The identity itself stays where it is declared: only its credentials are this stack's.\n  existing = {}\n",
+        "\nmanaged_identity \"{label}\" {{\n  # The identity itself stays where it is declared: only its credentials and roles are this stack's.\n  existing = {}\n",
         quoted(id)
     );
     let mut inner = BTreeSet::new();
@@ -155,19 +185,20 @@ fn on_identity(
         credential(&mut converted.text, one, &mut inner);
         converted.credentials += 1;
     }
+    rights.roles(id, converted);
     converted.text.push_str("}\n");
     converted.identities += 1;
 }
 
 /// A GUID, also as the last part of `/applications/<id>`.
-fn object_id<'a>(instance: &'a Instance, names: &[&str]) -> Option<&'a str> {
+pub(super) fn object_id<'a>(instance: &'a Instance, names: &[&str]) -> Option<&'a str> {
     let text = instance.text(names)?;
     text.rsplit('/')
         .next()
         .filter(|id| uuid::Uuid::try_parse(id).is_ok())
 }
 
-fn unique(label: &str, taken: &mut BTreeSet<String>) -> String {
+pub(super) fn unique(label: &str, taken: &mut BTreeSet<String>) -> String {
     let mut unique = label.to_owned();
     let mut number = 2;
     while !taken.insert(unique.clone()) {
@@ -177,8 +208,44 @@ fn unique(label: &str, taken: &mut BTreeSet<String>) -> String {
     unique
 }
 
+/// Attributes of an application that are texts, and have the same word here.
+const TEXTS: &[&str] = &[
+    "description",
+    "notes",
+    "service_management_reference",
+    "marketing_url",
+    "privacy_statement_url",
+    "support_url",
+    "terms_of_service_url",
+];
+const FLAGS: &[&str] = &[
+    "fallback_public_client_enabled",
+    "device_only_auth_enabled",
+    "oauth2_post_response_required",
+];
+/// What an application may have and this does not carry over.
+const LEFT: &[&str] = &["api", "app_role", "optional_claims", "owners", "logo_image"];
+
 /// An application that the stack takes over; what is not said stays as it is.
-fn own(text: &mut String, application: &Instance, id: &str) {
+fn own(text: &mut String, application: &Instance, companions: &[&Instance], id: &str) {
+    let attributes = application.attributes;
+    let set = |value: &Json| match value {
+        Json::Array(items) => !items.is_empty(),
+        Json::String(text) => !text.is_empty(),
+        _ => false,
+    };
+    let left: Vec<&str> = LEFT
+        .iter()
+        .copied()
+        .filter(|name| set(&attributes[*name]))
+        .collect();
+    if !left.is_empty() {
+        let _ = writeln!(
+            text,
+            "  # Left as it is, and not written here: {}.",
+            left.join(", ")
+        );
+    }
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {name} = {value}");
     };
@@ -189,48 +256,55 @@ fn own(text: &mut String, application: &Instance, id: &str) {
     if let Some(audience) = application.text(&["sign_in_audience"]) {
         line("sign_in_audience", quoted(audience));
     }
-    let attributes = application.attributes;
-    if let Some(uris) = strings(&attributes["identifier_uris"]) {
+    for name in TEXTS {
+        if let Some(value) = application.text(&[name]) {
+            line(name, quoted(value));
+        }
+    }
+    for name in FLAGS.iter().filter(|name| attributes[**name] == true) {
+        line(name, "true".to_owned());
+    }
+    for name in ["group_membership_claims", "tags"] {
+        if let Some(values) = strings(&attributes[name]) {
+            line(name, values);
+        }
+    }
+    let more = companions::texts(companions, companions::IDENTIFIER_URI, "identifier_uri");
+    if let Some(uris) = joined(&attributes["identifier_uris"], more) {
         line("identifier_uris", uris);
     }
-    for platform in ["web", "single_page_application", "public_client"] {
-        if let Some(uris) = strings(&attributes[platform][0]["redirect_uris"]) {
-            let _ = write!(
-                text,
-                "\n  {platform} {{\n    redirect_uris = {uris}\n  }}\n"
-            );
+    for (platform, word) in [
+        ("web", "Web"),
+        ("single_page_application", "SPA"),
+        ("public_client", "PublicClient"),
+    ] {
+        let of = &attributes[platform][0];
+        let more = companions::redirect_uris(companions, word);
+        let mut inside = String::new();
+        for name in ["homepage_url", "logout_url"] {
+            if let Some(url) = of[name].as_str().filter(|url| !url.is_empty()) {
+                let _ = writeln!(inside, "    {name} = {}", quoted(url));
+            }
+        }
+        if let Some(uris) = joined(&of["redirect_uris"], more) {
+            let _ = writeln!(inside, "    redirect_uris = {uris}");
+        }
+        let grants = ["access_token_issuance_enabled", "id_token_issuance_enabled"];
+        let granted: Vec<&str> = grants
+            .into_iter()
+            .filter(|name| of["implicit_grant"][0][*name] == true)
+            .collect();
+        if !granted.is_empty() {
+            let lines: String = granted
+                .iter()
+                .map(|name| format!("      {name} = true\n"))
+                .collect();
+            let _ = write!(inside, "    implicit_grant {{\n{lines}    }}\n");
+        }
+        if !inside.is_empty() {
+            let _ = write!(text, "\n  {platform} {{\n{inside}  }}\n");
         }
     }
-    for access in attributes["required_resource_access"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
-        permissions(text, access);
-    }
-}
-
-/// What it asks of one API, by ids. Whether it is granted is left as it is.
-fn permissions(text: &mut String, access: &Json) {
-    const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
-    let Some(api) = access["resource_app_id"].as_str() else {
-        return;
-    };
-    let label = if api == GRAPH { "microsoft_graph" } else { api };
-    let of = |class: &str| {
-        let list = access["resource_access"].as_array().into_iter().flatten();
-        let ids = list
-            .filter(|one| one["type"] == class)
-            .map(|one| one["id"].clone());
-        strings(&Json::Array(ids.collect()))
-    };
-    let _ = write!(text, "\n  permissions {} {{\n", quoted(label));
-    for (name, ids) in [("application", of("Role")), ("delegated", of("Scope"))] {
-        if let Some(ids) = ids {
-            let _ = writeln!(text, "    {name} = {ids}");
-        }
-    }
-    text.push_str("  }\n");
 }
 
 fn credential(text: &mut String, one: &Instance, taken: &mut BTreeSet<String>) {
@@ -256,11 +330,23 @@ fn credential(text: &mut String, one: &Instance, taken: &mut BTreeSet<String>) {
 
 /// A list of strings; none for an empty one.
 fn strings(list: &Json) -> Option<String> {
-    let items: Vec<String> = list
-        .as_array()?
-        .iter()
-        .filter_map(Json::as_str)
-        .map(quoted)
-        .collect();
+    joined(list, Vec::new())
+}
+
+/// A list of strings and some more, each once; none for an empty one.
+fn joined(list: &Json, more: Vec<&str>) -> Option<String> {
+    let own = list.as_array().into_iter().flatten();
+    let mut items: Vec<&str> = own.filter_map(Json::as_str).collect();
+    for text in more {
+        if !items.contains(&text) {
+            items.push(text);
+        }
+    }
+    list_of(items)
+}
+
+/// `["a", "b"]`; none for an empty one.
+pub(super) fn list_of<'a>(items: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let items: Vec<String> = items.into_iter().map(quoted).collect();
     (!items.is_empty()).then(|| format!("[{}]", items.join(", ")))
 }
