@@ -1,5 +1,6 @@
 //! `init`: a new stack, that validates.
 
+mod pipelines;
 mod platforms;
 mod text;
 
@@ -11,7 +12,8 @@ use super::stack::{self, Text};
 use super::{Exit, Failure, World};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::words::nearest;
-use platforms::{ALL, Platform};
+use pipelines::Pipeline;
+use platforms::{ALL, Attribute, Platform};
 use text::Answers;
 pub use text::NO_TENANT;
 
@@ -30,21 +32,16 @@ pub struct Args {
     /// The stack's name. Default: the directory's.
     #[arg(long)]
     pub name: Option<String>,
-    /// Also write the identities that a pipeline plans and applies with, and the pipeline (GitHub Actions).
+    /// Also write the identities that a pipeline plans and applies with, and the pipeline: for `github`, `gitlab` and
+    /// `azure_devops`.
     #[arg(long)]
     pub bootstrap: bool,
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let directory = world.directory.join(&args.directory);
-    let workflow = args.bootstrap.then(|| workflow_place(&directory));
     if stack::is_there(&directory) {
         return Err(there(&args.directory.display().to_string()));
-    }
-    if let Some((path, _)) = &workflow
-        && path.exists()
-    {
-        return Err(there(&path.display().to_string()));
     }
     let platform = match &args.platform {
         Some(name) => named(name)?,
@@ -54,16 +51,17 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             return Err(error.help(known()).into());
         }
     };
-    if args.bootstrap && platform.name != "github" {
-        let error = Diagnostic::error(
-            "usage",
-            "`--bootstrap` knows the pipelines of GitHub Actions",
-        );
-        return Err(error
-            .help("write the stack without it, and give your pipeline's identities credentials like the one in it")
-            .into());
+    let pipeline = match args.bootstrap {
+        true => Some(pipeline(platform)?),
+        false => None,
+    };
+    let workflow = pipeline.map(|pipeline| place(&directory, pipeline.file));
+    if let Some((path, _)) = &workflow
+        && path.exists()
+    {
+        return Err(there(&path.display().to_string()));
     }
-    let answers = answers(world, args, platform, &directory);
+    let answers = answers(world, args, platform, pipeline, &directory);
     let text = text::stack(&answers);
     check(world, &args.directory, &directory, &text)?;
     let mut made = vec![(directory.join("trust.hcl"), text)];
@@ -71,8 +69,8 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     if !ignored.exists() {
         made.push((ignored, text::GITIGNORE.to_owned()));
     }
-    if let Some((path, below)) = workflow {
-        made.push((path, text::workflow(&answers, &below)));
+    if let (Some((path, below)), Some(pipeline)) = (workflow, pipeline) {
+        made.push((path, (pipeline.text)(&answers, &below)));
     }
     for (path, text) in &made {
         write(path, text)?;
@@ -84,6 +82,9 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         here if here == Path::new(".") => String::new(),
         there => format!(" {}", there.display()),
     };
+    if let Some(pipeline) = pipeline {
+        world.print(pipeline.next);
+    }
     let next = match &answers.tenant_id {
         Some(_) => "Next",
         None => "Write the tenant's id and your own names into trust.hcl. Next",
@@ -132,6 +133,7 @@ fn answers<'a>(
     world: &mut World,
     args: &Args,
     platform: &'a Platform,
+    pipeline: Option<&'static Pipeline>,
     directory: &Path,
 ) -> Answers<'a> {
     let asked = world.terminal && args.platform.is_none();
@@ -158,23 +160,22 @@ fn answers<'a>(
         None => Some(get(world, "tenant id", NO_TENANT)).filter(|id| id != NO_TENANT),
     };
     let application = get(world, "application", &format!("{stack}-deployer"));
-    let attributes = platform.attributes.iter();
-    let values = attributes
-        .map(|one| {
-            get(
-                world,
-                &format!("{}.{}", platform.name, one.name),
-                one.example,
-            )
-        })
-        .collect();
+    let mut values = |asks: &[Attribute]| -> Vec<String> {
+        let one = |one: &Attribute| {
+            let what = format!("{}.{}", platform.name, one.name);
+            get(world, &what, one.example)
+        };
+        asks.iter().map(one).collect()
+    };
+    let own = values(platform.attributes);
+    let pipeline = pipeline.map(|pipeline| (pipeline, values(pipeline.asks)));
     Answers {
         stack,
         tenant_id,
         application,
         platform,
-        values,
-        bootstrap: args.bootstrap,
+        values: own,
+        pipeline,
     }
 }
 
@@ -216,8 +217,23 @@ fn check(world: &World, shown: &Path, directory: &Path, text: &str) -> Result<()
     stack::load_text(world, &args, text).map(drop)
 }
 
+/// The platform's pipeline.
+fn pipeline(platform: &Platform) -> Result<&'static Pipeline, Failure> {
+    let mut known = pipelines::ALL.iter();
+    known.find(|one| one.platform == platform.name).ok_or_else(|| {
+        let names: Vec<String> = pipelines::ALL
+            .iter()
+            .map(|one| format!("`{}`", one.platform))
+            .collect();
+        let message = format!("`--bootstrap` knows no pipeline of `{}`: it writes those of {}", platform.name, names.join(", "));
+        Diagnostic::error("usage", message)
+            .help("write the stack without it, and give your pipeline's identities credentials like the one in it")
+            .into()
+    })
+}
+
 /// Where the pipeline belongs: below the nearest directory with `.git`; and the way from there to the stack.
-fn workflow_place(directory: &Path) -> (PathBuf, String) {
+fn place(directory: &Path, file: &str) -> (PathBuf, String) {
     let root = directory
         .ancestors()
         .find(|above| above.join(".git").exists())
@@ -227,7 +243,7 @@ fn workflow_place(directory: &Path) -> (PathBuf, String) {
         true => ".".to_owned(),
         false => below.display().to_string(),
     };
-    (root.join(".github/workflows/trustform.yml"), below)
+    (root.join(file), below)
 }
 
 /// A new file: one that is there stays as it is.

@@ -1,5 +1,6 @@
 //! The texts of a new stack.
 
+use super::pipelines::Pipeline;
 use super::platforms::Platform;
 use crate::cli::hcl_text::{label, quoted};
 
@@ -11,7 +12,25 @@ pub struct Answers<'a> {
     pub platform: &'a Platform,
     /// In the order of the platform's attributes.
     pub values: Vec<String>,
-    pub bootstrap: bool,
+    /// What plans and applies it, with the answers to what that asks beside the platform's own attributes.
+    pub pipeline: Option<(&'static Pipeline, Vec<String>)>,
+}
+
+impl Answers<'_> {
+    /// The answer to one attribute, quoted.
+    pub fn quoted(&self, name: &str) -> String {
+        quoted(self.value(name))
+    }
+
+    pub fn value(&self, name: &str) -> &str {
+        let pairs = self.platform.attributes.iter().zip(&self.values);
+        let more = self
+            .pipeline
+            .iter()
+            .flat_map(|(pipeline, values)| pipeline.asks.iter().zip(values));
+        let mut found = pairs.chain(more).filter(|(one, _)| one.name == name);
+        found.next().map_or("", |(_, value)| value)
+    }
 }
 
 /// Stands in the file until somebody says which tenant it is.
@@ -73,133 +92,8 @@ output "client_id" {{
         hint = platform.hint,
         platform = platform.name,
     );
-    if answers.bootstrap {
-        text.push_str(&bootstrap(answers));
+    if let Some((pipeline, _)) = answers.pipeline {
+        text.push_str(&(pipeline.identities)(answers));
     }
     text
-}
-
-/// The identities that the pipeline logs in with.
-fn bootstrap(answers: &Answers) -> String {
-    let value = |name: &str| {
-        let mut pairs = answers.platform.attributes.iter().zip(&answers.values);
-        let found = pairs.find(|(one, _)| one.name == name);
-        quoted(found.map_or("", |(_, value)| value))
-    };
-    format!(
-        r#"
-# The pipeline's own identities. Protect the environment `trustform-apply`: who gets past its reviewers changes all of
-# the above.
-locals {{
-  pipeline = {{
-    owner          = {owner}
-    owner_id       = {owner_id}
-    repository     = {repository}
-    repository_id  = {repository_id}
-    subject_format = "both"
-  }}
-}}
-
-application "trustform_reader" {{
-  display_name = {reader}
-  protect      = true
-
-  permissions "microsoft_graph" {{
-    application   = ["Application.Read.All"]
-    admin_consent = true
-  }}
-  federated_credential "plan" {{
-    github = merge(local.pipeline, {{ environment = "trustform-plan" }})
-  }}
-}}
-
-# Changes what it owns, and nothing else. Granting permissions is left to an administrator: see --without-consent.
-application "trustform_writer" {{
-  display_name = {writer}
-  protect      = true
-
-  permissions "microsoft_graph" {{
-    application   = ["Application.Read.All", "Application.ReadWrite.OwnedBy"]
-    admin_consent = true
-  }}
-  federated_credential "apply" {{
-    github = merge(local.pipeline, {{ environment = "trustform-apply" }})
-  }}
-}}
-
-output "reader_client_id" {{
-  description = "AZURE_CLIENT_ID of the environment trustform-plan."
-  value       = application.trustform_reader.client_id
-}}
-
-output "writer_client_id" {{
-  description = "AZURE_CLIENT_ID of the environment trustform-apply."
-  value       = application.trustform_writer.client_id
-}}
-"#,
-        owner = value("owner"),
-        owner_id = value("owner_id"),
-        repository = value("repository"),
-        repository_id = value("repository_id"),
-        reader = quoted(&format!("{}-trustform-reader", answers.stack)),
-        writer = quoted(&format!("{}-trustform-writer", answers.stack)),
-    )
-}
-
-/// The pipeline: plans a pull request, applies what was merged; one run at a time.
-pub fn workflow(answers: &Answers, directory: &str) -> String {
-    let pairs = answers.platform.attributes.iter().zip(&answers.values);
-    let branch = pairs
-        .filter(|(one, _)| one.name == "branch")
-        .map(|(_, value)| value.as_str())
-        .next()
-        .unwrap_or("main");
-    let group = format!("trustform-{}", answers.stack);
-    // JSON's strings are YAML's.
-    let text = |text: &str| serde_json::Value::from(text).to_string();
-    format!(
-        r#"# The first apply makes the identities that this logs in with: an administrator runs it once, logged in with `az`.
-# Then the environments `trustform-plan` and `trustform-apply` need the variables AZURE_CLIENT_ID and AZURE_TENANT_ID.
-name: trustform
-on:
-  pull_request:
-  push:
-    branches: [{branch}]
-permissions:
-  contents: read
-  id-token: write
-concurrency:
-  group: {group}
-  cancel-in-progress: false
-defaults:
-  run:
-    working-directory: {directory}
-jobs:
-  plan:
-    if: github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository
-    runs-on: ubuntu-latest
-    environment: trustform-plan
-    env:
-      AZURE_CLIENT_ID: ${{{{ vars.AZURE_CLIENT_ID }}}}
-      AZURE_TENANT_ID: ${{{{ vars.AZURE_TENANT_ID }}}}
-    steps:
-      - uses: actions/checkout@v4
-      # Bring trustform here as your organisation installs its tools.
-      - run: trustform plan --format markdown >> "$GITHUB_STEP_SUMMARY"
-  apply:
-    if: github.event_name == 'push'
-    runs-on: ubuntu-latest
-    environment: trustform-apply
-    env:
-      AZURE_CLIENT_ID: ${{{{ vars.AZURE_CLIENT_ID }}}}
-      AZURE_TENANT_ID: ${{{{ vars.AZURE_TENANT_ID }}}}
-    steps:
-      - uses: actions/checkout@v4
-      # Bring trustform here as your organisation installs its tools.
-      - run: trustform apply --auto-approve --without-consent
-"#,
-        branch = text(branch),
-        group = text(&group),
-        directory = text(directory),
-    )
 }
