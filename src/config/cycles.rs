@@ -12,10 +12,23 @@ type Needs<'a> = BTreeMap<&'a Address, BTreeSet<Address>>;
 
 /// Every cycle once. Attributes that a second request writes wait for nothing.
 pub(super) fn find(resources: &BTreeMap<Address, Resource>, kinds: Kinds) -> Vec<Diagnostic> {
-    let needs: Needs = resources
+    // Nesting alone makes no circle: only what a hole leads to is looked at.
+    let mut open: Vec<&Address> = resources
         .iter()
-        .map(|(address, resource)| (address, needs(resource, resources, kinds)))
+        .filter(|(_, resource)| resource.body.values().any(|value| !value.is_plain()))
+        .map(|(address, _)| address)
         .collect();
+    let mut needed: Needs = BTreeMap::new();
+    while let Some((address, resource)) = open.pop().and_then(|at| resources.get_key_value(at)) {
+        if needed.contains_key(address) {
+            continue;
+        }
+        let all = needs(resource, resources, kinds);
+        let keys = all.iter().filter_map(|need| resources.get_key_value(need));
+        open.extend(keys.map(|(key, _)| key));
+        needed.insert(address, all);
+    }
+    let needs = needed;
     // What can be ordered is taken away; what is left is on a cycle or needs one.
     let mut waiting: BTreeMap<&Address, usize> = BTreeMap::new();
     let mut needed_by: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();

@@ -7,6 +7,7 @@ use super::document::{
     Binary, Call, Choice, Expr, ExprKind, For, Operation, Piece, Step, Unary, Word,
 };
 use super::hcl::{message, open_string, syntax_error};
+use super::quoted::unescape;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -60,7 +61,7 @@ pub(super) fn parse_template(
                 text,
                 said,
             };
-            let pieces = reader.pieces(&template);
+            let pieces = reader.pieces(&template, Written::Plain);
             kind = ExprKind::Template(pieces);
         }
         Err(error) => {
@@ -102,10 +103,10 @@ impl Reader<'_> {
                         self.check_line(self.span(literal));
                     }
                 }
-                ExprKind::Template(self.pieces(template))
+                ExprKind::Template(self.pieces(template, Written::Resolved))
             }
             edit::Expression::HeredocTemplate(heredoc) => {
-                heredoc_kind(self.pieces(&heredoc.template))
+                heredoc_kind(self.pieces(&heredoc.template, Written::Plain))
             }
             edit::Expression::Parenthesis(inner) => return self.expression(inner.inner()),
             edit::Expression::Variable(name) => ExprKind::Name(name.as_str().into()),
@@ -216,7 +217,7 @@ impl Reader<'_> {
         }
     }
 
-    fn pieces(&mut self, template: &Template) -> Vec<Piece> {
+    fn pieces(&mut self, template: &Template, written: Written) -> Vec<Piece> {
         let elements: Vec<&Element> = template.iter().collect();
         let mut pieces = Vec::with_capacity(elements.len());
         for (at, element) in elements.iter().enumerate() {
@@ -224,7 +225,7 @@ impl Reader<'_> {
             let after = elements.get(at + 1);
             match element {
                 Element::Literal(text) => {
-                    let text = text.replace("\r\n", "\n");
+                    let text = self.literal(text, written);
                     let mut text = text.as_str();
                     if before.is_some_and(|element| outer(element).1.strip_end()) {
                         text = text.trim_start();
@@ -237,21 +238,39 @@ impl Reader<'_> {
                 Element::Interpolation(part) => {
                     pieces.push(Piece::Value(self.expression(&part.expr)))
                 }
-                Element::Directive(directive) => pieces.push(self.directive(directive)),
+                Element::Directive(directive) => pieces.push(self.directive(directive, written)),
             }
         }
         pieces
     }
 
-    fn directive(&mut self, directive: &Directive) -> Piece {
+    /// A literal's text.
+    fn literal(&mut self, literal: &hcl::edit::Spanned<String>, written: Written) -> String {
+        let text = literal.replace("\r\n", "\n");
+        if written != Written::Raw {
+            return text;
+        }
+        unescape(&text).unwrap_or_else(|| {
+            let error = Diagnostic::error("syntax", "syntax error: a quoted string holds no line break, no bare `\"` and no unknown escape")
+                .at(self.span(literal), "inside a directive of one");
+            self.said.push(error.help("write `\\n` and `\\\"`, or a heredoc for a text over several lines"));
+            String::new()
+        })
+    }
+
+    fn directive(&mut self, directive: &Directive, written: Written) -> Piece {
+        let inside = match written {
+            Written::Plain => Written::Plain,
+            Written::Resolved | Written::Raw => Written::Raw,
+        };
         match directive {
             Directive::If(part) => {
                 let end = part.endif_expr.strip;
                 let middle = part.else_expr.as_ref().map_or(end, |part| part.strip);
-                let yes = self.pieces(&part.if_expr.template);
+                let yes = self.pieces(&part.if_expr.template, inside);
                 let no = part.else_expr.as_ref();
                 let no = no
-                    .map(|part| self.pieces(&part.template))
+                    .map(|part| self.pieces(&part.template, inside))
                     .unwrap_or_default();
                 Piece::If {
                     condition: self.expression(&part.if_expr.cond_expr),
@@ -260,7 +279,7 @@ impl Reader<'_> {
                 }
             }
             Directive::For(part) => {
-                let body = self.pieces(&part.for_expr.template);
+                let body = self.pieces(&part.for_expr.template, inside);
                 Piece::For {
                     key: part
                         .for_expr
@@ -274,6 +293,17 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// How the literals of a template were handed over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// Of a heredoc or YAML: a backslash is a backslash.
+    Plain,
+    /// Of a quoted string, escapes resolved.
+    Resolved,
+    /// Of a directive in a quoted string, as they stand.
+    Raw,
 }
 
 /// The strip markers at the left and right edge of an element.

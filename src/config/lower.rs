@@ -136,7 +136,7 @@ fn protect(context: &Context, scope: &Scope, declaration: &Declaration) -> Eval<
 
 /// What nests in a pending resource or refers to one is pending too.
 fn spread_pending(lowered: &mut Lowered) {
-    loop {
+    while !lowered.pending.is_empty() {
         let waiting: Vec<(Address, BTreeSet<Rc<str>>)> = lowered
             .resources
             .iter()

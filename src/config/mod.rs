@@ -8,6 +8,7 @@ mod document;
 
 mod hcl;
 mod hcl_expression;
+mod quoted;
 mod yaml;
 mod yaml_node;
 

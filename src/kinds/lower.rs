@@ -106,12 +106,23 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         mut expectations,
     } = desired;
     let mut diagnostics: Vec<Diagnostic> = stack_name(&stack).into_iter().collect();
-    let mut lowered: BTreeMap<Address, Resource> = BTreeMap::new();
+    let mut lowered: Vec<(Address, Resource)> = Vec::with_capacity(resources.len());
+    // In the order of addresses what a block nests in stands before it: the blocks around this one, by their places.
+    let mut around: Vec<usize> = Vec::new();
     for (address, mut resource) in resources {
         let Some(kind) = super::of(resource.kind()) else {
             continue;
         };
-        let parent = address.parent().and_then(|parent| lowered.get(&parent));
+        while around
+            .last()
+            .is_some_and(|at| !address.within(&lowered[*at].0))
+        {
+            around.pop();
+        }
+        let nearest = around.last().map(|at| &lowered[*at]);
+        let parent = nearest
+            .filter(|(parent, _)| parent.segments.len() + 1 == address.segments.len())
+            .map(|(_, parent)| parent);
         let mut lowering = Lowering {
             stack: &stack,
             policy: &policy,
@@ -133,15 +144,15 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         diagnostics.extend(said);
         expectations.extend(expected);
         if !drop {
-            lowered.insert(address, resource);
+            around.push(lowered.len());
+            lowered.push((address, resource));
         }
-        for implied in resources {
-            lowered.insert(implied.address.clone(), implied);
-        }
+        let implied = resources.into_iter();
+        lowered.extend(implied.map(|one| (one.address.clone(), one)));
     }
     let mut desired = Desired {
         stack,
-        resources: lowered,
+        resources: lowered.into_iter().collect(),
         outputs,
         pending,
         approvals,
@@ -253,43 +264,53 @@ pub fn first_place(address: &Address, moves: &[Move]) -> Address {
 /// Fills in outputs that need no reading, everywhere; `x.service_principal.object_id` becomes the output of the
 /// service principal that `x` implies.
 fn fill_known(desired: &mut Desired) {
-    let stack = desired.stack.clone();
-    let known: BTreeMap<Ref, Value> = desired
-        .resources
-        .values()
-        .flat_map(|resource| super::known_outputs(resource, &stack))
-        .collect();
-    let addresses: Vec<Address> = desired.resources.keys().cloned().collect();
+    let known = |reference: &Ref| -> Option<Value> {
+        let resource = desired.resources.get(&reference.address)?;
+        let outputs = super::of(resource.kind())?.known(resource, &desired.stack);
+        let mut outputs = outputs.into_iter();
+        let found = outputs.find(|(output, _)| *output == reference.output);
+        found.map(|(_, value)| value)
+    };
     let tell = |reference: &Ref| -> Option<Part> {
-        let reference = nested(reference, &addresses);
-        match known.get(&reference) {
+        let reference = nested(reference, &desired.resources);
+        match known(&reference) {
             // An output that is another's: of an account that an issuer means.
-            Some(Value::Text(parts)) if parts.len() == 1 => parts.first().cloned(),
+            Some(Value::Text(parts)) if parts.len() == 1 => parts.into_iter().next(),
             _ => Some(Part::Ref(reference)),
         }
     };
-    for resource in desired.resources.values_mut() {
-        for value in resource.body.values_mut().filter(|it| !it.is_plain()) {
-            *value = value.fill(&tell);
-        }
+    // Every value is filled from what is there before any is.
+    let mut filled: Vec<(usize, String, Value)> = Vec::new();
+    for (at, resource) in desired.resources.values().enumerate() {
+        let holes = resource.body.iter().filter(|(_, value)| !value.is_plain());
+        filled.extend(holes.map(|(name, value)| (at, name.clone(), value.fill(&tell))));
     }
-    for output in desired.outputs.values_mut() {
-        output.value = match &output.value {
+    let outputs: Vec<Value> = desired
+        .outputs
+        .values()
+        .map(|output| match &output.value {
             // An output that is a list cannot stand inside a text: it is replaced as a whole.
             Value::Text(parts) => match parts.as_slice() {
-                [Part::Ref(reference)] => known
-                    .get(&nested(reference, &addresses))
-                    .cloned()
+                [Part::Ref(reference)] => known(&nested(reference, &desired.resources))
                     .unwrap_or_else(|| Value::Text(fill(parts, &tell))),
                 parts => Value::Text(fill(parts, &tell)),
             },
             value => value.fill(&tell),
-        };
+        })
+        .collect();
+    let mut filled = filled.into_iter().peekable();
+    for (at, resource) in desired.resources.values_mut().enumerate() {
+        while let Some((_, name, value)) = filled.next_if(|(of, ..)| *of == at) {
+            resource.body.insert(name, value);
+        }
+    }
+    for (output, value) in desired.outputs.values_mut().zip(outputs) {
+        output.value = value;
     }
 }
 
 /// `application.x` + `service_principal.object_id` → `application.x/service_principal` + `object_id`.
-fn nested(reference: &Ref, addresses: &[Address]) -> Ref {
+fn nested(reference: &Ref, resources: &BTreeMap<Address, Resource>) -> Ref {
     let Some((kind, output)) = reference.output.split_once('.') else {
         return reference.clone();
     };
@@ -300,7 +321,7 @@ fn nested(reference: &Ref, addresses: &[Address]) -> Ref {
         false => kind,
     };
     let address = reference.address.child(Segment::new(kind, ""));
-    if addresses.binary_search(&address).is_ok() {
+    if resources.contains_key(&address) {
         Ref {
             address,
             output: output.to_owned(),

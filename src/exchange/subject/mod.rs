@@ -8,4 +8,4 @@ mod traps;
 pub use describe::{describe, describe_pull_requests};
 pub use elsewhere::is_github;
 pub use parts::{Context, GitHubName, Subject, implied, parse};
-pub use traps::{Field, Trap, traps};
+pub use traps::{Field, Trap, traps, traps_around};

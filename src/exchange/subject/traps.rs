@@ -27,6 +27,13 @@ pub struct Trap {
 
 /// Everything in a trust that looks like one of the known mistakes.
 pub fn traps(trust: &Trust) -> Vec<Trap> {
+    let mut traps = traps_around(trust);
+    traps.extend(traps_inside(trust));
+    traps
+}
+
+/// Those in its issuer and audience.
+pub fn traps_around(trust: &Trust) -> Vec<Trap> {
     let mut traps = issuer(&trust.issuer);
     if trust.audience.trim() != trust.audience {
         traps.push(replace(
@@ -35,6 +42,12 @@ pub fn traps(trust: &Trust) -> Vec<Trap> {
             trust.audience.trim(),
         ));
     }
+    traps
+}
+
+/// Those in its subject or expression.
+fn traps_inside(trust: &Trust) -> Vec<Trap> {
+    let mut traps = Vec::new();
     match &trust.matcher {
         Matcher::Subject(text) => {
             traps.extend(exact_subject(&trust.issuer, text));

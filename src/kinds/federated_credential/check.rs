@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use super::{KIND, ROOM};
 use crate::exchange::pattern::Pattern;
-use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Complaint;
@@ -125,13 +124,18 @@ pub fn allows(glob: &str, issuer: &str) -> bool {
 /// Rules over all credentials of a parent: one for each content, and at most twenty.
 pub fn review(desired: &Desired) -> Vec<Diagnostic> {
     let mut diagnostics = issuers(desired);
-    let mut parents: BTreeMap<Address, Vec<&Resource>> = BTreeMap::new();
-    for resource in desired.of_kind(KIND) {
-        if let Some(parent) = resource.address.parent() {
-            parents.entry(parent).or_default().push(resource);
-        }
-    }
-    for (parent, credentials) in &mut parents {
+    let all: Vec<&Resource> = desired.of_kind(KIND).collect();
+    let around = |one: &Resource| one.address.segments.len().saturating_sub(1);
+    // In the order of addresses, those of one parent stand side by side.
+    let together = |a: &&Resource, b: &&Resource| {
+        a.address.modules == b.address.modules
+            && a.address.segments[..around(a)] == b.address.segments[..around(b)]
+    };
+    for credentials in all.chunk_by(together).filter(|some| some.len() > 1) {
+        let Some(parent) = credentials.first().and_then(|first| first.address.parent()) else {
+            continue;
+        };
+        let mut credentials = credentials.to_vec();
         // The first is the one that stands first in the files.
         credentials.sort_by_key(|resource| (resource.origin.source, resource.origin.start));
         let mut seen: BTreeMap<(&Value, &Value), &Resource> = BTreeMap::new();

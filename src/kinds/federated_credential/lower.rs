@@ -239,16 +239,12 @@ fn traps(resource: &Resource, built: bool, lowering: &mut Lowering) {
     let Some(trust) = super::trust(&resource.body) else {
         return;
     };
-    for trap in subject::traps(&trust) {
-        // A builder knows its subjects, customised ones too.
-        if built
-            && matches!(
-                trap.field,
-                subject::Field::Subject | subject::Field::Expression
-            )
-        {
-            continue;
-        }
+    // A builder knows its subjects, customised ones too.
+    let traps = match built {
+        true => subject::traps_around(&trust),
+        false => subject::traps(&trust),
+    };
+    for trap in traps {
         let path = match trap.field {
             subject::Field::Issuer => "issuer",
             subject::Field::Audience => "audience",
