@@ -1,6 +1,6 @@
 //! What the commands have in common that change one thing and name it.
 
-use super::apply::Terms;
+use super::applying::Terms;
 use super::args::{Format, TenantArgs};
 use super::stack::Stack;
 use super::{Failure, World};

@@ -1,6 +1,6 @@
 //! `release`: an application stays as it is, and is not the stack's any more.
 
-use super::apply::carry_out;
+use super::applying::carry_out;
 use super::args::StackArgs;
 use super::living::{self, Common};
 use super::{Exit, Failure, World, connect, stack};

@@ -1,6 +1,6 @@
 //! `restore`: an application comes back from the recycle bin, and is put right.
 
-use super::apply::carry_out;
+use super::applying::carry_out;
 use super::args::{AllowArgs, StackArgs};
 use super::living::{self, Common};
 use super::{Exit, Failure, World, connect, planning, stack};

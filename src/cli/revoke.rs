@@ -1,6 +1,6 @@
 //! `revoke`: a credential goes now, with or without a stack.
 
-use super::apply::carry_out;
+use super::applying::carry_out;
 use super::args::StackArgs;
 use super::living::{self, Common};
 use super::stack::Stack;

@@ -8,7 +8,10 @@ use crate::audit::scope::Scope;
 use crate::cli::args::{StackArgs, TenantArgs};
 use crate::model::rule::Severity;
 
-/// The command line of `audit`.
+/// Find leftover secrets, and trusts that should not be there.
+///
+/// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
+/// permissions, declared or not. Findings at or above `--fail-on` end with exit code 2.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -8,6 +8,7 @@ use super::write::IssuerArgs;
 use crate::kinds::{federated_credential, oidc_issuer};
 use crate::model::desired::Resource;
 
+/// Print what a cluster needs to sign tokens for an issuer, and a pod to get them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
