@@ -110,9 +110,6 @@ impl Kind for Document {
         let text = reply.body["content"].as_str().unwrap_or_default();
         let header = |name: &str| reply.header(name).map_or(Value::Null, Value::text);
         live.insert(Object {
-            key: Key::new(KIND, path.clone()),
-            parent: None,
-            name: path.clone(),
             body: Map::from([
                 ("text".to_owned(), text.into()),
                 ("content".to_owned(), content(text)),
@@ -122,11 +119,9 @@ impl Kind for Document {
                 ("last_modified".to_owned(), header("last-modified")),
                 ("published".to_owned(), header(rotation::PUBLISHED)),
             ]),
-            outputs: Default::default(),
             alternates: vec![path.clone()],
             etag: reply.etag.clone(),
-            deleted: false,
-            confirmed: true,
+            ..Object::new(Key::new(KIND, path.clone()), path.clone())
         });
     }
 

@@ -105,9 +105,6 @@ fn object(json: &Json, confirmed: bool) -> Object {
     };
     let id = text("/id").to_ascii_lowercase();
     Object {
-        key: Key::new(KIND, &id),
-        parent: None,
-        name: text("/name"),
         body: codec::decode(fields::SHAPE.fields, json),
         outputs: [
             ("id", text("/id")),
@@ -117,10 +114,9 @@ fn object(json: &Json, confirmed: bool) -> Object {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into(),
-        alternates: vec![id],
-        etag: None,
-        deleted: false,
+        alternates: vec![id.clone()],
         confirmed,
+        ..Object::new(Key::new(KIND, id), text("/name"))
     }
 }
 
