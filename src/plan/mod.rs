@@ -149,6 +149,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
     }
     refusals.extend(issuer::refusals(&changes, live));
+    notes.extend(issuer::unseen(&changes, live));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

@@ -83,15 +83,10 @@ impl Kind for Document {
             .collect()
     }
 
-    /// Who in the tenant trusts an issuer: the applications of every stack, and of none.
-    fn dependants(&self, object: &Object) -> Vec<Read> {
+    /// Who in the tenant trusts an issuer: applications and managed identities of every stack, and of none.
+    fn dependants(&self, object: &Object, live: &Live) -> Vec<Read> {
         match object.key.kind == KIND && issuer(object).is_some() {
-            true => vec![Read {
-                kind: KIND,
-                purpose: trusting::PURPOSE,
-                request: trusting::request(),
-                about: object.key.id.clone(),
-            }],
+            true => trusting::reads(object, live),
             false => Vec::new(),
         }
     }

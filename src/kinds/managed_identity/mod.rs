@@ -5,6 +5,7 @@
 
 pub(in crate::kinds) mod check;
 pub mod emulator;
+pub mod everywhere;
 mod fields;
 mod lower;
 pub(in crate::kinds) mod mark;
@@ -66,6 +67,11 @@ impl Kind for ManagedIdentity {
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
         wire::decode(read, reply, live);
+        everywhere::decode(read, reply, live);
+    }
+
+    fn spares(&self, read: &Read) -> bool {
+        everywhere::PURPOSES.contains(&read.purpose)
     }
 
     fn find<'a>(

@@ -96,7 +96,7 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     }
 }
 
-fn object(json: &Json, confirmed: bool) -> Object {
+pub(super) fn object(json: &Json, confirmed: bool) -> Object {
     let text = |pointer: &str| {
         json.pointer(pointer)
             .and_then(Json::as_str)
