@@ -64,7 +64,7 @@ pub struct Resume {
 
 /// Goes on with a token request for which a document was fetched, or could not be.
 pub fn resume(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     resume: Resume,
     document: Result<Vec<u8>, String>,
@@ -77,7 +77,7 @@ pub fn resume(
 }
 
 fn log_in(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     request: Request,
     documents: Documents,
@@ -85,7 +85,12 @@ fn log_in(
     seed: u64,
 ) -> Answer {
     match login::answer(store, routes, &request, &documents, now, seed) {
-        Ok(reply) => Answer::Reply(reply),
+        Ok((reply, sign_in)) => {
+            if let Some(sign_in) = sign_in {
+                routes.signed_in(store, &sign_in, now);
+            }
+            Answer::Reply(reply)
+        }
         Err(url) => Answer::Fetch {
             url: url.clone(),
             resume: Resume {

@@ -50,6 +50,14 @@ pub struct Principal {
 /// See [`Part::roles`].
 pub type RolesOf = fn(View<'_>, &str, &str) -> Vec<String>;
 
+/// A login with a federated credential.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    pub client_id: String,
+    /// What let it in.
+    pub trust: Trust,
+}
+
 /// What one resource kind contributes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Part {
@@ -65,6 +73,8 @@ pub struct Part {
     pub roles: Option<RolesOf>,
     /// The trusts of a client id.
     pub trusts: Option<fn(View<'_>, &str) -> Vec<Trust>>,
+    /// Told of every login with a federated credential; the number is the present.
+    pub signed_in: Option<fn(&mut Store, &SignIn, u64)>,
     /// Operations of Resource Manager; a caller needs one of their Azure roles.
     pub arm: &'static [Route],
     /// The names of the Azure roles that a principal (object id) holds at a scope.
@@ -81,6 +91,7 @@ impl Part {
         resource: None,
         roles: None,
         trusts: None,
+        signed_in: None,
         arm: &[],
         azure_roles: None,
     };
@@ -197,6 +208,13 @@ impl Routes {
         roles.sort();
         roles.dedup();
         roles
+    }
+
+    /// Tells the kinds of a login.
+    pub(super) fn signed_in(&self, store: &mut Store, sign_in: &SignIn, now: u64) {
+        for told in self.parts.iter().filter_map(|part| part.signed_in) {
+            told(store, sign_in, now);
+        }
     }
 
     /// The trusts of a client id.

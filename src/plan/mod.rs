@@ -102,7 +102,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         let drafts = named::drafts(order, &pairs, &leftovers, desired, live, options)?;
         let mut plan = ordered(desired, live, drafts, known, &pairs, &leftovers);
         if let Order::Repair(repairs) = order {
-            plan.premises = repair::premises(repairs, &plan.changes, live);
+            plan.premises = repair::premises(repairs, &plan.changes, &pairs, live);
             plan.refusals = guard::lost_trust(&plan.changes, &pairs, live, &options.allow);
             let login = options.login.as_deref();
             let own = own::login(&plan.changes, &pairs, &leftovers, login, &options.allow);

@@ -150,6 +150,7 @@ fn repairs(
         .collect();
     let repair = |secret: &Secret| Repair {
         client_id: object.outputs["client_id"].clone(),
+        identity: None,
         part: Part::Secret(secret.key_id.clone()),
         rule: LEFTOVER.to_owned(),
         beside: beside.clone(),

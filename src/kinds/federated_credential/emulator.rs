@@ -16,6 +16,7 @@ use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application::emulator::APPLICATIONS;
 
 mod rules;
+pub mod sign_ins;
 
 /// The entities behind `federatedIdentityCredentials`; `~parent` is the id of the object that trusts.
 pub static CREDENTIALS: Table = Table {
@@ -63,15 +64,19 @@ const ONE: &str = "/applications/{application}/federatedIdentityCredentials/{cre
 
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
-    tables: &[&CREDENTIALS],
+    tables: &[&CREDENTIALS, &sign_ins::ACTIVITIES],
     routes: &[
         Route::new("GET", ALL, LIST, list_all),
         Route::new("POST", ALL, WRITE, create),
         Route::new("GET", ONE, WRITE, read),
         Route::new("PATCH", ONE, WRITE, patch),
         Route::new("DELETE", ONE, WRITE, delete),
+        sign_ins::LOG,
+        sign_ins::BY_PRINCIPAL,
+        sign_ins::BY_SECRET,
     ],
     trusts: Some(trusts),
+    signed_in: Some(sign_ins::remember),
     ..Part::NOTHING
 };
 

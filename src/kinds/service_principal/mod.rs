@@ -98,11 +98,14 @@ impl Kind for ServicePrincipal {
 
     fn find<'a>(
         &self,
-        _resource: &Resource,
+        resource: &Resource,
         parent: Option<&Object>,
         live: &'a Live,
     ) -> Option<&'a Object> {
-        of_application(parent?, live)
+        match parent {
+            Some(parent) => of_application(parent, live),
+            None => wire::of_client(resource.text("client_id")?, live),
+        }
     }
 
     /// An application that says `service_principal = false` does not want the one that is there.
