@@ -30,6 +30,7 @@ pub mod delegated_permission_grant;
 pub mod document;
 pub mod expect;
 pub mod federated_credential;
+pub mod group_member;
 pub mod managed_identity;
 pub mod oidc_issuer;
 pub mod role_assignment;
@@ -47,6 +48,7 @@ pub static ALL: &[&dyn Kind] = &[
     &app_role_assignment::AppRoleAssignment,
     &delegated_permission_grant::DelegatedPermissionGrant,
     &role_assignment::RoleAssignment,
+    &group_member::GroupMember,
     &secret::Secret,
     &oidc_issuer::OidcIssuer,
     &storage_account::StorageAccount,
@@ -67,6 +69,7 @@ pub fn emulated() -> crate::emulator::route::Routes {
         role_assignment::emulator::PART,
         storage_account::emulator::PART,
         container::emulator::PART,
+        group_member::emulator::PART,
     ])
 }
 

@@ -27,8 +27,8 @@ pub struct Args {
     /// Only this application, by client id or object id. May be repeated.
     #[arg(long, value_name = "ID")]
     pub application: Vec<String>,
-    /// Only the applications that are members of this group, by its object id. May be repeated.
-    #[arg(long, value_name = "ID", value_parser = guid)]
+    /// Only the applications that are members of this group, by its name or object id. May be repeated.
+    #[arg(long, value_name = "NAME|ID")]
     pub group: Vec<String>,
     /// Only applications with this tag. May be repeated.
     #[arg(long, value_name = "TAG")]

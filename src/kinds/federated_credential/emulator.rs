@@ -14,6 +14,7 @@ use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application::emulator::APPLICATIONS;
+use crate::model::graph_permission::WRITE_APPLICATIONS as WRITE;
 
 mod rules;
 pub mod sign_ins;
@@ -57,7 +58,6 @@ const LIST: &[&str] = &[
     "Directory.Read.All",
 ];
 /// Reading one asks for more than listing them (learn.microsoft.com, federatedidentitycredential-get).
-const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
 
 const ALL: &str = "/applications/{application}/federatedIdentityCredentials";
 const ONE: &str = "/applications/{application}/federatedIdentityCredentials/{credential}";

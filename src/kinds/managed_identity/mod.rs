@@ -14,7 +14,7 @@ mod wire;
 pub use wire::{VERSION, groups};
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, is_existing};
+use super::{Claim, Kind, Scene, Task, group_member, is_existing};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
@@ -96,6 +96,14 @@ impl Kind for ManagedIdentity {
             tags.extend(marks.as_map().cloned().unwrap_or_default());
             resource.body.insert("tags".into(), Value::Map(tags));
         }
+        let id = resource.text("id").unwrap_or_default();
+        let stack = &scene.desired.stack.name;
+        let member: Vec<String> = group_member::declared(resource, scene.desired)
+            .map(|group| group_member::mark::azure(stack, id, group))
+            .collect();
+        if let Some(Value::Map(tags)) = resource.body.get_mut("tags") {
+            tags.extend(member.into_iter().map(|name| (name, Value::text("true"))));
+        }
         refused.filter(|_| !scene.destroy).into_iter().collect()
     }
 
@@ -147,7 +155,7 @@ impl Kind for ManagedIdentity {
 
     fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {
         match path {
-            "tags" => Value::Map(mark::without(value)),
+            "tags" => Value::Map(mark::shown(value)),
             _ => value.clone(),
         }
     }
