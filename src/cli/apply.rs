@@ -8,15 +8,16 @@ use super::interrupt::{self, Interrupt};
 use super::lock::Held;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, block_on, connect, issuer, lock, owners, planning, stack};
+use super::{
+    Exit, Failure, World, ask, block_on, connect, issuer, lock, owners, planning, saved_plan, stack,
+};
 use crate::apply::driver;
+use crate::apply::engine::Engine;
 use crate::cloud::rights;
 use crate::model::address::Address;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::live::Live;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, Plan};
-use crate::model::source::Sources;
 use crate::model::value::{Part, Ref, Value};
 use crate::plan::Options;
 use crate::plan::saved::Saved;
@@ -24,11 +25,12 @@ use crate::render::{diagnostic, json, text};
 
 pub fn run(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
     if world.directory.join(&args.stack.directory).is_file() {
-        return saved_plan(world, args);
+        return saved_plan::run(world, args);
     }
     let stack = stack::load(world, &args.stack)?;
     stack.warn(world);
-    let connection = connect::connect(world, &args.tenant, &stack)?;
+    let mut connection = connect::connect(world, &args.tenant, &stack)?;
+    connection.paced = !args.no_pacing;
     let options = Options {
         only: args.only.clone(),
         allow: super::plan::allow(&args.allow),
@@ -43,48 +45,6 @@ pub fn run(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
         lock_timeout: args.lock_timeout,
         format: args.format,
     };
-    carry_out(world, &stack, &connection, &options, &terms)
-}
-
-/// Exactly the plan that a file holds, or nothing. Nobody is asked: the file is the approval.
-fn saved_plan(world: &mut World, args: &Apply) -> Result<Exit, Failure> {
-    let file = &args.stack.directory;
-    let given = !args.stack.variables.is_empty()
-        || !args.stack.variable_files.is_empty()
-        || !args.stack.policy.is_empty()
-        || args.allow.allow_widening.is_some();
-    if given || args.only.is_some() || args.allow.allow_deletes.is_some() || args.allow.allow_gap {
-        let message = format!(
-            "`{}` is a saved plan: what it does was decided when it was made",
-            file.display()
-        );
-        return Err(Diagnostic::error("usage", message)
-            .help("give variables, `--only` and `--allow-…` to `plan --out`")
-            .into());
-    }
-    let text = std::fs::read_to_string(world.directory.join(file)).map_err(|error| {
-        Failure::plain(
-            "unreadable",
-            format!("`{}` cannot be read: {error}", file.display()),
-        )
-    })?;
-    let saved = Saved::from_text(&text, world.clock.now_ms())?;
-    let stack = Stack {
-        directory: world.directory.join(&saved.directory),
-        desired: saved.desired.clone(),
-        sources: Sources::default(),
-        warnings: Vec::new(),
-    };
-    let connection = connect::connect(world, &args.tenant, &stack)?;
-    let terms = Terms {
-        question: "",
-        approved: true,
-        expect: args.expect.as_deref(),
-        saved: Some(&saved),
-        lock_timeout: args.lock_timeout,
-        format: args.format,
-    };
-    let options = saved.options();
     carry_out(world, &stack, &connection, &options, &terms)
 }
 
@@ -134,10 +94,11 @@ pub fn carry_out(
 type Passes = Vec<(Plan, Option<Outcome>)>;
 
 /// What is worked on, and the lock over it.
-struct Work<'a> {
-    stack: &'a Stack,
-    connection: &'a Connection,
-    held: &'a Held,
+#[derive(Clone, Copy)]
+pub struct Work<'a> {
+    pub stack: &'a Stack,
+    pub connection: &'a Connection,
+    pub held: &'a Held,
 }
 
 fn carried_out(
@@ -162,7 +123,8 @@ fn carried_out(
                 connection,
                 interrupt.as_mut(),
                 planning::plan(stack, connection, options),
-            )?,
+            )
+            .map_err(|failure| saved_plan::instead(*work, terms.saved, failure))?,
             false => planned(
                 held,
                 connection,
@@ -175,7 +137,7 @@ fn carried_out(
         }
         if first {
             expected(&plan, terms.expect)?;
-            unchanged(&plan, &live, terms.saved)?;
+            saved_plan::unchanged(&plan, &live, terms.saved)?;
         }
         if !plan.refusals.is_empty() {
             let refusals = text::refusals(&plan, world.style());
@@ -297,37 +259,19 @@ fn send(
     let seed = clock.now_ms().unsigned_abs();
     let mut bar = Bar::new(world, &clock, plan.steps.len());
     let mut report = |progress| bar.show(progress);
+    let engine = Engine::new(plan, seed);
     let applied = driver::apply(
-        plan,
+        match connection.paced {
+            true => engine,
+            false => engine.unpaced(),
+        },
         client,
         &connection.reader,
         held.lease.as_ref(),
-        seed,
         &mut report,
         interrupt.raised(),
     );
     block_on(held.during(connection, applied))
-}
-
-/// A saved plan is applied in the world that it was made in.
-fn unchanged(plan: &Plan, live: &Live, saved: Option<&Saved>) -> Result<(), Failure> {
-    let Some(saved) = saved else { return Ok(()) };
-    let drift = saved.drift(live);
-    if drift.is_empty() && plan.digest == saved.digest {
-        return Ok(());
-    }
-    let mut diagnostic = Diagnostic::error(
-        "plan-stale",
-        "the tenant is not as it was when the plan was saved",
-    );
-    for line in drift {
-        diagnostic = diagnostic.help(line);
-    }
-    let again = match saved.order {
-        Some(_) => "audit again with `--fix-plan FILE`, and review the plan",
-        None => "make a new plan with `plan --out FILE` and review it",
-    };
-    Err(Failure::from(diagnostic.help(again)).exit(Exit::Drift))
 }
 
 /// A plan that was reviewed is the one that is applied, or none is.

@@ -26,6 +26,7 @@ pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod shape;
+pub mod sign_ins;
 pub mod store;
 pub mod table;
 pub mod tenant;
@@ -64,7 +65,7 @@ pub struct Resume {
 
 /// Goes on with a token request for which a document was fetched, or could not be.
 pub fn resume(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     resume: Resume,
     document: Result<Vec<u8>, String>,
@@ -77,7 +78,7 @@ pub fn resume(
 }
 
 fn log_in(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     request: Request,
     documents: Documents,

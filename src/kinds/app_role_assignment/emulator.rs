@@ -119,7 +119,8 @@ fn plant(store: &mut Store, routes: &Routes, now: u64) {
             .find(|role| role["value"] == permission);
         if let Some(role) = role {
             let mut assignment = filled(&administrator, &api, role["id"].clone(), now);
-            let id = match permission.starts_with("Policy.") {
+            let id = match permission.starts_with("Policy.") || permission.starts_with("AuditLog.")
+            {
                 true => own_id(role["id"].as_str().unwrap_or_default()),
                 false => opaque_id(store),
             };
