@@ -283,7 +283,10 @@ impl<'a> Judge<'a> {
                 "it was used on {day}: move what uses it to the federated credential; to remove it all the same, {word}"
             ));
         }
-        let unused = self.findings.iter().any(|it| it.rule == UNUSED && it.part == secret.key_id);
+        let unused = self
+            .findings
+            .iter()
+            .any(|it| it.rule == UNUSED && it.part == secret.key_id);
         let other = |it: &&Secret| it.key_id != secret.key_id && used(it).is_some();
         if unused && all.iter().map(|(.., it)| *it).any(|it| other(&it)) {
             return Ok(Vec::new());

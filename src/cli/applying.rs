@@ -8,12 +8,12 @@ use super::interrupt::{self, Interrupt};
 use super::lock::Held;
 use super::progress::Bar;
 use super::stack::Stack;
-use super::{Exit, Failure, World, ask, block_on, issuer, lock, owners, planning};
+use super::{Exit, Failure, World, ask, block_on, issuer, lock, owners, planning, saved_plan};
 use crate::apply::driver;
+use crate::apply::engine::Engine;
 use crate::cloud::rights;
 use crate::model::address::Address;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::live::Live;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, Plan};
 use crate::model::value::{Part, Ref, Value};
@@ -67,10 +67,11 @@ pub fn carry_out(
 type Passes = Vec<(Plan, Option<Outcome>)>;
 
 /// What is worked on, and the lock over it.
-struct Work<'a> {
-    stack: &'a Stack,
-    connection: &'a Connection,
-    held: &'a Held,
+#[derive(Clone, Copy)]
+pub struct Work<'a> {
+    pub stack: &'a Stack,
+    pub connection: &'a Connection,
+    pub held: &'a Held,
 }
 
 fn carried_out(
@@ -95,7 +96,8 @@ fn carried_out(
                 connection,
                 interrupt.as_mut(),
                 planning::plan(stack, connection, options),
-            )?,
+            )
+            .map_err(|failure| saved_plan::instead(*work, terms.saved, failure))?,
             false => planned(
                 held,
                 connection,
@@ -108,7 +110,7 @@ fn carried_out(
         }
         if first {
             expected(&plan, terms.expect)?;
-            unchanged(&plan, &live, terms.saved)?;
+            saved_plan::unchanged(&plan, &live, terms.saved)?;
         }
         if !plan.refusals.is_empty() {
             let refusals = text::refusals(&plan, world.style());
@@ -230,37 +232,19 @@ fn send(
     let seed = clock.now_ms().unsigned_abs();
     let mut bar = Bar::new(world, &clock, plan.steps.len());
     let mut report = |progress| bar.show(progress);
+    let engine = Engine::new(plan, seed);
     let applied = driver::apply(
-        plan,
+        match connection.paced {
+            true => engine,
+            false => engine.unpaced(),
+        },
         client,
         &connection.reader,
         held.lease.as_ref(),
-        seed,
         &mut report,
         interrupt.raised(),
     );
     block_on(held.during(connection, applied))
-}
-
-/// A saved plan is applied in the world that it was made in.
-fn unchanged(plan: &Plan, live: &Live, saved: Option<&Saved>) -> Result<(), Failure> {
-    let Some(saved) = saved else { return Ok(()) };
-    let drift = saved.drift(live);
-    if drift.is_empty() && plan.digest == saved.digest {
-        return Ok(());
-    }
-    let mut diagnostic = Diagnostic::error(
-        "plan-stale",
-        "the tenant is not as it was when the plan was saved",
-    );
-    for line in drift {
-        diagnostic = diagnostic.help(line);
-    }
-    let again = match saved.order {
-        Some(_) => "audit again with `--fix-plan FILE`, and review the plan",
-        None => "make a new plan with `plan --out FILE` and review it",
-    };
-    Err(Failure::from(diagnostic.help(again)).exit(Exit::Drift))
 }
 
 /// A plan that was reviewed is the one that is applied, or none is.

@@ -18,6 +18,7 @@ mod progress;
 mod redact;
 mod rehearsal;
 mod repairs;
+mod saved_plan;
 mod single_dash;
 mod stack;
 mod web;

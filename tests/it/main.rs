@@ -16,6 +16,7 @@ mod pages;
 mod play;
 mod processes;
 mod reports;
+mod saved_plans;
 mod scale;
 mod scenario;
 mod schemas;

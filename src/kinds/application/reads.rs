@@ -64,9 +64,7 @@ pub fn reads_as(form: &Form, desired: &Desired, live: &Live) -> Vec<Read> {
         {
             reads.push(by_key(form, &alternate));
         }
-        missing |= live.is_absent(kind, &alternate)
-            && !super::is_existing(resource)
-            && !super::is_adopted(resource);
+        missing |= live.is_absent(kind, &alternate) && !super::is_adopted(resource);
     }
     if missing {
         reads.push(Read {

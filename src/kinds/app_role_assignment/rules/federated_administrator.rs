@@ -1,7 +1,7 @@
 //! An identity that a federated token opens can take over the tenant.
 
-use crate::exchange::subject::describe;
 use super::tiers::Power;
+use crate::exchange::subject::describe;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
@@ -25,7 +25,11 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         return;
     }
     for power in identity.powers() {
-        let Power { name, path, severity } = power;
+        let Power {
+            name,
+            path,
+            severity,
+        } = power;
         let mut finding = identity.finding(
             &RULE.doc,
             &name,
