@@ -2,6 +2,8 @@
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::exit::Exit;
 use crate::model::address::Address;
@@ -264,6 +266,9 @@ pub struct Plan {
     /// Save the plan, bound to what was read: `trustform apply FILE` refuses if any of it changed.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Rehearse: plan as at this time, such as `2026-12-01T00:00:00Z`. Only waits and ages look at it.
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "out")]
+    pub now: Option<OffsetDateTime>,
     /// Also print the exact requests that an apply would send.
     #[arg(long)]
     pub requests: bool,
@@ -273,6 +278,12 @@ pub struct Plan {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
+}
+
+/// A time of the command line.
+pub fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| "write a time as `2026-12-01T00:00:00Z`".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
         only: args.only.clone(),
         allow: allow(&args.allow),
         without_consent: args.consent.without_consent,
+        now: args.now,
         ..Options::default()
     };
     let (plan, live) = super::block_on(planning::plan(&stack, &connection, &options))??;

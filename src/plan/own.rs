@@ -126,6 +126,7 @@ mod tests {
             object: None,
             parent: None,
             remark: None,
+            keys: Vec::new(),
             origin: None,
         };
         let changes = [

@@ -16,6 +16,7 @@ mod pages;
 mod play;
 mod processes;
 mod reports;
+mod rotation;
 mod scale;
 mod scenario;
 mod schemas;
