@@ -3,6 +3,7 @@
 mod audit;
 mod azurite;
 mod catalogue;
+mod cluster;
 mod converge;
 mod corpus;
 mod diff;
