@@ -2,6 +2,8 @@
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::exit::Exit;
 
@@ -136,4 +138,10 @@ pub struct AllowArgs {
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]
     pub allow_widening: Option<String>,
+}
+
+/// A time of the command line.
+pub fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| "write a time as `2026-12-01T00:00:00Z`".to_owned())
 }

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::{AllowArgs, ConsentArgs, ReportFormat, StackArgs, TenantArgs};
+use time::OffsetDateTime;
+
+use super::args::{AllowArgs, ConsentArgs, ReportFormat, StackArgs, TenantArgs, moment};
 use super::{Exit, Failure, World, connect, planning, stack};
 use crate::model::address::Address;
 use crate::model::diagnostic::Level;
@@ -30,6 +32,9 @@ pub struct Args {
     /// Save the plan, bound to what was read: `trustform apply FILE` refuses if any of it changed.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Rehearse: plan as at this time, such as `2026-12-01T00:00:00Z`. Only waits and ages look at it.
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "out")]
+    pub now: Option<OffsetDateTime>,
     /// Also print the exact requests that an apply would send.
     #[arg(long)]
     pub requests: bool,
@@ -49,6 +54,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         only: args.only.clone(),
         allow: allow(&args.allow),
         without_consent: args.consent.without_consent,
+        now: args.now,
         ..Options::default()
     };
     let (plan, live) = super::block_on(planning::plan(&stack, &connection, &options))??;

@@ -67,6 +67,20 @@ pub fn refusals(changes: &[Change], live: &Live) -> Vec<Refusal> {
     refusals
 }
 
+/// Issuers that go with the account that their documents stand in.
+pub fn going_along(changes: &[Change], live: &Live) -> Vec<Diagnostic> {
+    issuers(changes, live)
+        .filter(|(_, document, _)| {
+            let mut deleted = deleted(changes);
+            deleted.all(|(_, key)| *key != document.key)
+        })
+        .map(|(change, _, issuer)| {
+            let said = format!("the issuer {issuer} is published in it and goes with it");
+            Diagnostic::note("issuer-goes", said).about(&change.address)
+        })
+        .collect()
+}
+
 /// What was not looked at before an issuer goes: managed identities that the login does not see.
 pub fn unseen(changes: &[Change], live: &Live) -> Vec<Diagnostic> {
     issuers(changes, live)
@@ -98,7 +112,14 @@ fn issuers<'a>(
     changes: &'a [Change],
     live: &'a Live,
 ) -> impl Iterator<Item = (&'a Change, &'a Object, &'a str)> {
+    let going: BTreeSet<&Key> = deleted(changes).map(|(_, key)| key).collect();
     deleted(changes)
-        .filter_map(|(change, key)| Some((change, live.get(key)?)))
-        .filter_map(|(change, document)| Some((change, document, document::issuer(document)?)))
+        .filter_map(|(change, key)| Some((change, key, live.get(key)?)))
+        .flat_map(move |(change, key, object)| {
+            let mut all = document::issuers_of(object, live);
+            // What goes by itself, and not with its account, is said once.
+            all.retain(|(document, _)| document.key == *key || !going.contains(&document.key));
+            let each = all.into_iter();
+            each.map(move |(document, issuer)| (change, document, issuer))
+        })
 }

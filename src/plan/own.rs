@@ -119,6 +119,7 @@ mod tests {
             object: None,
             parent: None,
             remark: None,
+            keys: Vec::new(),
             origin: None,
         };
         let changes = [

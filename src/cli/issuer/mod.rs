@@ -3,6 +3,7 @@
 mod check;
 pub mod findings;
 mod manifests;
+mod place;
 pub mod served;
 mod write;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::codec::quoted;
 use super::oidc_issuer::{self, rotation};
-use super::{Kind, Scene, Task, container, step};
+use super::{Kind, Scene, Task, container, step, storage_account};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
@@ -52,6 +52,9 @@ static SHAPE: Shape = Shape {
     outputs: &[],
 };
 
+/// Documents that are read in one container of an account that nothing declares: more are no issuers of a stack.
+const MOST_LEFT: usize = 20;
+
 /// The label of the key set.
 pub const JWKS: &str = "jwks";
 
@@ -67,28 +70,36 @@ impl Kind for Document {
 
     /// Where the container is made here, there is nothing to read before it is there.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        desired
+        let declared = desired
             .of_kind(KIND)
             .filter_map(|resource| resource.text("path"))
             .filter(|path| match made_here(desired, path) {
                 Some(container) => container::found(container, live).is_some(),
                 None => true,
             })
+            .map(str::to_owned);
+        let containers = storage_account::containers_of_leftovers(desired, live);
+        let left = containers.flat_map(|id| {
+            let blobs = container::blobs(&id, live).into_iter();
+            blobs.take(MOST_LEFT)
+        });
+        declared
+            .chain(left)
             .map(|path| Read {
                 kind: KIND,
                 purpose: "key",
-                request: Request::get(Service::Blob, path),
-                about: path.to_owned(),
+                request: Request::get(Service::Blob, path.as_str()),
+                about: path,
             })
             .collect()
     }
 
     /// Who in the tenant trusts an issuer: applications and managed identities of every stack, and of none.
     fn dependants(&self, object: &Object, live: &Live) -> Vec<Read> {
-        match object.key.kind == KIND && issuer(object).is_some() {
-            true => trusting::reads(object, live),
-            false => Vec::new(),
-        }
+        issuers_of(object, live)
+            .into_iter()
+            .flat_map(|(document, _)| trusting::reads(document, live))
+            .collect()
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
@@ -200,6 +211,23 @@ pub fn issuer(object: &Object) -> Option<&str> {
         .as_map()?
         .get("issuer")?
         .as_str()
+}
+
+/// The discovery documents that go with an object, and the issuers that they state: it is one, or the account of some.
+pub fn issuers_of<'a>(object: &'a Object, live: &'a Live) -> Vec<(&'a Object, &'a str)> {
+    let stated = |document: &'a Object| Some((document, issuer(document)?));
+    match object.key.kind {
+        KIND => stated(object).into_iter().collect(),
+        storage_account::KIND => {
+            let within = format!("/{}/", object.name);
+            let documents = live.of_kind(KIND);
+            documents
+                .filter(|document| document.key.id.starts_with(&within))
+                .filter_map(stated)
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether a document is the key set of its issuer.
