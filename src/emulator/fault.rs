@@ -51,6 +51,8 @@ pub struct Faults {
     /// Whether the administrator's tokens for Graph are a user's, as `az login` gets them: they hold
     /// `Directory.AccessAsUser.All`, which makes Entra pass over the permissions for agent identities.
     pub administrator_is_user: bool,
+    /// Whether the tenant has no Microsoft Entra Workload ID Premium (MicrosoftDocs/azure-docs#101310).
+    pub workload_premium_missing: bool,
     /// Whether Graph's and Azure's published quotas are enforced (concepts/throttling-limits.md).
     pub quota: bool,
 }
@@ -77,6 +79,7 @@ impl Default for Faults {
             identity_expressions_refused: false,
             agents_in_beta_only: false,
             administrator_is_user: false,
+            workload_premium_missing: false,
             quota: false,
         }
     }

@@ -33,6 +33,7 @@ impl Engine {
             Class::Lost { after_ms } => {
                 self.progress[id.0].replay = true;
                 self.pause(id, after_ms, &result);
+                self.seek(id);
             }
             Class::Fatal(diagnostic) => {
                 self.progress[id.0].state = State::Failed;
@@ -120,6 +121,7 @@ impl Engine {
             window.answer(request, &reply);
             return;
         }
+        self.sought(request, &reply);
         for id in self.in_state(|state| matches!(state, State::ReadingBack { .. })) {
             if self.read_back(id).as_ref() != Some(request) {
                 continue;
@@ -146,7 +148,15 @@ impl Engine {
         }
     }
 
-    pub(super) fn read_back(&self, id: StepId) -> Option<Request> {
+    /// What a step waits to read.
+    pub(super) fn asked(&self, id: StepId) -> Option<Request> {
+        match self.progress[id.0].state {
+            State::Seeking { .. } => self.lookup(id),
+            _ => self.read_back(id),
+        }
+    }
+
+    fn read_back(&self, id: StepId) -> Option<Request> {
         self.steps[id.0]
             .read_back
             .as_ref()
