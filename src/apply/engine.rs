@@ -7,6 +7,7 @@
 mod answers;
 mod checks;
 mod holes;
+mod operation;
 mod pace;
 mod seek;
 
@@ -139,6 +140,8 @@ pub struct Engine {
     upto: Phase,
     verified: BTreeSet<StepId>,
     reading: BTreeSet<Request>,
+    /// What tells how a write goes on that the service only took on.
+    operations: BTreeMap<StepId, Request>,
     diagnostics: Vec<Diagnostic>,
     stopping: bool,
     seed: u64,
@@ -175,6 +178,7 @@ impl Engine {
             upto: Phase::Provide,
             verified: BTreeSet::new(),
             reading: BTreeSet::new(),
+            operations: BTreeMap::new(),
             diagnostics: Vec::new(),
             stopping: false,
             seed,

@@ -44,6 +44,8 @@ pub struct Faults {
     pub required_claims_gate: bool,
     /// Resource types that an Azure Policy denies, as in `Microsoft.ManagedIdentity/userAssignedIdentities`.
     pub denied_types: Vec<String>,
+    /// Resource types whose creation Resource Manager takes on, and which fails then: `Microsoft.Storage/storageAccounts`.
+    pub failing_operations: Vec<String>,
     /// Whether managed identities refuse expressions: two renderings of one Microsoft page disagree.
     pub identity_expressions_refused: bool,
     /// Whether v1.0 knows no agent identities and their blueprints, as before 2026.
@@ -76,6 +78,7 @@ impl Default for Faults {
             expand_refused: false,
             required_claims_gate: true,
             denied_types: Vec::new(),
+            failing_operations: Vec::new(),
             identity_expressions_refused: false,
             agents_in_beta_only: false,
             administrator_is_user: false,
