@@ -129,7 +129,7 @@ pub struct Engine {
     /// Of each step: the first one of its lane.
     lanes: Vec<usize>,
     /// Of each step: what it counts for.
-    quotas: Vec<Option<Quota>>,
+    quotas: Vec<Vec<Quota>>,
     buckets: BTreeMap<String, Bucket>,
     premises: Vec<(StepId, Check)>,
     progress: Vec<Progress>,
@@ -168,7 +168,7 @@ impl Engine {
             quotas: plan
                 .steps
                 .iter()
-                .map(|step| quota::quota(&step.request))
+                .map(|step| quota::quotas(&step.request))
                 .collect(),
             buckets: BTreeMap::new(),
             premises: plan.premises.clone(),
