@@ -89,7 +89,13 @@ pub struct Principal {
     pub certificates: Vec<Secret>,
     pub roles: Vec<Granted>,
     pub owners: Option<Vec<Owner>>,
+    /// Object ids of an agent identity's sponsors. None where they were not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sponsors: Option<Vec<String>>,
 }
+
+/// The `servicePrincipalType` of agent identities.
+pub const AGENT: &str = "ServiceIdentity";
 
 /// A password or a key, without its value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
