@@ -7,6 +7,7 @@ mod changes;
 pub mod compare;
 mod consent;
 mod diff;
+mod enforcement;
 mod guard;
 mod issuer;
 mod matching;
@@ -152,6 +153,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     refusals.extend(issuer::refusals(&changes, live));
     notes.extend(issuer::going_along(&changes, live));
     notes.extend(issuer::unseen(&changes, live));
+    refusals.extend(enforcement::refusals(&changes, &pairs, live, login, &allow));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,
