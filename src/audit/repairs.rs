@@ -283,7 +283,10 @@ impl<'a> Judge<'a> {
                 "it was used on {day}: move what uses it to the federated credential; to remove it all the same, {word}"
             ));
         }
-        let unused = self.findings.iter().any(|it| it.rule == UNUSED && it.part == secret.key_id);
+        let unused = self
+            .findings
+            .iter()
+            .any(|it| it.rule == UNUSED && it.part == secret.key_id);
         let other = |it: &&Secret| it.key_id != secret.key_id && used(it).is_some();
         if unused && all.iter().map(|(.., it)| *it).any(|it| other(&it)) {
             return Ok(Vec::new());
@@ -308,11 +311,14 @@ impl<'a> Judge<'a> {
             .filter_map(|it| Some((it.name.as_str(), *seen.trusts.get(&it.id)?)))
             .collect();
         let Some((name, at)) = proofs.iter().max_by_key(|(_, at)| *at) else {
-            let why = match &seen.unread {
-                Some(why) => format!("the sign-in logs cannot be read ({why})"),
-                None => "the sign-in logs show no login with its federated credential".to_owned(),
-            };
-            return Err(format!("{why}: once there is one, {word}"));
+            return Err(match &seen.unread {
+                Some(why) => format!(
+                    "the sign-in logs cannot be read ({why}): once the application logs in with its federated credential, {word}"
+                ),
+                None => format!(
+                    "the sign-in logs of the last 30 days show no login with its federated credential: audit again once there is one, or {word}"
+                ),
+            });
         };
         let line = format!(
             "{client_id} logged in with its federated credential `{name}` on {}",

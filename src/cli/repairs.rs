@@ -23,7 +23,9 @@ pub fn resources(
         protect: false,
     };
     let alone = |it: &&Repair| matches!(it.part, Part::PrincipalSecret(_)) && it.beside.is_empty();
-    let of_applications = repairs.iter().filter(|it| it.identity.is_none() && !alone(it));
+    let of_applications = repairs
+        .iter()
+        .filter(|it| it.identity.is_none() && !alone(it));
     let clients: BTreeSet<&str> = of_applications.map(|it| it.client_id.as_str()).collect();
     let applications = clients.into_iter().map(|client_id| {
         let existing = Value::map([("client_id", client_id.into())]);
@@ -40,7 +42,11 @@ pub fn resources(
     let principals = repairs.iter().filter_map(|repair| match repair.part {
         Part::PrincipalSecret(_) => {
             let client_id = repair.client_id.as_str();
-            Some(resource(principal(client_id), "client_id", client_id.into()))
+            Some(resource(
+                principal(client_id),
+                "client_id",
+                client_id.into(),
+            ))
         }
         _ => None,
     });

@@ -105,7 +105,11 @@ impl<'a> Scene<'a> {
             tenant,
             now,
             identities,
-            active: tenant.principals.iter().filter(|it| it.last_sign_in.is_some()).count(),
+            active: tenant
+                .principals
+                .iter()
+                .filter(|it| it.last_sign_in.is_some())
+                .count(),
             principals: tenant
                 .principals
                 .iter()

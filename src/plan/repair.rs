@@ -62,7 +62,9 @@ fn leftover(repair: &Repair, pairs: &[Pair], desired: &Desired, live: &Live) -> 
     }
     .find(|object| is_meant(repair, object))?;
     let address = match &repair.part {
-        Part::Secret(id) | Part::PrincipalSecret(id) => root.child(Segment::new(secret::KIND, id.as_str())),
+        Part::Secret(id) | Part::PrincipalSecret(id) => {
+            root.child(Segment::new(secret::KIND, id.as_str()))
+        }
         Part::Trust(_) => named::address(object, &root, parent, pairs, desired, live),
     };
     named::leftover(address, object, None)
@@ -73,20 +75,23 @@ fn is_parent(repair: &Repair, pair: &Pair) -> bool {
     let resource = &pair.resource;
     let client_id = Some(repair.client_id.as_str());
     match (&repair.part, &repair.identity) {
-        (_, Some(id)) => resource.kind() == managed_identity::KIND && resource.text("id") == Some(id),
+        (_, Some(id)) => {
+            resource.kind() == managed_identity::KIND && resource.text("id") == Some(id)
+        }
         (Part::PrincipalSecret(_), None) => {
             resource.kind() == service_principal::KIND && resource.text("client_id") == client_id
         }
         _ => {
-            resource.kind() == application::KIND
-                && resource.text("existing.client_id") == client_id
+            resource.kind() == application::KIND && resource.text("existing.client_id") == client_id
         }
     }
 }
 
 fn is_meant(repair: &Repair, object: &Object) -> bool {
     match &repair.part {
-        Part::Secret(id) | Part::PrincipalSecret(id) => object.body.get("key_id").and_then(Value::as_str) == Some(id),
+        Part::Secret(id) | Part::PrincipalSecret(id) => {
+            object.body.get("key_id").and_then(Value::as_str) == Some(id)
+        }
         Part::Trust(name) => object.name == *name,
     }
 }

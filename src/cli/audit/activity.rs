@@ -33,7 +33,10 @@ async fn seen(reader: &Reader, report: &str, id: &str, activity: &str) -> Seen {
     let request = Request::get(Service::GraphBeta, path);
     let mut seen = BTreeMap::new();
     let read = reader.pages(&request, |page| {
-        for (id, time) in page.iter().filter_map(|json| snapshot::last_seen(json, id, activity)) {
+        for (id, time) in page
+            .iter()
+            .filter_map(|json| snapshot::last_seen(json, id, activity))
+        {
             let last = seen.entry(id).or_insert(time);
             *last = time.max(*last);
         }

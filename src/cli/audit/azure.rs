@@ -31,14 +31,20 @@ pub async fn identities(reader: &Reader, tenant: &mut Tenant) {
         return;
     }
     let lists = |identities: &[&ManagedIdentity], version: &str| -> Vec<Request> {
-        identities.iter().map(|it| arm::list(&it.id, version)).collect()
+        identities
+            .iter()
+            .map(|it| arm::list(&it.id, version))
+            .collect()
     };
     let all: Vec<&ManagedIdentity> = managed.iter().collect();
     let mut answers: Vec<_> = reader.read(&lists(&all, VERSION)).await;
     // The stable version shows a credential with an expression without it.
     let silent: Vec<usize> = (0..all.len()).filter(|at| hides(&answers[*at])).collect();
     let again: Vec<&ManagedIdentity> = silent.iter().map(|at| all[*at]).collect();
-    for (at, answer) in silent.iter().zip(reader.read(&lists(&again, arm::PREVIEW)).await) {
+    for (at, answer) in silent
+        .iter()
+        .zip(reader.read(&lists(&again, arm::PREVIEW)).await)
+    {
         if answer.as_ref().is_ok_and(|reply| reply.status == 200) {
             answers[*at] = answer;
         }
@@ -55,9 +61,17 @@ pub async fn identities(reader: &Reader, tenant: &mut Tenant) {
 }
 
 fn hides(answer: &Result<Reply, Diagnostic>) -> bool {
-    let listed = answer.as_ref().ok().and_then(|it| it.body["value"].as_array());
+    let listed = answer
+        .as_ref()
+        .ok()
+        .and_then(|it| it.body["value"].as_array());
     let mut listed = listed.into_iter().flatten();
-    listed.any(|one| one["properties"]["subject"].as_str().unwrap_or_default().is_empty())
+    listed.any(|one| {
+        one["properties"]["subject"]
+            .as_str()
+            .unwrap_or_default()
+            .is_empty()
+    })
 }
 
 fn credentials(list: &Json) -> Vec<Credential> {

@@ -65,7 +65,11 @@ pub fn write(
     };
     let mut repairs = repairs::repairs(tenant, report, &terms);
     if !repairs.unproven.is_empty() {
-        terms.seen = block_on(proof::seen(&connection.reader, &repairs.unproven, terms.now))?;
+        terms.seen = block_on(proof::seen(
+            &connection.reader,
+            &repairs.unproven,
+            terms.now,
+        ))?;
         repairs = repairs::repairs(tenant, report, &terms);
     }
     let shown = render::audit::repairs::text(&repairs, &file.display().to_string());

@@ -62,7 +62,11 @@ async fn of(reader: &Reader, client_id: &str, now: i64) -> Seen {
             continue;
         };
         note(&mut seen.trusts, &row["federatedCredentialId"], at);
-        note(&mut seen.secrets, &row["servicePrincipalCredentialKeyId"], at);
+        note(
+            &mut seen.secrets,
+            &row["servicePrincipalCredentialKeyId"],
+            at,
+        );
     }
     seen
 }

@@ -94,7 +94,12 @@ pub async fn tenant(
         Ok(200) => {}
         other => {
             tenant.principals.clear();
-            let needs = [Need::Principals, Need::Grants, Need::Identities, Need::Azure];
+            let needs = [
+                Need::Principals,
+                Need::Grants,
+                Need::Identities,
+                Need::Azure,
+            ];
             unread(&mut tenant, &needs, other);
         }
     }

@@ -41,11 +41,12 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         .filter(|resource| desired.parent(resource).is_none())
         .filter_map(|resource| resource.text("client_id"))
         .map(|client_id| by_app_id("own", Service::Graph, client_id, OWN));
-    own.chain(alone).chain(
-        apis.iter()
-            .map(|app_id| by_app_id("api", Service::Graph, app_id, API)),
-    )
-    .collect()
+    own.chain(alone)
+        .chain(
+            apis.iter()
+                .map(|app_id| by_app_id("api", Service::Graph, app_id, API)),
+        )
+        .collect()
 }
 
 fn by_app_id(purpose: &'static str, service: Service, app_id: &str, select: &str) -> Read {

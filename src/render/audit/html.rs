@@ -185,7 +185,12 @@ fn not_checked(out: &mut String, report: &Report) {
             None => String::new(),
             Some(_) => format!("{}: ", it.title()),
         };
-        let _ = writeln!(out, "<li>{of}{}: {}</li>", words(it.why), it.rules.join(", "));
+        let _ = writeln!(
+            out,
+            "<li>{of}{}: {}</li>",
+            words(it.why),
+            it.rules.join(", ")
+        );
     }
     out.push_str("</ul>\n");
 }

@@ -26,8 +26,7 @@ pub fn sarif(report: &Report) -> Json {
         .map(|(at, doc)| (doc.name, at))
         .collect();
     let notes = report.notes.iter();
-    let notes =
-        notes.map(|note| json!({ "level": "note", "message": { "text": terminal(note) } }));
+    let notes = notes.map(|note| json!({ "level": "note", "message": { "text": terminal(note) } }));
     let notifications: Vec<Json> = report
         .not_checked()
         .into_iter()

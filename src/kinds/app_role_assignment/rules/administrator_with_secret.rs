@@ -24,7 +24,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         return;
     }
     for power in identity.powers() {
-        let Power { name, path, severity } = power;
+        let Power {
+            name,
+            path,
+            severity,
+        } = power;
         let mut finding = identity.finding(
             &RULE.doc,
             &name,

@@ -1,7 +1,7 @@
 //! An identity that a federated token opens can take over the tenant.
 
-use crate::exchange::subject::describe;
 use super::tiers::Power;
+use crate::exchange::subject::describe;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
         why: "Whoever controls the issuer, the repository or the pipeline is an administrator.",
         source: "emiliensocchi/azure-tiering; prowler-cloud/prowler#12747",
         example: "a GitHub branch holds RoleManagement.ReadWrite.Directory",
-        fix: "grant less: `Application.ReadWrite.OwnedBy` instead of `Application.ReadWrite.All`; keep the rest behind an environment with reviewers",
+        fix: "grant less: `Application.ReadWrite.OwnedBy` instead of `Application.ReadWrite.All`, an Azure role over one resource group instead of a subscription; keep the rest behind an environment with reviewers",
     },
     check,
 };
@@ -25,7 +25,11 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         return;
     }
     for power in identity.powers() {
-        let Power { name, path, severity } = power;
+        let Power {
+            name,
+            path,
+            severity,
+        } = power;
         let mut finding = identity.finding(
             &RULE.doc,
             &name,

@@ -30,11 +30,19 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
     let days = |time: i64| -scene.days_until(time);
     let message = match (principal.last_sign_in, application.created) {
         (Some(last), _) if days(last) >= UNUSED_DAYS => {
-            format!("the last sign-in as it was on {}, {} days ago", day(last), days(last))
+            format!(
+                "the last sign-in as it was on {}, {} days ago",
+                day(last),
+                days(last)
+            )
         }
         // A report that names nobody proves nothing.
         (None, Some(created)) if days(created) >= UNUSED_DAYS && scene.active > 0 => {
-            format!("no sign-in as it is known, and it was made on {}, {} days ago", day(created), days(created))
+            format!(
+                "no sign-in as it is known, and it was made on {}, {} days ago",
+                day(created),
+                days(created)
+            )
         }
         _ => return,
     };
@@ -44,8 +52,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         finding.evidence.push(format!("holds {}", power.name));
     }
     if principal.last_sign_in.is_none() {
-        let others = scene.active;
-        let line = format!("Microsoft Graph's report of last sign-ins names {others} others");
+        let others = match scene.active {
+            1 => "1 other".to_owned(),
+            many => format!("{many} others"),
+        };
+        let line = format!("Microsoft Graph's report of last sign-ins names {others}");
         finding.evidence.push(line);
     }
     found.push(finding);

@@ -58,7 +58,10 @@ pub fn activity(client_id: &str, at: u64) -> Entity {
         ("appId", json!(client_id)),
         ("lastSignInActivity", seen.clone()),
         ("applicationAuthenticationClientSignInActivity", seen),
-        ("applicationAuthenticationResourceSignInActivity", never.clone()),
+        (
+            "applicationAuthenticationResourceSignInActivity",
+            never.clone(),
+        ),
         ("delegatedClientSignInActivity", never.clone()),
         ("delegatedResourceSignInActivity", never),
         ("~uses", json!({})),
@@ -86,7 +89,9 @@ pub fn remember(store: &mut Store, sign_in: &SignIn, now: u64) {
 
 /// The id of the credential that let somebody in; managed identities' have none in Graph.
 fn credential(view: View<'_>, sign_in: &SignIn) -> Option<String> {
-    let parent = view.find(&APPLICATIONS, "appId", &sign_in.client_id).next()?;
+    let parent = view
+        .find(&APPLICATIONS, "appId", &sign_in.client_id)
+        .next()?;
     let mut rows = view.find(&CREDENTIALS, "~parent", text(parent, "id"));
     let row = rows.find(|row| trust(row).as_ref() == Some(&sign_in.trust))?;
     Some(text(row, "id").to_owned())
@@ -105,7 +110,8 @@ fn beta_only(call: &Call<'_>, name: &str) -> Result<(), Failure> {
 /// Sign-ins of one application as itself, the newest first; v1.0 knows only those of people.
 fn log(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let filter = call.request.parameter("$filter").unwrap_or_default();
-    let of_principals = filter.contains("signInEventTypes/any(") && filter.contains("'servicePrincipal'");
+    let of_principals =
+        filter.contains("signInEventTypes/any(") && filter.contains("'servicePrincipal'");
     let client_id = filter
         .split_once("appId eq '")
         .and_then(|(_, rest)| rest.split('\'').next())
@@ -146,7 +152,10 @@ fn by_principal(call: &mut Call<'_>) -> Result<Reply, Failure> {
 /// Nobody logs in with a password or certificate here: the emulator takes none.
 fn by_secret(call: &mut Call<'_>) -> Result<Reply, Failure> {
     beta_only(call, "appCredentialSignInActivities")?;
-    let context = format!("{}/$metadata#reports/appCredentialSignInActivities", call.root());
+    let context = format!(
+        "{}/$metadata#reports/appCredentialSignInActivities",
+        call.root()
+    );
     Ok(Reply::json(
         200,
         &json!({"@odata.context": context, "value": []}),
