@@ -302,7 +302,7 @@ impl<'a> Judge<'a> {
                 self.repairs.unproven.push(client_id.to_owned());
             }
             return Err(format!(
-                "nothing proves that the application logs in with its federated credential: once it does, {word}"
+                "nothing proves that the application logs in with its federated credential: audit it alone, with `--application {client_id}`, or {word}"
             ));
         };
         let trusts = identity.trusts.iter().map(|held| held.credential);
