@@ -138,6 +138,11 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
         published.failure = Some("`x` answered 404".to_owned());
         it
     };
+    let using = |days: i64| {
+        let mut it = secret(-400, 90);
+        it["last_used"] = json!(NOW - days * DAY);
+        app(json!({ "passwords": [it] }))
+    };
     let sound = || serving(&document(CLUSTER), &jwks(WHOLE, json!({})));
     let other = "https://oidc.contoso.com/other";
     let shared = |second: usize| {
@@ -241,6 +246,17 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             app(json!({ "blueprint": true, "sponsors": ["u"] })),
         ),
         (
+            "unsponsored-agent",
+            tenant(
+                json!({}),
+                json!({ "kind": "ServiceIdentity", "sponsors": [] }),
+            ),
+            tenant(
+                json!({}),
+                json!({ "kind": "ServiceIdentity", "sponsors": ["u"] }),
+            ),
+        ),
+        (
             "blueprint-without-principal",
             whole(
                 json!([{ "id": "o-1", "app_id": "c-1", "blueprint": true }]),
@@ -258,6 +274,18 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             owned(json!({ "id": "u", "kind": "user" })),
         ),
         ("credential-room", many(17), many(16)),
+        (
+            "unused-application",
+            tenant(
+                json!({ "credentials": [good()] }),
+                json!({ "enabled": true, "last_sign_in": NOW - 90 * DAY }),
+            ),
+            tenant(
+                json!({ "credentials": [good()], "created": NOW - 900 * DAY }),
+                json!({ "enabled": true }),
+            ),
+        ),
+        ("unused-secret", using(90), using(89)),
         (
             "requested-not-granted",
             app(json!({ "requested": request })),
@@ -562,6 +590,44 @@ fn every_rule_has_a_tenant_that_triggers_it_and_one_that_does_not() {
         for text in [doc.what, doc.why, doc.source, doc.example, doc.fix] {
             assert!(!text.is_empty(), "{} lacks a word", doc.name);
         }
+    }
+}
+
+#[test]
+fn what_opens_an_administrator_is_one_step_worse() {
+    let request = || fic(GITHUB, "repo:contoso@1/api@2:pull_request");
+    let severity = |azure: Json| {
+        let it = tenant(
+            json!({ "credentials": [request()] }),
+            json!({ "azure": azure }),
+        );
+        let report = judge(&it);
+        let mut found = report.findings.into_iter();
+        found.find(|it| it.rule == "pull-request-subject").unwrap()
+    };
+    let of = |role: &str, scope: &str| severity(json!([{ "role": role, "scope": scope }]));
+    let subscription = "/subscriptions/22222222-2222-4222-8222-222222222222";
+    for scope in [
+        "/",
+        "/providers/Microsoft.Management/managementGroups/all",
+        subscription,
+    ] {
+        let found = of("User Access Administrator", scope);
+        assert_eq!(found.severity, Severity::Critical, "{scope}");
+        let why = found.evidence.last().unwrap();
+        assert!(why.contains(&format!("User Access Administrator at {scope}")));
+    }
+    let group = format!("{subscription}/resourceGroups/one");
+    for (role, scope) in [
+        ("Owner", group.as_str()),
+        ("Reader", "/"),
+        ("Contributor", "/"),
+    ] {
+        assert_eq!(
+            of(role, scope).severity,
+            Severity::High,
+            "{role} at {scope}"
+        );
     }
 }
 

@@ -10,8 +10,9 @@ use crate::emulator::arm;
 use crate::emulator::graph::{Call, Failure};
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
-use crate::emulator::store::{View, member, text};
+use crate::emulator::store::{Store, View, member, text};
 use crate::emulator::table::{Dumped, Entity, Table};
+use crate::kinds::group_member::emulator as groups;
 use crate::kinds::service_principal::emulator::{PRINCIPALS, managed};
 
 mod credentials;
@@ -54,6 +55,8 @@ const READ: &[&str] = &[
 ];
 
 const ALL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+const WITHIN: &str =
+    "/subscriptions/{subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
 const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}";
 const CREDENTIALS_OF: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials";
 const CREDENTIAL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials/{credential}";
@@ -64,6 +67,7 @@ pub const PART: Part = Part {
     trusts: Some(credentials::trusts),
     arm: &[
         Route::new("GET", ALL, READ, list),
+        Route::new("GET", WITHIN, READ, list_within),
         Route::new("GET", ONE, READ, read),
         Route::new("PUT", ONE, WRITE, put),
         Route::new("PATCH", ONE, WRITE, patch),
@@ -121,6 +125,15 @@ fn list(call: &mut Call<'_>) -> Result<Reply, Failure> {
     Ok(arm::page(call, found.map(|entity| shown(entity)).collect()))
 }
 
+/// Those of a whole subscription.
+fn list_within(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let within = format!("/subscriptions/{}/", call.key(0).1).to_ascii_lowercase();
+    let rows = call.store.primary().rows(&IDENTITIES, None);
+    let rows = rows.filter(|row| text(row, "id").starts_with(&within));
+    Ok(arm::page(call, rows.map(|row| shown(row)).collect()))
+}
+
 fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {
     arm::check_version(call, KIND, VERSIONS)?;
     let found = find(call).ok_or_else(|| missing(call))?;
@@ -162,7 +175,20 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         call.store.put(&IDENTITIES, new.clone(), call.now);
         return Ok(Reply::json(200, &shown(&new)));
     }
-    let (principal, client) = (call.store.guid(), call.store.guid());
+    let entity = make(call.store, &id, &name, &location, tags, call.now);
+    Ok(Reply::json(201, &shown(&entity)))
+}
+
+/// Makes an identity with its service principal; `id` is its path.
+pub fn make(
+    store: &mut Store,
+    id: &str,
+    name: &str,
+    location: &str,
+    tags: Value,
+    now: u64,
+) -> Entity {
+    let (principal, client) = (store.guid(), store.guid());
     let lower = id.to_ascii_lowercase();
     let group = lower.split("/providers/").next().unwrap_or_default();
     let entity = [
@@ -175,16 +201,16 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         ("tags", tags),
         (
             "properties",
-            json!({"tenantId": call.store.tenant.id, "principalId": principal, "clientId": client}),
+            json!({"tenantId": store.tenant.id, "principalId": principal, "clientId": client}),
         ),
     ];
     let entity: Entity = entity
         .map(|(name, value)| (name.to_owned(), value))
         .into_iter()
         .collect();
-    managed(call.store, &principal, &client, &name, &id, call.now);
-    call.store.put(&IDENTITIES, entity.clone(), call.now);
-    Ok(Reply::json(201, &shown(&entity)))
+    managed(store, &principal, &client, name, id, now);
+    store.put(&IDENTITIES, entity.clone(), now);
+    entity
 }
 
 fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {
@@ -210,6 +236,7 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let principal = member(&found, "properties")["principalId"].as_str();
     let principal = principal.unwrap_or_default().to_owned();
     call.store.remove(&PRINCIPALS, &principal, call.now);
+    groups::purge_of(call.store, &principal, call.now);
     call.store.remove(&IDENTITIES, &id, call.now);
     Ok(Reply::empty(200))
 }

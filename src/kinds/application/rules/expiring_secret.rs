@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "expiring-secret",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A password or certificate that works is over in 30 days or less.",
         why: "What logs in with it stops then; renewing it under pressure is how long-lived ones are made.",
         source: "Microsoft Zero Trust Assessment 21773",
@@ -26,7 +27,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
                 identity,
                 &RULE.doc,
                 secret,
-                &format!("a {kind} expires in {left} days"),
+                &match left {
+                    0 => format!("a {kind} expires within a day"),
+                    1 => format!("a {kind} expires in 1 day"),
+                    _ => format!("a {kind} expires in {left} days"),
+                },
             ));
         }
     }
