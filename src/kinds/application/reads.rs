@@ -150,6 +150,14 @@ pub fn alternate(resource: &Resource) -> Option<String> {
         .map(|name| key("uniqueName", name))
 }
 
+/// Whether it is known if what a resource describes is there.
+pub fn is_looked_up(resource: &Resource, live: &Live) -> bool {
+    let Some((form, alternate)) = Form::of(resource.kind()).zip(alternate(resource)) else {
+        return true;
+    };
+    live.find(form.kind, &alternate).is_some() || live.is_absent(form.kind, &alternate)
+}
+
 pub fn decode_as(form: &'static Form, read: &Read, reply: &Reply, live: &mut Live) {
     let kind = form.kind;
     match (read.purpose, reply.status) {
