@@ -217,6 +217,9 @@ pub struct AllowArgs {
     /// Let the run delete what it logs in with: the application, or a trust or permission of it.
     #[arg(long)]
     pub allow_self: bool,
+    /// Let an application that is there and that others own get privileged permissions.
+    #[arg(long)]
+    pub allow_foreign_owners: bool,
     /// Let the access change with this digest through, which the plan printed when it was refused. An `approve` block
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]

@@ -10,6 +10,7 @@
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts; both at once for a new one, where the policy says `new_identities = "guard"` | an `approve` block, or `--allow-widening DIGEST` |
 //! | `self` (see `own`) | deleting the application that the run logs in as, or a trust or permission of it | `--allow-self` |
+//! | `foreign-owners` (see `own`) | a privileged permission for an application that is there and that somebody owns whom its block does not name: an owner can add a secret and act as it | `owners` in its block, or `--allow-foreign-owners` |
 //! | `stack-name-taken` (see `own`) | deleting all applications of the stack's name and creating others | another name, or `--allow-deletes N` |
 //! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
 
@@ -35,6 +36,9 @@ pub struct Allow {
     /// What the run logs in with may go.
     #[serde(default)]
     pub login: bool,
+    /// An application that others own may get privileged permissions.
+    #[serde(default)]
+    pub owners: bool,
     /// The digest of an access change, or its first 16 digits or more.
     pub widening: Option<String>,
 }

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::federated_credential;
+use crate::kinds::{application, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
@@ -50,6 +50,8 @@ pub struct Options {
     pub now: Option<time::OffsetDateTime>,
     /// The client id of the login that the plan is for.
     pub login: Option<String>,
+    /// The object id of its service principal.
+    pub principal: Option<String>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
     /// Only this, whatever else differs.
@@ -149,6 +151,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
     }
     refusals.extend(issuer::refusals(&changes, live));
+    refusals.extend(own::owners(&access.raised, &pairs, live, options));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,
@@ -245,6 +248,19 @@ pub fn unconfirmed(plan: &Plan, live: &Live) -> BTreeSet<Key> {
         }
     }
     keys
+}
+
+/// The applications that are there already and get privileged permissions: their owners are read before.
+pub fn raised(plan: &Plan) -> BTreeSet<Key> {
+    let id = |address: &Address| {
+        let output = Ref {
+            address: address.clone(),
+            output: "object_id".to_owned(),
+        };
+        let form = application::Form::of(address.kind())?;
+        Some(Key::new(form.kind, plan.known.get(&output)?))
+    };
+    plan.access.raised.keys().filter_map(id).collect()
 }
 
 /// Outputs of objects that are there.

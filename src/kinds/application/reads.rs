@@ -131,6 +131,11 @@ fn people(form: &Form, relation: &'static str, id: &str) -> Read {
     }
 }
 
+/// The read of an application's owners.
+pub fn owners(object: &Object) -> Option<Read> {
+    Some(people(Form::of(object.key.kind)?, "owners", &object.key.id))
+}
+
 /// The alternate key by which a declared application is found.
 pub fn alternate(resource: &Resource) -> Option<String> {
     let by = |name: &str| {
