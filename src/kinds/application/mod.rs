@@ -25,7 +25,7 @@ pub use lower::lower_as;
 pub use offers::offered;
 pub use optional_claims::CLAIMS;
 pub use permissions::blocks as permission_blocks;
-pub use reads::{decode_as, reads_as};
+pub use reads::{decode_as, is_looked_up, owners, reads_as};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};
