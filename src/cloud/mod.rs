@@ -51,6 +51,12 @@ use endpoints::Endpoints;
 use rest::Rest;
 use session::Session;
 
+/// How often a request is sent to a service that is busy or gives no answer.
+const ATTEMPTS: u32 = 5;
+
+/// A header of [`Reply`] that no service sends: the path that tells how an operation of Resource Manager goes on.
+pub const OPERATION: &str = "operation";
+
 /// A login and the services of one national cloud.
 #[derive(Debug)]
 pub struct Client {
@@ -112,9 +118,67 @@ impl Client {
             .url(request.service, &path)
             .map_err(|diagnostic| Lost::Refused(Box::new(diagnostic)))?;
         let body = request.body.as_ref().map(|body| body.to_json());
-        self.rest(request.service)
+        let mut reply = self
+            .rest(request.service)
             .send(request.method, url, &request.headers, body.as_ref())
-            .await
+            .await?;
+        if request.service == Service::Arm && request.method != Method::Get {
+            let path = self.operation(&reply);
+            reply
+                .headers
+                .extend(path.map(|path| (OPERATION.to_owned(), path)));
+        }
+        Ok(reply)
+    }
+
+    /// The path that tells how a write goes on that Resource Manager has only taken on; a link elsewhere is none.
+    fn operation(&self, reply: &Reply) -> Option<String> {
+        let own = || reply.header("azure-asyncoperation").filter(|_| reply.ok());
+        let place = || reply.header("location").filter(|_| reply.status == 202);
+        let url = Url::parse(own().or_else(place)?).ok()?;
+        self.endpoints
+            .owns(Service::Arm, &url)
+            .then(|| match url.query() {
+                Some(query) => format!("{}?{query}", url.path()),
+                None => url.path().to_owned(),
+            })
+    }
+
+    /// Sends a request until it is answered, waiting out what passes. A status in `meant` is an answer, too. For
+    /// requests that may be repeated; pages are not followed.
+    pub async fn answer(&self, request: &Request, meant: &[u16]) -> Result<Reply, Diagnostic> {
+        let began = self.clock.now_ms();
+        let mut attempt = 0;
+        loop {
+            let result = self.send(request).await;
+            if let Ok(reply) = &result
+                && meant.contains(&reply.status)
+            {
+                return Ok(reply.clone());
+            }
+            let context = Context {
+                attempt,
+                ..Context::new(request)
+            };
+            attempt += 1;
+            match (classify(&result, &context), result) {
+                (Class::Done | Class::AlreadyDone, Ok(reply)) => return Ok(reply),
+                (Class::Fatal(error), _) => return Err(error),
+                (
+                    Class::Again { after_ms }
+                    | Class::Replicating { after_ms }
+                    | Class::Lost { after_ms },
+                    _,
+                ) if attempt < ATTEMPTS => self.clock.sleep(after_ms).await,
+                (_, result) => {
+                    return Err(explain::exhausted(
+                        &result,
+                        request,
+                        self.clock.now_ms() - began,
+                    ));
+                }
+            }
+        }
     }
 
     /// Reads a link that a service gave, after [`Endpoints::owns`] has found it the service's own.

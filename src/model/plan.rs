@@ -43,7 +43,7 @@ pub enum Reason {
     Released,
     /// `revoke` named it.
     Revoked,
-    /// An audit found it.
+    /// A repair names it: an audit found it, or a federated credential has made it needless.
     Repaired,
 }
 

@@ -7,6 +7,7 @@ mod changes;
 pub mod compare;
 mod consent;
 mod diff;
+mod enforcement;
 mod guard;
 mod issuer;
 mod matching;
@@ -102,7 +103,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         let drafts = named::drafts(order, &pairs, &leftovers, desired, live, options)?;
         let mut plan = ordered(desired, live, drafts, known, &pairs, &leftovers);
         if let Order::Repair(repairs) = order {
-            plan.premises = repair::premises(repairs, &plan.changes, live);
+            plan.premises = repair::premises(repairs, &plan.changes, &pairs, live);
             plan.refusals = guard::lost_trust(&plan.changes, &pairs, live, &options.allow);
             let login = options.login.as_deref();
             let own = own::login(&plan.changes, &pairs, &leftovers, login, &options.allow);
@@ -152,6 +153,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     refusals.extend(issuer::refusals(&changes, live));
     notes.extend(issuer::going_along(&changes, live));
     notes.extend(issuer::unseen(&changes, live));
+    refusals.extend(enforcement::refusals(&changes, &pairs, live, login, &allow));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

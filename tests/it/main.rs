@@ -18,6 +18,7 @@ mod play;
 mod processes;
 mod reports;
 mod rotation;
+mod saved_plans;
 mod scale;
 mod scenario;
 mod schemas;

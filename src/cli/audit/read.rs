@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use serde_json::Value as Json;
 
+use super::{activity, azure};
 use crate::audit::snapshot::{self, APPLICATION_SELECT, PRINCIPAL_SELECT};
 use crate::cloud::{Reader, web};
 use crate::exchange::platform::GITHUB;
@@ -14,7 +15,7 @@ use crate::kinds::api;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::rule::Need;
 use crate::model::step::{Reply, Request, Service};
-use crate::model::tenant::{Granted, Owner, Published, Tenant};
+use crate::model::tenant::{AGENT, Granted, Owner, Published, Tenant};
 
 /// Issuers that are asked at once.
 const ISSUERS_AT_ONCE: usize = 16;
@@ -57,7 +58,7 @@ pub async fn tenant(
         progress: RefCell::new(progress),
     };
     let mut owned: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
-    let (listed, principals, owners, ()) = tokio::join!(
+    let (listed, principals, owners, (), signed, used) = tokio::join!(
         reader.pages(&applications, |page| {
             meter.read(page.len());
             let page = page.iter().map(snapshot::application);
@@ -74,6 +75,8 @@ pub async fn tenant(
             owned.extend(page.iter().filter_map(owners_of));
         }),
         count(reader, &meter),
+        activity::sign_ins(reader),
+        activity::uses(reader),
     );
     let answer = |read: Result<Reply, Diagnostic>| read.map(|reply| reply.status);
     match answer(listed) {
@@ -91,7 +94,13 @@ pub async fn tenant(
         Ok(200) => {}
         other => {
             tenant.principals.clear();
-            unread(&mut tenant, &[Need::Principals, Need::Grants], other);
+            let needs = [
+                Need::Principals,
+                Need::Grants,
+                Need::Identities,
+                Need::Azure,
+            ];
+            unread(&mut tenant, &needs, other);
         }
     }
     match answer(owners) {
@@ -103,11 +112,25 @@ pub async fn tenant(
         other => unread(&mut tenant, &[Need::Owners], other),
     }
     if tenant.applications.iter().any(|it| it.blueprint) {
-        sponsors(reader, &mut tenant).await;
+        let path = "/applications/microsoft.graph.agentIdentityBlueprint?$top=999&$select=id&$expand=sponsors($select=id)";
+        let mut found = sponsors(reader, path, &mut tenant).await;
+        for blueprint in tenant.applications.iter_mut().filter(|it| it.blueprint) {
+            blueprint.sponsors = found.remove(&blueprint.id);
+        }
+    }
+    if tenant.principals.iter().any(|it| it.kind == AGENT) {
+        let path = "/servicePrincipals/microsoft.graph.agentIdentity?$top=999&$select=id&$expand=sponsors($select=id)";
+        let mut found = sponsors(reader, path, &mut tenant).await;
+        for agent in tenant.principals.iter_mut().filter(|it| it.kind == AGENT) {
+            agent.sponsors = found.remove(&agent.id);
+        }
     }
     if !tenant.unread.contains_key(Need::Grants.word()) {
         grants(reader, &mut tenant).await;
     }
+    azure::identities(reader, &mut tenant).await;
+    azure::roles(reader, &mut tenant).await;
+    activity::take(&mut tenant, signed, used);
     if network {
         let published = issuers(&tenant, loopback).await;
         // A machine without DNS must not call every issuer dangling.
@@ -169,7 +192,8 @@ async fn count(reader: &Reader, meter: &Meter<'_>) {
     }
 }
 
-fn unread(tenant: &mut Tenant, needs: &[Need], answer: Result<u16, Diagnostic>) {
+/// Remembers that something could not be read, and why.
+pub fn unread(tenant: &mut Tenant, needs: &[Need], answer: Result<u16, Diagnostic>) {
     let why = match answer {
         Err(error) => error.message,
         Ok(status) => format!("Microsoft Graph answered {status}"),
@@ -185,9 +209,12 @@ fn owners_of(json: &Json) -> Option<(String, Vec<Owner>)> {
     Some((id, owners.iter().map(snapshot::owner).collect()))
 }
 
-/// Who sponsors each blueprint; every service that has them lists them in beta.
-async fn sponsors(reader: &Reader, tenant: &mut Tenant) {
-    let path = "/applications/microsoft.graph.agentIdentityBlueprint?$top=999&$select=id&$expand=sponsors($select=id)";
+/// Who sponsors each object of a list; every service that has such objects lists them in beta.
+async fn sponsors(
+    reader: &Reader,
+    path: &str,
+    tenant: &mut Tenant,
+) -> BTreeMap<String, Vec<String>> {
     let request = list(Service::GraphBeta, path.to_owned());
     let mut sponsored: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let ids = |json: &Json| -> Option<(String, Vec<String>)> {
@@ -201,12 +228,11 @@ async fn sponsors(reader: &Reader, tenant: &mut Tenant) {
         })
         .await;
     match read.map(|reply| reply.status) {
-        Ok(200) => {
-            for blueprint in tenant.applications.iter_mut().filter(|it| it.blueprint) {
-                blueprint.sponsors = sponsored.remove(&blueprint.id);
-            }
+        Ok(200) => sponsored,
+        other => {
+            unread(tenant, &[Need::Sponsors], other);
+            BTreeMap::new()
         }
-        other => unread(tenant, &[Need::Sponsors], other),
     }
 }
 
@@ -272,7 +298,10 @@ async fn issuers(tenant: &Tenant, loopback: bool) -> BTreeMap<String, Published>
     let issuers: BTreeSet<&String> = tenant
         .applications
         .iter()
-        .flat_map(|it| it.credentials.iter().map(|credential| &credential.issuer))
+        .map(|it| &it.credentials)
+        .chain(tenant.identities.iter().map(|it| &it.credentials))
+        .flatten()
+        .map(|credential| &credential.issuer)
         .collect();
     stream::iter(issuers)
         .map(|issuer| async move { (issuer.clone(), published(issuer, loopback).await) })

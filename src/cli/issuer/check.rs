@@ -16,6 +16,7 @@ use crate::model::source::Sources;
 use crate::model::value::{Part, Ref, Value};
 use crate::render::diagnostic;
 
+/// Fetch an issuer's documents as Microsoft Entra does, and say what an exchange would fail with.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The issuer, as tokens and credentials have it. Default: every issuer that the stack declares.

@@ -10,6 +10,7 @@ use crate::kinds::{federated_credential, oidc_issuer};
 use crate::model::desired::Resource;
 use crate::model::value::Value;
 
+/// Print what a cluster needs to sign tokens for an issuer, and a pod to get them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -9,6 +9,7 @@ use super::place::{self, PlaceArgs};
 use crate::keys::discovery::{DISCOVERY_PATH, JWKS_PATH};
 use crate::kinds::oidc_issuer;
 
+/// Write an issuer's documents into a directory, to be served from elsewhere.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where to write; below it are the paths that have to be served below the issuer's URL.

@@ -9,6 +9,7 @@ use crate::model::diagnostic::{Diagnostic, Level};
 use crate::model::source::Sources;
 use crate::render::diagnostic;
 
+/// Make a JWKS from public keys, byte for byte as `azwi jwks` makes it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A file with public keys: PEM, a DER certificate, a JWK or a JWKS; `-` for the standard input. May be repeated.

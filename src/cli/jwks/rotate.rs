@@ -22,6 +22,7 @@ use crate::model::value::Value;
 use crate::plan::Options;
 use crate::render::escape::terminal;
 
+/// Say where an issuer's key rotation stands, and what to change next.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

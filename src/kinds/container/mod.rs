@@ -240,15 +240,12 @@ fn object(id: &str, json: &Json) -> Object {
         body.insert(MARK.to_owned(), mark.into());
     }
     Object {
-        key: Key::new(KIND, id),
-        parent: None,
-        name: json["name"].as_str().unwrap_or_default().to_owned(),
         body,
-        outputs: Default::default(),
         alternates: vec![id.to_owned()],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        ..Object::new(
+            Key::new(KIND, id),
+            json["name"].as_str().unwrap_or_default(),
+        )
     }
 }
 

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use super::codec::quoted;
 use super::oidc_issuer::{self, rotation};
 use super::{Kind, Scene, Task, container, step, storage_account};
-use crate::model::desired::{Desired, Resource};
+use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
-use crate::model::plan::Action;
+use crate::model::plan::{Action, FieldChange};
 use crate::model::schema::{Compare, Field, Shape, Type};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Value};
@@ -116,9 +116,6 @@ impl Kind for Document {
         let text = reply.body["content"].as_str().unwrap_or_default();
         let header = |name: &str| reply.header(name).map_or(Value::Null, Value::text);
         live.insert(Object {
-            key: Key::new(KIND, path.clone()),
-            parent: None,
-            name: path.clone(),
             body: Map::from([
                 ("text".to_owned(), text.into()),
                 ("content".to_owned(), content(text)),
@@ -128,11 +125,9 @@ impl Kind for Document {
                 ("last_modified".to_owned(), header("last-modified")),
                 ("published".to_owned(), header(rotation::PUBLISHED)),
             ]),
-            outputs: Default::default(),
             alternates: vec![path.clone()],
             etag: reply.etag.clone(),
-            deleted: false,
-            confirmed: true,
+            ..Object::new(Key::new(KIND, path.clone()), path.clone())
         });
     }
 
@@ -169,9 +164,19 @@ impl Kind for Document {
         ]
     }
 
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        let before = object.body.get("stack")?;
+        (before.as_str() == Some(&stack.name)).then(|| FieldChange {
+            path: "stack".to_owned(),
+            before: Some(before.clone()),
+            after: Some(Value::Null),
+        })
+    }
+
     fn steps(&self, task: &Task) -> Vec<Step> {
         match (task.action, task.object, task.resource) {
             (Action::Delete, Some(object), _) => vec![delete(task, object)],
+            (Action::Update, Some(object), None) => unmark(task, object).into_iter().collect(),
             (_, object, Some(resource)) => put(task, object, resource).into_iter().collect(),
             _ => Vec::new(),
         }
@@ -309,6 +314,31 @@ fn put(task: &Task, object: Option<&Object>, resource: &Resource) -> Option<Step
             Pattern::replayed(412, "ConditionNotMet"),
         ],
         ..step(task, Phase::Publish, request)
+    })
+}
+
+/// The same document without our mark, if it is still the one that was read.
+fn unmark(task: &Task, object: &Object) -> Option<Step> {
+    let path = &object.key.id;
+    let text = object.body.get("text")?.clone();
+    let mut request = Request::new(Service::Blob, Method::Put, path.clone())
+        .header("if-match", object.etag.as_deref()?);
+    for (header, member) in [
+        ("content-type", "content_type"),
+        ("cache-control", "cache_control"),
+        (rotation::PUBLISHED, "published"),
+    ] {
+        if let Some(value) = object.body.get(member).and_then(Value::as_str) {
+            request = request.header(header, value);
+        }
+    }
+    Some(Step {
+        check: Some(Check {
+            read: Request::get(Service::Blob, path.clone()),
+            expect: Expect::Present(Value::map([("content", text.clone())])),
+        }),
+        done_if: vec![Pattern::replayed(412, "ConditionNotMet")],
+        ..step(task, Phase::Publish, request.body(text))
     })
 }
 

@@ -4,7 +4,7 @@
 //! Credentials are a set, addressed by content: (issuer, subject or expression) is the identity, the name is a
 //! hash of it, and a changed trust is a create and then a delete.
 
-mod arm;
+pub mod arm;
 pub mod builders;
 mod check;
 mod declare;

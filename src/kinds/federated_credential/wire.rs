@@ -114,17 +114,16 @@ fn object(parent: &Key, json: &Json, confirmed: bool) -> Object {
             .map_or(Value::Null, Value::from_json),
     );
     Object {
-        key: Key::new(KIND, format!("{}/{}", parent.id, text("id"))),
         parent: Some(parent.clone()),
-        name: text("name").to_owned(),
         body,
         outputs: [("id", text("id")), ("name", text("name"))]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        alternates: Vec::new(),
-        etag: None,
-        deleted: false,
         confirmed,
+        ..Object::new(
+            Key::new(KIND, format!("{}/{}", parent.id, text("id"))),
+            text("name"),
+        )
     }
 }
 

@@ -12,6 +12,7 @@ use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
 use crate::emulator::store::{View, member, text};
 use crate::emulator::table::{Dumped, Entity, Table};
+use crate::kinds::group_member::emulator as groups;
 use crate::kinds::service_principal::emulator::{PRINCIPALS, managed};
 
 mod credentials;
@@ -222,6 +223,7 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let principal = member(&found, "properties")["principalId"].as_str();
     let principal = principal.unwrap_or_default().to_owned();
     call.store.remove(&PRINCIPALS, &principal, call.now);
+    groups::purge_of(call.store, &principal, call.now);
     call.store.remove(&IDENTITIES, &id, call.now);
     Ok(Reply::empty(200))
 }

@@ -14,6 +14,7 @@ use crate::emulator::table::{Entity, Related, Table};
 use crate::emulator::{directory, secrets, shape as properties};
 use crate::kinds::agent_identity_blueprint::emulator as blueprints;
 use crate::kinds::application::emulator::APPLICATIONS;
+use crate::model::graph_permission::{READ_APPLICATIONS as READ, WRITE_APPLICATIONS as WRITE};
 
 mod follow;
 mod names;
@@ -55,21 +56,19 @@ pub static PRINCIPALS: Table = Table {
                     .collect(),
             )
         }
+        // The emulated tenant has no people: every id may sponsor.
+        "sponsors" => Some(
+            items(principal, "~sponsors")
+                .iter()
+                .filter_map(sponsor)
+                .collect(),
+        ),
         _ => None,
     },
     restored: Table::nothing_follows,
     purged: follow::purged,
     dumped: names::dumped,
 };
-
-const READ: &[&str] = &[
-    "Application.Read.All",
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-];
-const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
 
 const ONE: &str = "/servicePrincipals/{principal}";
 
@@ -229,6 +228,11 @@ fn agent(call: &mut Call<'_>, body: &mut Entity) -> Result<Reply, Failure> {
     let mut principal = properties::defaults(PROPERTIES);
     principal.insert(cast::TYPE.into(), cast::AGENT.into());
     body.shift_remove("agentIdentityBlueprintId");
+    let sponsors = items(body, "sponsors@odata.bind").iter();
+    let sponsors: Vec<Value> = sponsors
+        .filter_map(|reference| graph::bound_id(reference).map(Value::from))
+        .collect();
+    principal.insert("~sponsors".into(), sponsors.into());
     properties::write(&PRINCIPALS, PROPERTIES, &mut principal, body)?;
     let (id, tenant) = (call.store.guid(), call.store.tenant.id.clone());
     for (property, value) in [
@@ -253,6 +257,11 @@ fn agent(call: &mut Call<'_>, body: &mut Entity) -> Result<Reply, Failure> {
         "servicePrincipals",
         &format!("servicePrincipals/{id}"),
     ))
+}
+
+fn sponsor(id: &Value) -> Option<Related> {
+    let person = json!({"@odata.type": "#microsoft.graph.user", "id": id});
+    Some((&PRINCIPALS, Arc::new(person.as_object()?.clone())))
 }
 
 fn check(principal: &Entity) -> Result<(), Failure> {

@@ -182,15 +182,10 @@ pub(super) fn object(json: &Json) -> Object {
         Some(((*name).to_owned(), url.to_owned()))
     });
     Object {
-        key: Key::new(KIND, &id),
-        parent: None,
-        name: text("/name").unwrap_or_default().to_owned(),
         body,
         outputs: endpoints.collect(),
-        alternates: vec![id],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        alternates: vec![id.clone()],
+        ..Object::new(Key::new(KIND, id), text("/name").unwrap_or_default())
     }
 }
 

@@ -81,15 +81,15 @@ pub(in crate::render) fn known_of(key: &KeyChange) -> String {
 /// Said only where the symbol does not say it.
 fn reason(change: &Change) -> Option<&'static str> {
     match change.reason {
-        Reason::Absent | Reason::Differs => None,
+        Reason::Absent | Reason::Differs | Reason::Destroy => None,
         Reason::Adopted => Some("taken over"),
         Reason::NotDeclared => Some("not declared"),
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),
-        Reason::Destroy => None,
         Reason::Released => Some("released: it stays, without this stack's mark"),
         Reason::Revoked => Some("revoked"),
-        Reason::Repaired => Some("found by an audit"),
+        // The rule that found it is said instead.
+        Reason::Repaired => None,
     }
 }
 
