@@ -6,7 +6,7 @@
 //! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
-//! | `issuer-in-use` (see `issuer`) | taking an issuer's documents away while a credential of the tenant names it | deleting or changing the credential first |
+//! | `issuer-in-use` (see `issuer`) | taking an issuer's documents away, or the account that they stand in, while a credential of the tenant names it: of an application, or of a managed identity in a subscription that the login sees | deleting or changing the credential first |
 //! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
 //! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts; both at once for a new one, where the policy says `new_identities = "guard"` | an `approve` block, or `--allow-widening DIGEST` |
 //! | `self` (see `own`) | deleting the application that the run logs in as, or a trust or permission of it; a conditional access policy that blocks it | `--allow-self` |
