@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::kinds::{application, federated_credential};
+use crate::kinds::{application, federated_credential, managed_identity};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
 use crate::model::policy::{Accused, Waiver};
 use crate::model::rule::Need;
 use crate::model::source::{Sources, Span};
-use crate::model::tenant::{Application, Credential, Tenant};
+use crate::model::tenant::{Application, Credential, ManagedIdentity, Tenant};
 
 use super::snapshot;
 use super::waivers::{Waiving, Whose};
@@ -63,6 +63,19 @@ pub fn mark(tenant: &mut Tenant, stack: Declaration) -> Places {
         })
         .collect();
     let credentials = stack.credentials();
+    for resource in stack.desired.of_kind(managed_identity::KIND) {
+        let id = resource.text("id").unwrap_or_default();
+        let mut all = tenant.identities.iter_mut();
+        let Some(identity) = all.find(|it| it.id.eq_ignore_ascii_case(id)) else {
+            continue;
+        };
+        identity.declared_at = stack.place(resource.origin);
+        identity.keeps_unmanaged |= federated_credential::unmanaged(resource) == "keep";
+        let object = identity.id.clone();
+        let wanted = credentials.get(&resource.address);
+        let mine = &mut identity.credentials;
+        place(&mut places, resource, &object, wanted, mine, stack);
+    }
     for resource in application::declared(stack.desired) {
         let at = names(resource)
             .into_iter()
@@ -72,24 +85,34 @@ pub fn mark(tenant: &mut Tenant, stack: Declaration) -> Places {
         };
         application.declared_at = stack.place(resource.origin);
         application.keeps_unmanaged |= federated_credential::unmanaged(resource) == "keep";
-        let place = (application.id.clone(), None);
-        places
-            .entry(resource.address.clone())
-            .or_default()
-            .push(place);
-        for wanted in credentials.get(&resource.address).into_iter().flatten() {
-            let mine = application.credentials.iter_mut();
-            for credential in mine.filter(|it| may_be(wanted, it)) {
-                credential.declared_at = stack.place(wanted.origin);
-                let place = (application.id.clone(), Some(credential.name.clone()));
-                places
-                    .entry(wanted.address.clone())
-                    .or_default()
-                    .push(place);
-            }
-        }
+        let object = application.id.clone();
+        let wanted = credentials.get(&resource.address);
+        let mine = &mut application.credentials;
+        place(&mut places, resource, &object, wanted, mine, stack);
     }
     places
+}
+
+/// Notes which object a resource is, and which of its credentials are declared where.
+fn place(
+    places: &mut Places,
+    resource: &Resource,
+    object: &str,
+    wanted: Option<&Vec<&Resource>>,
+    credentials: &mut [Credential],
+    stack: Declaration,
+) {
+    let mut note = |of: &Resource, part: Option<String>| {
+        let all = places.entry(of.address.clone()).or_default();
+        all.push((object.to_owned(), part));
+    };
+    note(resource, None);
+    for wanted in wanted.into_iter().flatten() {
+        for credential in credentials.iter_mut().filter(|it| may_be(wanted, it)) {
+            credential.declared_at = stack.place(wanted.origin);
+            note(wanted, Some(credential.name.clone()));
+        }
+    }
 }
 
 /// By what an application is found, the surest first.
@@ -127,7 +150,7 @@ fn may_be(wanted: &Resource, credential: &Credential) -> bool {
 }
 
 /// Waivers of a stack, with the objects that they speak of. None is longer than `days` from `now`.
-pub fn waivers(desired: &Desired, places: &Places, days: usize) -> Vec<Waiving> {
+pub fn waivers(stack: Declaration, places: &Places, days: usize) -> Vec<Waiving> {
     let whose = |waiver: &Waiver| match &waiver.of {
         Accused::ClientId(id) => vec![Whose::ClientId(id.clone())],
         Accused::ObjectId(id) => vec![Whose::Object(id.clone(), None)],
@@ -138,10 +161,11 @@ pub fn waivers(desired: &Desired, places: &Places, days: usize) -> Vec<Waiving> 
                 .collect()
         }
     };
-    let all = desired.waivers.iter();
+    let all = stack.desired.waivers.iter();
     all.map(|waiver| Waiving {
         waiver: waiver.clone(),
         whose: whose(waiver),
+        place: stack.place(waiver.origin),
         days,
     })
     .collect()
@@ -157,15 +181,28 @@ pub fn tenant(stacks: &[Declaration]) -> (Tenant, usize) {
     let mut waiting = 0;
     for stack in stacks {
         let mut credentials = stack.credentials();
+        let mut of = |resource: &Resource| -> Vec<Credential> {
+            let wanted = credentials.remove(&resource.address).unwrap_or_default();
+            let known: Vec<Credential> = wanted.iter().filter_map(|it| credential(it)).collect();
+            waiting += wanted.len() - known.len();
+            known
+        };
         for resource in application::declared(stack.desired) {
             let mut application = of_file(resource, stack.desired);
-            for wanted in credentials.remove(&resource.address).unwrap_or_default() {
-                match credential(wanted) {
-                    Some(credential) => application.credentials.push(credential),
-                    None => waiting += 1,
-                }
-            }
+            application.credentials = of(resource);
             tenant.applications.push(application);
+        }
+        for resource in stack.desired.of_kind(managed_identity::KIND) {
+            let address = resource.address.to_string();
+            let text = |path: &str| resource.text(path).filter(|it| !it.is_empty());
+            let id = text("id").unwrap_or(&address);
+            tenant.identities.push(ManagedIdentity {
+                id: id.to_owned(),
+                name: id.rsplit('/').next().unwrap_or(id).to_owned(),
+                client_id: address.clone(),
+                credentials: of(resource),
+                ..ManagedIdentity::default()
+            });
         }
         waiting += stack
             .desired
@@ -181,6 +218,9 @@ pub fn tenant(stacks: &[Declaration]) -> (Tenant, usize) {
         Need::Owners,
         Need::Sponsors,
         Need::Issuers,
+        Need::Azure,
+        Need::Activity,
+        Need::Uses,
     ] {
         let why = "only files were read, no tenant";
         tenant.unread.insert(need.word().to_owned(), why.to_owned());

@@ -1,6 +1,6 @@
 //! Who may reach what: issuer, subject, application, permission. The picture of a report is drawn from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::rule::{Identity, Scene};
 use crate::model::report::{Flow, Report};
@@ -39,13 +39,14 @@ pub fn of(tenant: &Tenant, report: &Report, limit: usize) -> Vec<Flow> {
 }
 
 fn permissions(identity: &Identity) -> Vec<String> {
-    let powers: Vec<&str> = identity.powers().iter().map(|(name, _)| *name).collect();
-    let roles = identity.principal.map_or(&[][..], |it| &it.roles);
-    let mut names: Vec<(bool, &str)> = roles
-        .iter()
-        .map(|role| (!powers.contains(&role.name.as_str()), role.name.as_str()))
-        .collect();
+    let powers = identity.powers().into_iter();
+    let mut names: Vec<String> = powers.map(|power| power.name.into_owned()).collect();
     names.sort_unstable();
-    names.dedup();
-    names.into_iter().map(|(_, name)| name.to_owned()).collect()
+    let roles = identity.principal.map_or(&[][..], |it| &it.roles);
+    let mut others: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+    others.sort_unstable();
+    names.extend(others.into_iter().map(str::to_owned));
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
 }

@@ -57,6 +57,13 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
         }
     }
     report.rules_run = running.iter().map(|rule| &rule.doc).collect();
+    for doc in &report.rules_run {
+        for need in doc.also {
+            if let Some(why) = lacking(*need, tenant) {
+                report.rules_partly_run.push((doc, *need, why));
+            }
+        }
+    }
     for identity in &scene.identities {
         let wanted = options.only.as_ref().is_none_or(|only| {
             only.contains(identity.client_id()) || only.contains(identity.object_id())
@@ -65,12 +72,17 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
             continue;
         }
         report.applications += usize::from(identity.application.is_some());
+        report.identities += usize::from(identity.managed.is_some());
         report.credentials += identity.trusts.len();
         for rule in &running {
             (rule.check)(identity, &scene, &mut report.findings);
         }
     }
     settle(&mut report, options);
+    // Of what is not judged, nothing is found.
+    if options.only.is_none() {
+        report.notes = waivers::idle(&report.findings, &options.waivers, &report.rules_run);
+    }
     report
 }
 

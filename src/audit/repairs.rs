@@ -1,12 +1,13 @@
 //! Which findings a plan can repair, and why it leaves the others to people.
 //!
 //! It takes away only what nobody needs, as far as that can be told: a federated credential that admits nobody or whose
-//! tokens another one admits, a password or certificate that is over, and one that works where federation is proven.
+//! tokens another one admits, a password or certificate that is over, and one that works where federation is proven: by
+//! sign-ins, or by somebody's word.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::exchange::language::Language;
-use crate::kinds::rule::{Held, Identity, Scene, is_valid};
+use crate::kinds::rule::{Held, Identity, Place, Scene, day, is_valid};
 use crate::model::repair::{Manual, Part, Repair, Repairs};
 use crate::model::report::Report;
 use crate::model::rule::{Finding, Severity, Status};
@@ -20,12 +21,24 @@ const BROKEN: &[&str] = &[
     "dangling-issuer",
     "vanished-managed-identity",
     "never-matching-subject",
+    "private-issuer",
 ];
 const SHADOWED: &str = "shadowed-trust";
 /// Rules beside [`BROKEN`] after which a trust is no proof that anybody logs in with it.
 const DOUBTFUL: &[&str] = &["refused-expression", "unreadable-expression"];
-/// Rules about passwords and certificates that are over or that federation has replaced.
-const SECRETS: &[&str] = &["expired-secret", "leftover-secret", "leftover-certificate"];
+/// Rules about passwords and certificates that are over, that federation has replaced, or that nobody uses.
+const SECRETS: &[&str] = &[
+    "expired-secret",
+    "leftover-secret",
+    "leftover-certificate",
+    "principal-credential",
+    "first-party-credential",
+    UNUSED,
+];
+const UNUSED: &str = "unused-secret";
+/// Seconds for which a use of a password or certificate shows that something needs it: what Graph keeps of its sign-in
+/// logs. Source: Microsoft, "Microsoft Entra data retention".
+pub const RECENT: i64 = 30 * 86_400;
 
 /// What the caller knows.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +47,21 @@ pub struct Terms {
     pub now: i64,
     /// Applications, by client id or object id, whose federated credentials are known to work.
     pub proven: BTreeSet<String>,
+    /// What the sign-in logs show of applications, by client id.
+    pub seen: BTreeMap<String, Seen>,
     /// The client id of the login that the plan is for: nothing of it goes.
     pub login: Option<String>,
+}
+
+/// What the sign-in logs show of one application: times in seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Last successful sign-ins by the ids of federated credentials.
+    pub trusts: BTreeMap<String, i64>,
+    /// The same by the key ids of passwords and certificates.
+    pub secrets: BTreeMap<String, i64>,
+    /// Why there is nothing to see.
+    pub unread: Option<String>,
 }
 
 /// Sorts what was found.
@@ -172,14 +198,14 @@ impl<'a> Judge<'a> {
             .trusts
             .iter()
             .find(|held| held.credential.name == finding.part)?;
-        let application = identity.application?;
+        let tags = identity.application.map_or(&[][..], |it| &it.tags);
         let ours = |tag: &String| tag.starts_with("trustform:");
         if held.credential.declared_at.is_some() {
             self.manual(
                 finding,
                 "a file declares it, and the next apply would bring it back",
             );
-        } else if application.declared_at.is_none() && application.tags.iter().any(ours) {
+        } else if identity.declared_at().is_none() && tags.iter().any(ours) {
             self.manual(
                 finding,
                 "a stack manages the application: give its directory with `--declared`",
@@ -191,44 +217,114 @@ impl<'a> Judge<'a> {
     }
 
     fn secrets(&mut self) {
-        let Some(application) = self.identity.application else {
-            return;
-        };
-        let all: Vec<&Secret> = application
-            .passwords
-            .iter()
-            .chain(&application.certificates)
-            .collect();
+        let all = self.identity.secrets();
         let working = self.working();
-        // The last one of an application that has nothing else stays, even if it is over.
-        let last = match working.is_empty() {
-            true => all.iter().max_by_key(|it| it.end.unwrap_or(i64::MAX)),
+        // The last one of an application that has nothing else stays, even if it is over. What one that is registered
+        // elsewhere has there is not known here.
+        let last = match working.is_empty() && self.identity.application.is_some() {
+            true => all.iter().max_by_key(|(.., it)| it.end.unwrap_or(i64::MAX)),
             false => None,
         };
+        let last = last.map(|(.., it)| it.key_id.as_str());
         for finding in self.of(SECRETS) {
-            let Some(secret) = all.iter().find(|it| it.key_id == finding.part) else {
-                self.manual(finding, "it sits on the service principal");
+            let found = all.iter().find(|(.., it)| it.key_id == finding.part);
+            let Some((place, kind, secret)) = found else {
                 continue;
             };
-            let ids = [application.app_id.as_str(), application.id.as_str()];
-            let proven = ids.iter().any(|id| self.terms.proven.contains(*id));
-            let over = !is_valid(secret, self.terms.now);
-            if last.is_some_and(|last| last.key_id == secret.key_id) {
+            let id = secret.key_id.clone();
+            let part = match (place, *kind) {
+                (Place::Application, _) => Part::Secret(id),
+                (Place::Principal, "password") => Part::PrincipalSecret(id),
+                _ => {
+                    let why = "a service principal's certificates may sign for SAML";
+                    self.manual(finding, why);
+                    continue;
+                }
+            };
+            if last == Some(secret.key_id.as_str()) {
                 self.manual(finding, "it is the application's last credential");
-            } else if over {
-                self.take(finding, Part::Secret(secret.key_id.clone()), &[]);
-            } else if working.is_empty() {
-                self.manual(finding, "none of its federated credentials can work");
-            } else if !proven {
-                let why = format!(
-                    "nothing proves that the application logs in with its federated credential: once it does, add `--proven {}`",
-                    application.app_id
-                );
-                self.manual(finding, &why);
+            } else if !is_valid(secret, self.terms.now) {
+                self.take(finding, part, &[]);
             } else {
-                self.take(finding, Part::Secret(secret.key_id.clone()), &working);
+                match self.spare(secret, &working, &all) {
+                    Ok(beside) => self.take(finding, part, &beside),
+                    Err(why) => self.manual(finding, &why),
+                }
             }
         }
+    }
+
+    /// The trusts that make a password or certificate needless that works; or why it has to stay.
+    fn spare(
+        &mut self,
+        secret: &Secret,
+        working: &[&'a str],
+        all: &[(Place, &str, &Secret)],
+    ) -> Result<Vec<&'a str>, String> {
+        let (identity, terms) = (self.identity, self.terms);
+        let client_id = identity.client_id();
+        let proven = &terms.proven;
+        if proven.contains(client_id) || proven.contains(identity.object_id()) {
+            return match working.is_empty() && identity.application.is_some() {
+                true => Err("none of its federated credentials can work".to_owned()),
+                false => Ok(working.to_vec()),
+            };
+        }
+        let word = format!("add `--proven {client_id}`");
+        let seen = terms.seen.get(client_id);
+        let used = |secret: &Secret| {
+            let logged = seen.and_then(|seen| seen.secrets.get(&secret.key_id).copied());
+            let last = secret.last_used.max(logged);
+            last.filter(|last| terms.now - last < RECENT)
+        };
+        if let Some(last) = used(secret) {
+            let day = day(last);
+            return Err(format!(
+                "it was used on {day}: move what uses it to the federated credential; to remove it all the same, {word}"
+            ));
+        }
+        let unused = self
+            .findings
+            .iter()
+            .any(|it| it.rule == UNUSED && it.part == secret.key_id);
+        let other = |it: &&Secret| it.key_id != secret.key_id && used(it).is_some();
+        if unused && all.iter().map(|(.., it)| *it).any(|it| other(&it)) {
+            return Ok(Vec::new());
+        }
+        if working.is_empty() {
+            return Err(match identity.trusts.is_empty() {
+                true => format!("nothing else is known to log in as it: if that is wanted, {word}"),
+                false => "none of its federated credentials can work".to_owned(),
+            });
+        }
+        let Some(seen) = seen else {
+            if !self.repairs.unproven.iter().any(|it| it == client_id) {
+                self.repairs.unproven.push(client_id.to_owned());
+            }
+            return Err(format!(
+                "nothing proves that the application logs in with its federated credential: once it does, {word}"
+            ));
+        };
+        let trusts = identity.trusts.iter().map(|held| held.credential);
+        let proofs: Vec<(&str, i64)> = trusts
+            .filter(|it| working.contains(&it.name.as_str()))
+            .filter_map(|it| Some((it.name.as_str(), *seen.trusts.get(&it.id)?)))
+            .collect();
+        let Some((name, at)) = proofs.iter().max_by_key(|(_, at)| *at) else {
+            let why = match &seen.unread {
+                Some(why) => format!("the sign-in logs cannot be read ({why})"),
+                None => "the sign-in logs show no login with its federated credential".to_owned(),
+            };
+            return Err(format!("{why}: once there is one, {word}"));
+        };
+        let line = format!(
+            "{client_id} logged in with its federated credential `{name}` on {}",
+            day(*at)
+        );
+        if !self.repairs.proofs.contains(&line) {
+            self.repairs.proofs.push(line);
+        }
+        Ok(proofs.iter().map(|(name, _)| *name).collect())
     }
 
     /// Names of the trusts that stay and in which nothing was found that keeps them from working.
@@ -259,6 +355,7 @@ impl<'a> Judge<'a> {
         }
         self.repairs.repairs.push(Repair {
             client_id: finding.client_id.clone(),
+            identity: self.identity.managed.map(|it| it.id.clone()),
             part,
             rule: finding.rule.to_owned(),
             beside: beside.iter().map(|name| (*name).to_owned()).collect(),

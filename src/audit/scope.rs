@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::tenant::{Application, Tenant};
+use crate::model::tenant::{Application, ManagedIdentity, Tenant};
 
 /// Every condition that is set must hold; of one with several values, any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,9 +45,10 @@ impl Scope {
                 .principals
                 .iter()
                 .any(|it| it.app_id == *id || it.id == *id);
-            if !principal && !tenant.applications.iter().any(|it| there(&it)) {
+            let managed = tenant.identities.iter().any(|it| is(it, id));
+            if !principal && !managed && !tenant.applications.iter().any(|it| there(&it)) {
                 return Err(format!(
-                    "no application has the client id or object id `{id}`"
+                    "no application or managed identity has the client id or object id `{id}`"
                 ));
             }
         }
@@ -62,6 +63,16 @@ impl Scope {
             .filter(|it| self.groups.is_empty() || clients.contains(it.app_id.as_str()))
             .map(|it| it.id.clone())
             .collect();
+        // Managed identities have neither Graph's tags nor owners.
+        if self.owners.is_empty() && self.tags.is_empty() {
+            let wanted = tenant.identities.iter().filter(|it| {
+                let ids = &self.applications;
+                (ids.is_empty() || ids.iter().any(|id| is(it, id)))
+                    && (self.groups.is_empty() || clients.contains(it.client_id.as_str()))
+                    && (!self.declared || it.declared_at.is_some())
+            });
+            chosen.extend(wanted.map(|it| it.id.clone()));
+        }
         // Service principals of applications that are registered elsewhere.
         if !self.declared && self.owners.is_empty() {
             let wanted = tenant.principals.iter().filter(|it| {
@@ -111,4 +122,9 @@ impl Scope {
             false => words.join(", "),
         }
     }
+}
+
+/// Whether an id names a managed identity: its client id, or its id in Azure.
+fn is(identity: &ManagedIdentity, id: &str) -> bool {
+    identity.client_id == id || identity.id.eq_ignore_ascii_case(id)
 }

@@ -8,18 +8,19 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::kinds::application::Form;
+use crate::kinds::role_assignment::roles;
 use crate::kinds::{agent_identity_blueprint, api};
 use crate::model::tenant::{
-    Application, Credential, Granted, Owner, Principal, Requested, Secret, Tenant,
+    Application, AzureRole, Credential, Granted, Owner, Principal, Requested, Secret, Tenant,
 };
 
 pub const FORMAT: &str = "trustform-snapshot/1";
 
 /// Members of applications that the rules look at.
-pub const APPLICATION_SELECT: &str = "id,appId,displayName,uniqueName,signInAudience,tags,passwordCredentials,keyCredentials,web,spa,publicClient,identifierUris,isFallbackPublicClient,optionalClaims,requiredResourceAccess,authenticationBehaviors,servicePrincipalLockConfiguration";
+pub const APPLICATION_SELECT: &str = "id,appId,displayName,uniqueName,createdDateTime,signInAudience,tags,passwordCredentials,keyCredentials,web,spa,publicClient,identifierUris,isFallbackPublicClient,optionalClaims,requiredResourceAccess,authenticationBehaviors,servicePrincipalLockConfiguration";
 
 /// Members of service principals that the rules look at.
-pub const PRINCIPAL_SELECT: &str = "id,appId,displayName,servicePrincipalType,appOwnerOrganizationId,accountEnabled,preferredSingleSignOnMode,tags,passwordCredentials,keyCredentials";
+pub const PRINCIPAL_SELECT: &str = "id,appId,displayName,servicePrincipalType,appOwnerOrganizationId,accountEnabled,preferredSingleSignOnMode,alternativeNames,tags,passwordCredentials,keyCredentials";
 
 /// Reads a snapshot's text.
 ///
@@ -42,6 +43,7 @@ pub fn application(json: &Json) -> Application {
         app_id: text(json, "appId"),
         display_name: text(json, "displayName"),
         unique_name: json["uniqueName"].as_str().map(str::to_owned),
+        created: seconds(&json["createdDateTime"]),
         sign_in_audience: text(json, "signInAudience"),
         tags: texts(&json["tags"]),
         passwords: secrets(&json["passwordCredentials"]),
@@ -122,11 +124,43 @@ pub fn principal(json: &Json) -> Principal {
         owner_tenant: some(&json["appOwnerOrganizationId"]),
         enabled: json["accountEnabled"].as_bool().unwrap_or(true),
         single_sign_on: some(&json["preferredSingleSignOnMode"]),
+        resource: resource(json),
         tags: texts(&json["tags"]),
         passwords: secrets(&json["passwordCredentials"]),
         certificates: secrets(&json["keyCredentials"]),
         ..Principal::default()
     }
+}
+
+/// The id in Azure of the user-assigned managed identity that a service principal belongs to: one of its alternative
+/// names (Microsoft Graph, "servicePrincipal resource type").
+fn resource(json: &Json) -> Option<String> {
+    const TYPE: &str = "/providers/microsoft.managedidentity/userassignedidentities/";
+    let mut names = items(&json["alternativeNames"]).filter_map(Json::as_str);
+    let managed = json["servicePrincipalType"] == "ManagedIdentity";
+    let id = names.find(|name| managed && name.to_ascii_lowercase().contains(TYPE))?;
+    // It goes into addresses.
+    let letters = |c: char| c.is_ascii_alphanumeric() || "/-_.()".contains(c);
+    let fits = id.starts_with("/subscriptions/") && id.chars().all(letters);
+    (fits && !id.contains("..")).then(|| id.to_owned())
+}
+
+/// Azure's role assignments: the principal's object id, and what it holds.
+pub fn azure_role(json: &Json) -> Option<(String, AzureRole)> {
+    let properties = &json["properties"];
+    let id = roles::guid(properties["roleDefinitionId"].as_str()?);
+    let name = roles::built_in().find(|(known, _)| *known == id);
+    let role = AzureRole {
+        role: name.map_or(id.clone(), |(_, name)| name.to_owned()),
+        scope: text(properties, "scope"),
+    };
+    Some((text(properties, "principalId"), role))
+}
+
+/// One row of a report of sign-ins: its `appId` or `keyId`, and when it was last seen.
+pub fn last_seen(json: &Json, id: &str, activity: &str) -> Option<(String, i64)> {
+    let id = json[id].as_str()?.to_ascii_lowercase();
+    Some((id, seconds(&json[activity]["lastSignInDateTime"])?))
 }
 
 /// An application permission, and the service principal that holds it. `api` is the API's application id.
@@ -160,10 +194,12 @@ fn secrets(json: &Json) -> Vec<Secret> {
         kind: some(&json["type"]),
         start: seconds(&json["startDateTime"]),
         end: seconds(&json["endDateTime"]),
+        last_used: None,
     }))
 }
 
-fn seconds(json: &Json) -> Option<i64> {
+/// Seconds since 1970 of a time as Graph writes it.
+pub fn seconds(json: &Json) -> Option<i64> {
     let time = OffsetDateTime::parse(json.as_str()?, &Rfc3339).ok()?;
     Some(time.unix_timestamp())
 }

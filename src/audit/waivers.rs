@@ -2,13 +2,15 @@
 
 use crate::kinds::rule::day;
 use crate::model::policy::Waiver;
-use crate::model::rule::{Finding, Status, Waived};
+use crate::model::rule::{Doc, Finding, Status, Waived};
 
 /// A waiver and the objects that it speaks of.
 #[derive(Clone, Debug)]
 pub struct Waiving {
     pub waiver: Waiver,
     pub whose: Vec<Whose>,
+    /// The line that declares it, where that is known.
+    pub place: Option<String>,
     /// How many days from now it may last.
     pub days: usize,
 }
@@ -32,6 +34,25 @@ impl Waiving {
                 }
             })
     }
+}
+
+/// What is said of waivers of these rules that are about no finding: nobody would notice them otherwise.
+pub fn idle(findings: &[Finding], waivings: &[Waiving], rules: &[&Doc]) -> Vec<String> {
+    let idle = waivings.iter().filter(|waiving| {
+        let ran = rules.iter().any(|doc| doc.name == waiving.waiver.rule);
+        ran && !findings.iter().any(|finding| waiving.is_about(finding))
+    });
+    idle.map(|Waiving { waiver, place, .. }| {
+        let place = place.as_ref().map(|it| format!(" ({it})"));
+        format!(
+            "the waiver `{}` of {}{} waives nothing: `{}` finds nothing in what it names; remove it, or correct what it names",
+            waiver.name,
+            waiver.owner,
+            place.unwrap_or_default(),
+            waiver.rule
+        )
+    })
+    .collect()
 }
 
 /// Marks what is waived, and says of what no longer is why. `now` is in seconds since 1970.

@@ -6,6 +6,7 @@ use super::dates;
 use super::fault::draw;
 use super::request::{Reply, Request};
 use super::route::Routes;
+use super::sign_ins;
 use super::store::Store;
 use super::token_request::{self, Documents, Stop};
 use crate::exchange::aadsts::render;
@@ -46,7 +47,7 @@ fn refuse(refusal: &Refusal, now: u64, seed: u64) -> Reply {
 /// # Errors
 /// The URL of a document that is needed first; ask again with it among the documents.
 pub fn answer(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     request: &Request,
     documents: &Documents,
@@ -58,9 +59,14 @@ pub fn answer(
         ("GET", _) => published(store, request),
         ("POST", [tenant, "oauth2", "v2.0", "token"] | [tenant, "oauth2", "token"]) => {
             match token_request::decide(store, routes, request, tenant, documents, (now, seed)) {
-                Ok(body) => Some(Ok(
-                    Reply::json(200, &body).with_header("cache-control", "no-store")
-                )),
+                Ok((body, sign_in)) => {
+                    if let Some(sign_in) = sign_in {
+                        sign_ins::record(store, &sign_in, now, seed);
+                    }
+                    Some(Ok(
+                        Reply::json(200, &body).with_header("cache-control", "no-store")
+                    ))
+                }
                 Err(Stop::Refused(refusal)) => Some(Err(refusal)),
                 Err(Stop::Needs(url)) => return Err(url),
             }

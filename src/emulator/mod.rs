@@ -26,6 +26,8 @@ pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod shape;
+pub mod sign_in_reports;
+pub mod sign_ins;
 pub mod store;
 pub mod table;
 pub mod tenant;
@@ -64,7 +66,7 @@ pub struct Resume {
 
 /// Goes on with a token request for which a document was fetched, or could not be.
 pub fn resume(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     resume: Resume,
     document: Result<Vec<u8>, String>,
@@ -77,7 +79,7 @@ pub fn resume(
 }
 
 fn log_in(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     request: Request,
     documents: Documents,

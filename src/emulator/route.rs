@@ -50,6 +50,9 @@ pub struct Principal {
 /// See [`Part::roles`].
 pub type RolesOf = fn(View<'_>, &str, &str) -> Vec<String>;
 
+/// See [`Part::trusts`].
+pub type TrustsOf = fn(View<'_>, &str) -> Vec<(String, Trust)>;
+
 /// What one resource kind contributes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Part {
@@ -63,8 +66,8 @@ pub struct Part {
     pub resource: Option<fn(View<'_>, &str) -> Option<String>>,
     /// The application permissions that a principal (object id) holds at an API (object id), by name.
     pub roles: Option<RolesOf>,
-    /// The trusts of a client id.
-    pub trusts: Option<fn(View<'_>, &str) -> Vec<Trust>>,
+    /// The trusts of a client id, each with the id of its credential.
+    pub trusts: Option<TrustsOf>,
     /// Operations of Resource Manager; a caller needs one of their Azure roles.
     pub arm: &'static [Route],
     /// The names of the Azure roles that a principal (object id) holds at a scope.
@@ -123,7 +126,9 @@ fn search(routes: &[Patterned], method: &str, target: &Target) -> Result<(Route,
 
 impl Routes {
     /// Gathers the parts of all kinds; the emulator adds what belongs to none.
-    pub fn new(parts: Vec<Part>) -> Self {
+    pub fn new(mut parts: Vec<Part>) -> Self {
+        parts.push(super::sign_ins::PART);
+        parts.push(super::sign_in_reports::PART);
         let graph = parts.iter().flat_map(|part| part.routes);
         let arm = parts.iter().flat_map(|part| part.arm);
         Self {
@@ -199,8 +204,8 @@ impl Routes {
         roles
     }
 
-    /// The trusts of a client id.
-    pub fn trusts(&self, view: View<'_>, client_id: &str) -> Vec<Trust> {
+    /// The trusts of a client id, each with the id of its credential.
+    pub fn trusts(&self, view: View<'_>, client_id: &str) -> Vec<(String, Trust)> {
         let known = self.parts.iter().filter_map(|part| part.trusts);
         known.flat_map(|known| known(view, client_id)).collect()
     }

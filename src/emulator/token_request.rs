@@ -9,6 +9,7 @@ use url::Url;
 use super::login::{self, ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
 use super::request::Request;
 use super::route::Routes;
+use super::sign_ins::SignIn;
 use super::store::{Store, View};
 use super::{blob, token};
 use crate::exchange::aadsts::render;
@@ -16,6 +17,7 @@ use crate::exchange::assertion::parse_assertion;
 use crate::exchange::decide::{check_lifetime, match_trust};
 use crate::exchange::request::{Client, TokenRequest, check_client};
 use crate::exchange::signature::{check_discovery, check_key, check_signature};
+use crate::exchange::trust::Trust;
 use crate::model::verdict::Refusal;
 
 /// Documents of issuers by URL, or why there is none.
@@ -34,7 +36,7 @@ impl From<Refusal> for Stop {
     }
 }
 
-/// Decides a token request: the body of the answer.
+/// Decides a token request: the body of the answer, and the login that a federated credential let in.
 pub fn decide(
     store: &Store,
     routes: &Routes,
@@ -42,7 +44,7 @@ pub fn decide(
     tenant: &str,
     documents: &Documents,
     (now, seed): (u64, u64),
-) -> Result<Value, Stop> {
+) -> Result<(Value, Option<SignIn>), Stop> {
     login::known_tenant(store, tenant)?;
     let mut form: Vec<(String, String)> = url::form_urlencoded::parse(&request.body)
         .into_owned()
@@ -69,9 +71,17 @@ pub fn decide(
     };
     let administrator = principal.client_id == ADMINISTRATOR_CLIENT_ID
         && wanted.assertion == ADMINISTRATOR_ASSERTION;
-    if !administrator {
-        check_assertion(view, routes, &wanted, &principal.client_id, documents, now)?;
-    }
+    let used = match administrator {
+        true => None,
+        false => Some(check_assertion(
+            view,
+            routes,
+            &wanted,
+            &principal.client_id,
+            documents,
+            now,
+        )?),
+    };
     let identifier = wanted.resource()?;
     let resource = routes.resource(view, identifier).ok_or_else(|| {
         let tenant = store.tenant.display_name.as_str();
@@ -79,12 +89,20 @@ pub fn decide(
     })?;
     let roles = routes.roles(view, &principal.id, &resource);
     let token = token::issue(store, &principal, identifier, &roles, now).unwrap_or_default();
-    Ok(json!({
+    let body = json!({
         "token_type": "Bearer", "expires_in": token::LIFETIME_S, "ext_expires_in": token::LIFETIME_S,
         "access_token": token,
-    }))
+    });
+    let sign_in = used.map(|(credential, issuer)| SignIn {
+        principal,
+        resource,
+        credential,
+        issuer,
+    });
+    Ok((body, sign_in))
 }
 
+/// The id of the credential that admits the assertion, and the issuer.
 fn check_assertion(
     view: View<'_>,
     routes: &Routes,
@@ -92,9 +110,11 @@ fn check_assertion(
     client_id: &str,
     documents: &Documents,
     now: u64,
-) -> Result<(), Stop> {
+) -> Result<(String, String), Stop> {
     let assertion = parse_assertion(&wanted.assertion)?;
-    match_trust(&assertion, client_id, &routes.trusts(view, client_id))?;
+    let (mut ids, trusts): (Vec<String>, Vec<Trust>) =
+        routes.trusts(view, client_id).into_iter().unzip();
+    let used = match_trust(&assertion, client_id, &trusts)?;
     let issuer = assertion.issuer.trim_end_matches('/');
     let discovery = format!("{issuer}/.well-known/openid-configuration");
     let discovery = document(view.store, &discovery, documents, now)?;
@@ -103,7 +123,7 @@ fn check_assertion(
     let key = check_key(&assertion, &jwks)?;
     check_signature(&assertion, &key)?;
     check_lifetime(&assertion, i64::try_from(now / 1000).unwrap_or(i64::MAX))?;
-    Ok(())
+    Ok((ids.swap_remove(used), assertion.issuer))
 }
 
 /// A document of an issuer: from this tenant's own services, or from those that were fetched.

@@ -128,9 +128,14 @@ pub trait Kind: Sync {
         Vec::new()
     }
 
-    /// Reads that show who in the whole tenant would miss an object that is to go.
-    fn dependants(&self, _object: &Object) -> Vec<Read> {
+    /// Reads that show who in the whole tenant would miss an object that is to go. Asked again after each wave.
+    fn dependants(&self, _object: &Object, _live: &Live) -> Vec<Read> {
         Vec::new()
+    }
+
+    /// Whether a plan can be made without the answer to a read: it says then what was not looked at.
+    fn spares(&self, _read: &Read) -> bool {
+        false
     }
 
     /// Takes an answer in.

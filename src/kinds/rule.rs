@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::app_role_assignment::rules::tiers;
+use super::app_role_assignment::rules::tiers::{self, Power};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::model::rule::{Doc, Finding, Status};
-use crate::model::tenant::{Application, Credential, Principal, Published, Secret, Tenant};
+use crate::model::tenant::{
+    Application, Credential, ManagedIdentity, Principal, Published, Secret, Tenant,
+};
 
 /// A rule: what it is, and how it judges one identity. A rule that compares identities looks around in the scene.
 pub struct Rule {
@@ -18,10 +20,11 @@ pub struct Rule {
     pub check: fn(&Identity, &Scene, &mut Vec<Finding>),
 }
 
-/// An application with its service principal, or one of the two.
+/// An application or a managed identity with its service principal, or one of them.
 #[derive(Debug, Default)]
 pub struct Identity<'a> {
     pub application: Option<&'a Application>,
+    pub managed: Option<&'a ManagedIdentity>,
     pub principal: Option<&'a Principal>,
     pub trusts: Vec<Held<'a>>,
 }
@@ -42,6 +45,8 @@ pub struct Scene<'a> {
     pub identities: Vec<Identity<'a>>,
     /// Object ids of service principals, in lower case.
     pub principals: BTreeSet<Cow<'a, str>>,
+    /// Service principals of which a sign-in is known.
+    pub active: usize,
     /// Places of identities that hold a trust, by issuer and subject or expression.
     pub holders: BTreeMap<(&'a str, &'a str), Vec<usize>>,
 }
@@ -73,8 +78,15 @@ impl<'a> Scene<'a> {
                 application: Some(application),
                 principal: principals.remove(application.app_id.as_str()),
                 trusts: application.credentials.iter().map(held).collect(),
+                managed: None,
             })
             .collect();
+        identities.extend(tenant.identities.iter().map(|managed| Identity {
+            application: None,
+            managed: Some(managed),
+            principal: principals.remove(managed.client_id.as_str()),
+            trusts: managed.credentials.iter().map(held).collect(),
+        }));
         identities.extend(principals.into_values().map(|principal| Identity {
             principal: Some(principal),
             ..Identity::default()
@@ -93,6 +105,11 @@ impl<'a> Scene<'a> {
             tenant,
             now,
             identities,
+            active: tenant
+                .principals
+                .iter()
+                .filter(|it| it.last_sign_in.is_some())
+                .count(),
             principals: tenant
                 .principals
                 .iter()
@@ -181,6 +198,7 @@ impl Identity<'_> {
     pub fn name(&self) -> &str {
         let application = self.application.map(|it| it.display_name.as_str());
         application
+            .or(self.managed.map(|it| it.name.as_str()))
             .or(self.principal.map(|it| it.display_name.as_str()))
             .unwrap_or_default()
     }
@@ -188,14 +206,16 @@ impl Identity<'_> {
     pub fn client_id(&self) -> &str {
         let application = self.application.map(|it| it.app_id.as_str());
         application
+            .or(self.managed.map(|it| it.client_id.as_str()))
             .or(self.principal.map(|it| it.app_id.as_str()))
             .unwrap_or_default()
     }
 
-    /// The application's object id; of a service principal without one here, its own.
+    /// The application's object id, or the managed identity's id in Azure; of a service principal alone, its own.
     pub fn object_id(&self) -> &str {
         let application = self.application.map(|it| it.id.as_str());
         application
+            .or(self.managed.map(|it| it.id.as_str()))
             .or(self.principal.map(|it| it.id.as_str()))
             .unwrap_or_default()
     }
@@ -246,13 +266,20 @@ impl Identity<'_> {
         secrets
     }
 
-    /// Permissions that it holds and that make it an administrator, with what can be done with them.
-    pub fn powers(&self) -> Vec<(&str, &'static str)> {
-        let roles = self.principal.map_or(&[][..], |it| &it.roles);
-        roles
-            .iter()
-            .filter_map(|role| Some((role.name.as_str(), tiers::path(role)?)))
-            .collect()
+    /// Permissions and Azure roles that it holds and that make it an administrator, with what can be done with them.
+    pub fn powers(&self) -> Vec<Power<'_>> {
+        let Some(principal) = self.principal else {
+            return Vec::new();
+        };
+        let graph = principal.roles.iter().filter_map(tiers::of_graph);
+        let azure = principal.azure.iter().filter_map(tiers::of_azure);
+        graph.chain(azure).collect()
+    }
+
+    /// Where a file declares it.
+    pub fn declared_at(&self) -> Option<&String> {
+        let application = self.application.and_then(|it| it.declared_at.as_ref());
+        application.or(self.managed.and_then(|it| it.declared_at.as_ref()))
     }
 
     /// The beginning of a finding about this identity.
@@ -272,7 +299,7 @@ impl Identity<'_> {
                 self.object_id(),
             ),
             fingerprint: fingerprint(&[doc.name, self.object_id(), part]),
-            declared_at: self.application.and_then(|it| it.declared_at.clone()),
+            declared_at: self.declared_at().cloned(),
             status: Status::Open,
         }
     }
@@ -301,14 +328,39 @@ impl Identity<'_> {
             },
         ];
         finding.declared_at = credential.declared_at.clone().or(finding.declared_at);
+        if let Some(managed) = self.managed {
+            let command = identity_command(managed, credential);
+            finding.fix = doc.fix.replace(DELETE, &command);
+        }
         finding.fix = filled(&finding.fix, "<credential id>", &credential.id);
         finding
     }
 }
 
+/// How rules write that somebody deletes a federated credential of an application.
+const DELETE: &str = "az ad app federated-credential delete --id <object id> --federated-credential-id <credential id>";
+
+/// The same of a managed identity.
+fn identity_command(managed: &ManagedIdentity, credential: &Credential) -> String {
+    let command = "az identity federated-credential delete --subscription <subscription> --resource-group <group> --identity-name <identity> --name <name>";
+    let parts: Vec<&str> = managed.id.split('/').collect();
+    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+    [
+        ("<subscription>", part(2)),
+        ("<group>", part(4)),
+        ("<identity>", managed.name.as_str()),
+        ("<name>", credential.name.as_str()),
+    ]
+    .into_iter()
+    .fold(command.to_owned(), |command, (place, text)| {
+        filled(&command, place, text)
+    })
+}
+
 /// A command with an id in its place. What is no id, as only a forged snapshot has, stays out of what somebody pastes.
 pub fn filled(command: &str, place: &str, id: &str) -> String {
-    let fits = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let letters = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let fits = !id.is_empty() && id.chars().all(letters);
     match fits && !id.starts_with('-') {
         true => command.replace(place, id),
         false => command.to_owned(),

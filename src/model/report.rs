@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rule::{Doc, Finding, Severity, Status};
+use super::rule::{Doc, Finding, Need, Severity, Status};
 
 /// The verdict over a tenant.
 #[derive(Clone, Debug, Default)]
@@ -16,14 +16,42 @@ pub struct Report {
     pub snapshot: String,
     /// Worst first, then by application.
     pub findings: Vec<Finding>,
-    /// Identities that were judged.
+    /// Applications that were judged.
     pub applications: usize,
+    /// Managed identities that were judged.
+    pub identities: usize,
     pub credentials: usize,
     pub rules_run: Vec<&'static Doc>,
     /// Rules that lacked something, and what.
     pub rules_not_run: Vec<(&'static Doc, String)>,
+    /// Rules that ran and did not see everything: what they did not see, and why.
+    pub rules_partly_run: Vec<(&'static Doc, Need, String)>,
+    /// What else is to be said: of waivers that waive nothing.
+    pub notes: Vec<String>,
     /// How many of the baseline's findings are gone.
     pub fixed: Option<usize>,
+}
+
+/// What some rules did not check, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchecked<'a> {
+    /// What they did not see; nothing of what they judge where it is none.
+    pub what: Option<Need>,
+    pub why: &'a str,
+    pub rules: Vec<&'static str>,
+}
+
+impl Unchecked<'_> {
+    /// How a line about it begins: `Not checked`, `Managed identities not checked`.
+    pub fn title(&self) -> String {
+        match self.what {
+            None => "Not checked".to_owned(),
+            Some(need) => {
+                let (first, rest) = need.objects().split_at(1);
+                format!("{}{rest} not checked", first.to_uppercase())
+            }
+        }
+    }
 }
 
 /// One way to a permission: who is let in, by which application, to what.
@@ -92,20 +120,26 @@ impl Report {
         words.join(", ")
     }
 
-    /// Why rules were not run, each reason once with the rules that it stopped.
-    pub fn not_checked(&self) -> Vec<(&str, Vec<&'static str>)> {
-        let mut order: Vec<&str> = Vec::new();
-        let mut rules: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
-        for (doc, why) in &self.rules_not_run {
-            if !rules.contains_key(why.as_str()) {
-                order.push(why);
+    /// What was not checked, each reason once with the rules that it stopped.
+    pub fn not_checked(&self) -> Vec<Unchecked<'_>> {
+        let whole = self.rules_not_run.iter();
+        let whole = whole.map(|(doc, why)| (doc.name, None, why.as_str()));
+        let parts = self.rules_partly_run.iter();
+        let parts = parts.map(|(doc, need, why)| (doc.name, Some(*need), why.as_str()));
+        let mut found: Vec<Unchecked> = Vec::new();
+        let mut places = BTreeMap::new();
+        for (rule, what, why) in whole.chain(parts) {
+            let at = *places.entry((what, why)).or_insert(found.len());
+            match found.get_mut(at) {
+                Some(unchecked) => unchecked.rules.push(rule),
+                None => found.push(Unchecked {
+                    what,
+                    why,
+                    rules: vec![rule],
+                }),
             }
-            rules.entry(why).or_default().push(doc.name);
         }
-        let taken = order
-            .into_iter()
-            .map(|why| (why, rules.remove(why).unwrap_or_default()));
-        taken.collect()
+        found
     }
 
     /// Findings by application, in the order of the worst of each.

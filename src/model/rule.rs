@@ -48,6 +48,14 @@ pub enum Need {
     Sponsors,
     /// What issuers serve: discovery documents and keys.
     Issuers,
+    /// User-assigned managed identities, with what they trust.
+    Identities,
+    /// Azure roles that service principals hold.
+    Azure,
+    /// When service principals last signed in.
+    Activity,
+    /// When passwords and certificates were last used.
+    Uses,
     /// What files declare.
     Declared,
     /// A policy that names the issuers that are allowed.
@@ -63,8 +71,30 @@ impl Need {
             Self::Owners => "owners",
             Self::Sponsors => "sponsors",
             Self::Issuers => "issuers",
+            Self::Identities => "identities",
+            Self::Azure => "azure",
+            Self::Activity => "activity",
+            Self::Uses => "uses",
             Self::Declared => "declared",
             Self::Policy => "policy",
+        }
+    }
+
+    /// What a rule did not look at that runs without this: `managed identities`.
+    pub fn objects(self) -> &'static str {
+        match self {
+            Self::Secrets => "passwords and certificates",
+            Self::Principals => "service principals",
+            Self::Grants => "granted permissions",
+            Self::Owners => "owners",
+            Self::Sponsors => "sponsors",
+            Self::Issuers => "issuers",
+            Self::Identities => "managed identities",
+            Self::Azure => "Azure roles",
+            Self::Activity => "sign-ins",
+            Self::Uses => "uses of passwords and certificates",
+            Self::Declared => "declarations",
+            Self::Policy => "policies",
         }
     }
 }
@@ -76,6 +106,8 @@ pub struct Doc {
     pub name: &'static str,
     pub severity: Severity,
     pub needs: &'static [Need],
+    /// What it looks at beside: without that it runs, and the report says what it did not see.
+    pub also: &'static [Need],
     /// What it finds, in one sentence.
     pub what: &'static str,
     /// Why that is bad.

@@ -15,6 +15,9 @@ pub struct Tenant {
     pub read_at: i64,
     pub applications: Vec<Application>,
     pub principals: Vec<Principal>,
+    /// User-assigned managed identities that the login may read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<ManagedIdentity>,
     /// What issuers serve, by issuer.
     #[serde(default)]
     pub published: BTreeMap<String, Published>,
@@ -37,6 +40,9 @@ pub struct Application {
     pub app_id: String,
     pub display_name: String,
     pub unique_name: Option<String>,
+    /// When it was made, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<i64>,
     pub sign_in_audience: String,
     pub tags: Vec<String>,
     pub passwords: Vec<Secret>,
@@ -92,6 +98,42 @@ pub struct Principal {
     /// Object ids of an agent identity's sponsors. None where they were not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sponsors: Option<Vec<String>>,
+    /// The id in Azure of the managed identity whose principal it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Azure roles that it holds itself; those of groups that it is in are not among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub azure: Vec<AzureRole>,
+    /// When it last signed in, in seconds since 1970; none where no sign-in is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_sign_in: Option<i64>,
+}
+
+/// A user-assigned managed identity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ManagedIdentity {
+    /// Its id in Azure: `/subscriptions/…`.
+    pub id: String,
+    pub name: String,
+    pub client_id: String,
+    pub credentials: Vec<Credential>,
+    /// Where a file declares it. From files, no part of what was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared_at: Option<String>,
+    /// Its file says `unmanaged_credentials = "keep"`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_unmanaged: bool,
+}
+
+/// An Azure role at a scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AzureRole {
+    /// Its name where it is a built-in one that is known here, else its id.
+    pub role: String,
+    /// `/` for the whole tenant, `/subscriptions/…`.
+    pub scope: String,
 }
 
 /// The `servicePrincipalType` of agent identities.
@@ -110,6 +152,9 @@ pub struct Secret {
     /// Seconds since 1970.
     pub start: Option<i64>,
     pub end: Option<i64>,
+    /// When it was last used, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<i64>,
 }
 
 /// A federated identity credential.

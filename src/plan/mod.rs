@@ -103,7 +103,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         let drafts = named::drafts(order, &pairs, &leftovers, desired, live, options)?;
         let mut plan = ordered(desired, live, drafts, known, &pairs, &leftovers);
         if let Order::Repair(repairs) = order {
-            plan.premises = repair::premises(repairs, &plan.changes, live);
+            plan.premises = repair::premises(repairs, &plan.changes, &pairs, live);
             plan.refusals = guard::lost_trust(&plan.changes, &pairs, live, &options.allow);
             let login = options.login.as_deref();
             let own = own::login(&plan.changes, &pairs, &leftovers, login, &options.allow);
@@ -133,7 +133,8 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     };
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
-    let changes = access::remarked(changes, &pairs, live, options.destroy);
+    let mut changes = access::remarked(changes, &pairs, live, options.destroy);
+    rotation::tell_keys(&mut changes, &pairs, desired, options.now);
     let access::Findings {
         access,
         notes: found,
@@ -151,6 +152,8 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     }
     refusals.extend(issuer::refusals(&changes, live));
     refusals.extend(enforcement::refusals(&changes, &pairs, live, login, &allow));
+    notes.extend(issuer::going_along(&changes, live));
+    notes.extend(issuer::unseen(&changes, live));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

@@ -2,10 +2,12 @@
 
 use super::matching::{Leftover, Pair};
 use super::{Options, changes, named};
-use crate::kinds::{application, federated_credential, secret};
+use crate::kinds::{
+    application, federated_credential, is_identity, managed_identity, secret, service_principal,
+};
 use crate::model::address::Segment;
 use crate::model::desired::Desired;
-use crate::model::live::{Live, Object};
+use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Change, Reason};
 use crate::model::repair::{Part, Repair};
 use crate::model::step::{Check, Step, StepId};
@@ -37,7 +39,7 @@ pub(super) fn drafts(
             let (mut change, steps) = changes::undeclared(&leftover, desired, &staying, options);
             change.reason = Reason::Repaired;
             change.remark = Some(match repair.part {
-                Part::Secret(_) => {
+                Part::Secret(_) | Part::PrincipalSecret(_) => {
                     format!("{}: {}", repair.rule, secret::describe(&leftover.object))
                 }
                 Part::Trust(_) => repair.rule.clone(),
@@ -48,39 +50,65 @@ pub(super) fn drafts(
 }
 
 fn leftover(repair: &Repair, pairs: &[Pair], desired: &Desired, live: &Live) -> Option<Leftover> {
-    let named = |pair: &&Pair| {
-        pair.resource.kind() == application::KIND
-            && pair.resource.text("existing.client_id") == Some(&repair.client_id)
-    };
-    let pair = pairs.iter().find(named)?;
+    let pair = pairs.iter().find(|pair| is_parent(repair, pair))?;
     let root = pair.resource.address.clone();
     let parent = live.get(&pair.object.as_ref()?.key)?;
-    if parent.deleted || rests_on(repair, parent, live).len() != repair.beside.len() {
+    if parent.deleted || rests_on(repair, live).len() != repair.beside.len() {
         return None;
     }
     let object = match &repair.part {
-        Part::Secret(_) => live.children(&parent.key, secret::KIND),
+        Part::Secret(_) | Part::PrincipalSecret(_) => live.children(&parent.key, secret::KIND),
         Part::Trust(_) => live.children(&parent.key, federated_credential::KIND),
     }
     .find(|object| is_meant(repair, object))?;
     let address = match &repair.part {
-        Part::Secret(id) => root.child(Segment::new(secret::KIND, id.as_str())),
+        Part::Secret(id) | Part::PrincipalSecret(id) => {
+            root.child(Segment::new(secret::KIND, id.as_str()))
+        }
         Part::Trust(_) => named::address(object, &root, parent, pairs, desired, live),
     };
     named::leftover(address, object, None)
 }
 
+/// Whether something of a resource goes.
+fn is_parent(repair: &Repair, pair: &Pair) -> bool {
+    let resource = &pair.resource;
+    let client_id = Some(repair.client_id.as_str());
+    match (&repair.part, &repair.identity) {
+        (_, Some(id)) => {
+            resource.kind() == managed_identity::KIND && resource.text("id") == Some(id)
+        }
+        (Part::PrincipalSecret(_), None) => {
+            resource.kind() == service_principal::KIND && resource.text("client_id") == client_id
+        }
+        _ => {
+            resource.kind() == application::KIND && resource.text("existing.client_id") == client_id
+        }
+    }
+}
+
 fn is_meant(repair: &Repair, object: &Object) -> bool {
     match &repair.part {
-        Part::Secret(id) => object.body.get("key_id").and_then(Value::as_str) == Some(id),
+        Part::Secret(id) | Part::PrincipalSecret(id) => {
+            object.body.get("key_id").and_then(Value::as_str) == Some(id)
+        }
         Part::Trust(name) => object.name == *name,
     }
 }
 
-/// The federated credentials that a repair rests on, as far as they are there.
-fn rests_on<'a>(repair: &Repair, parent: &Object, live: &'a Live) -> Vec<&'a Object> {
-    live.children(&parent.key, federated_credential::KIND)
-        .filter(|credential| repair.beside.contains(&credential.name))
+/// The federated credentials that a repair rests on, as far as they are there, each with what holds it.
+fn rests_on<'a>(repair: &Repair, live: &'a Live) -> Vec<(&'a Key, &'a Object)> {
+    let holds = |object: &&Object| {
+        let client_id = object.outputs.get("client_id");
+        is_identity(object.key.kind) && !object.deleted && client_id == Some(&repair.client_id)
+    };
+    let holders = live.objects().filter(holds);
+    holders
+        .flat_map(|holder| {
+            let credentials = live.children(&holder.key, federated_credential::KIND);
+            credentials.map(move |credential| (&holder.key, credential))
+        })
+        .filter(|(_, credential)| repair.beside.contains(&credential.name))
         .collect()
 }
 
@@ -88,6 +116,7 @@ fn rests_on<'a>(repair: &Repair, parent: &Object, live: &'a Live) -> Vec<&'a Obj
 pub(super) fn premises(
     repairs: &[Repair],
     changes: &[Change],
+    pairs: &[Pair],
     live: &Live,
 ) -> Vec<(StepId, Check)> {
     let mut premises = Vec::new();
@@ -99,18 +128,17 @@ pub(super) fn premises(
             continue;
         };
         let of = |repair: &&Repair| {
-            let client_id = parent.outputs.get("client_id");
-            client_id == Some(&repair.client_id) && is_meant(repair, object)
+            pairs.iter().any(|pair| {
+                let mine = pair.object.as_ref().is_some_and(|it| it.key == parent.key);
+                mine && is_parent(repair, pair)
+            }) && is_meant(repair, object)
         };
-        let credentials = repairs
-            .iter()
-            .find(of)
-            .map(|repair| rests_on(repair, parent, live));
-        for credential in credentials.into_iter().flatten() {
+        let credentials = repairs.iter().find(of).map(|repair| rests_on(repair, live));
+        for (holder, credential) in credentials.into_iter().flatten() {
             if let Some(id) = credential.outputs.get("id") {
                 let check = Check {
-                    read: federated_credential::list(&parent.key).request,
-                    expect: federated_credential::member(&parent.key, id),
+                    read: federated_credential::list(holder).request,
+                    expect: federated_credential::member(holder, id),
                 };
                 premises.push((*step, check));
             }

@@ -138,6 +138,11 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
         published.failure = Some("`x` answered 404".to_owned());
         it
     };
+    let using = |days: i64| {
+        let mut it = secret(-400, 90);
+        it["last_used"] = json!(NOW - days * DAY);
+        app(json!({ "passwords": [it] }))
+    };
     let sound = || serving(&document(CLUSTER), &jwks(WHOLE, json!({})));
     let other = "https://oidc.contoso.com/other";
     let shared = |second: usize| {
@@ -269,6 +274,18 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             owned(json!({ "id": "u", "kind": "user" })),
         ),
         ("credential-room", many(17), many(16)),
+        (
+            "unused-application",
+            tenant(
+                json!({ "credentials": [good()] }),
+                json!({ "enabled": true, "last_sign_in": NOW - 90 * DAY }),
+            ),
+            tenant(
+                json!({ "credentials": [good()], "created": NOW - 900 * DAY }),
+                json!({ "enabled": true }),
+            ),
+        ),
+        ("unused-secret", using(90), using(89)),
         (
             "requested-not-granted",
             app(json!({ "requested": request })),

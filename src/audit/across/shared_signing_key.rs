@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "shared-signing-key",
         severity: Severity::High,
         needs: &[Need::Issuers],
+        also: &[Need::Identities],
         what: "Two issuers publish the same key.",
         why: "Whoever signs for one can sign for the other.",
         source: "Kubernetes, \"Service account issuer discovery\"",

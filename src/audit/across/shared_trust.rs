@@ -1,13 +1,14 @@
 //! One token opens several applications.
 
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "shared-trust",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "One token opens several applications.",
         why: "What was given to one job is given to all of them.",
         source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",

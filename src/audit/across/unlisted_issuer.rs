@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "unlisted-issuer",
         severity: Severity::High,
         needs: &[Need::Policy],
+        also: &[Need::Identities],
         what: "A trust names an issuer that `policy.allowed_issuers` does not allow.",
         why: "A rogue issuer is a back door that survives the rotation of every secret.",
         source: "Dirk-jan Mollema, ROADtools: persisting with federated credentials",

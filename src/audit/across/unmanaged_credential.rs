@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "unmanaged-credential",
         severity: Severity::High,
         needs: &[Need::Declared],
+        also: &[Need::Identities],
         what: "An application that files declare trusts somebody whom no file declares.",
         why: "Nobody reviewed it; a back door looks the same.",
         source: "Dirk-jan Mollema, ROADtools: persisting with federated credentials",
@@ -18,10 +19,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
-    let Some(application) = identity.application.filter(|it| !it.keeps_unmanaged) else {
-        return;
-    };
-    let Some(place) = &application.declared_at else {
+    let kept = identity.application.is_some_and(|it| it.keeps_unmanaged)
+        || identity.managed.is_some_and(|it| it.keeps_unmanaged);
+    let Some(place) = identity.declared_at().filter(|_| !kept) else {
         return;
     };
     for held in &identity.trusts {

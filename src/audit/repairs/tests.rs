@@ -67,11 +67,13 @@ fn judged(application: Application, proven: bool, change: fn(&mut Terms)) -> (Ve
             "object".to_owned(),
             Some("waived".to_owned()),
         )],
+        place: None,
         days: 30,
     });
     let mut terms = Terms {
         now: NOW,
         proven: proven.then(|| "client".to_owned()).into_iter().collect(),
+        seen: BTreeMap::new(),
         login: None,
     };
     change(&mut terms);

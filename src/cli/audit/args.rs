@@ -8,7 +8,10 @@ use crate::audit::scope::Scope;
 use crate::cli::args::{StackArgs, TenantArgs};
 use crate::model::rule::Severity;
 
-/// The command line of `audit`.
+/// Find leftover secrets, and trusts that should not be there.
+///
+/// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
+/// permissions, declared or not. Findings at or above `--fail-on` end with exit code 2.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -51,8 +54,9 @@ pub struct Args {
     /// Plan the repairs that need no judgement, and keep the plan in this file: `apply FILE` carries it out.
     ///
     /// Federated credentials that admit nobody or are covered by another one go, and so do passwords and certificates
-    /// that are over. One that works goes only where `--proven` says so. What is waived, and what is outside of what is
-    /// judged, stays.
+    /// that are over. One that works goes only where the sign-in logs of the last 30 days show its application logging in
+    /// with a federated credential and nobody using the secret, or where `--proven` says so. What is waived, and what is
+    /// outside of what is judged, stays.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "offline"])]
     pub fix_plan: Option<PathBuf>,
     /// This application, by client id or object id, logs in with its federated credential: `--fix-plan` removes its

@@ -1,10 +1,11 @@
 //! `--fix-plan`: the repairs as a saved plan, which `apply FILE` carries out under its guards.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use super::args::{Args, Form};
-use super::output;
+use super::{output, proof};
 use crate::audit::repairs::{self, Terms};
 use crate::cli::repairs::resources;
 use crate::cli::stack::Stack;
@@ -23,7 +24,9 @@ use crate::render::{self, json, text};
 pub fn check(args: &Args, tenant: &Tenant) -> Result<(), Failure> {
     let there = |id: &str| {
         let mut all = tenant.applications.iter();
+        let mut principals = tenant.principals.iter();
         all.any(|it| it.app_id == id || it.id == id)
+            || principals.any(|it| it.app_id == id || it.id == id)
     };
     match args.proven.iter().find(|id| !there(id)) {
         None => Ok(()),
@@ -54,12 +57,21 @@ pub fn write(
     stack.desired.stack.tenant_id.clone_from(&tenant.tenant_id);
     let connection = connect::connect(world, &args.tenant, &stack)?;
     let caller = block_on(connection.check_tenant(&tenant.tenant_id))??;
-    let terms = Terms {
+    let mut terms = Terms {
         now: world.clock.now_ms() / 1000,
         proven: args.proven.iter().cloned().collect(),
+        seen: BTreeMap::new(),
         login: Some(caller.client_id),
     };
-    let repairs = repairs::repairs(tenant, report, &terms);
+    let mut repairs = repairs::repairs(tenant, report, &terms);
+    if !repairs.unproven.is_empty() {
+        terms.seen = block_on(proof::seen(
+            &connection.reader,
+            &repairs.unproven,
+            terms.now,
+        ))?;
+        repairs = repairs::repairs(tenant, report, &terms);
+    }
     let shown = render::audit::repairs::text(&repairs, &file.display().to_string());
     if repairs.repairs.is_empty() {
         say(world, args, &shown);

@@ -64,6 +64,12 @@ impl Given {
             let credentials = application.credentials.iter_mut();
             credentials.for_each(|credential| credential.declared_at = None);
         }
+        for identity in &mut tenant.identities {
+            identity.declared_at = None;
+            identity.keeps_unmanaged = false;
+            let credentials = identity.credentials.iter_mut();
+            credentials.for_each(|credential| credential.declared_at = None);
+        }
         let policies = self.stacks.iter().chain(&self.policies);
         let policies = policies.map(|stack| &stack.desired.policy);
         let lists: Vec<_> = policies
@@ -96,10 +102,10 @@ impl Given {
         let mut waivers = Vec::new();
         for stack in stacks {
             let places = declared::mark(tenant, declaration(stack));
-            waivers.extend(declared::waivers(&stack.desired, &places, days));
+            waivers.extend(declared::waivers(declaration(stack), &places, days));
         }
         for policy in &self.policies {
-            waivers.extend(declared::waivers(&policy.desired, &Places::new(), days));
+            waivers.extend(declared::waivers(declaration(policy), &Places::new(), days));
         }
         waivers
     }

@@ -1,10 +1,13 @@
 //! `audit`: every leftover secret and every trust that should not be there.
 
+mod activity;
 mod args;
+mod azure;
 mod fix_plan;
 mod given;
 mod groups;
 mod output;
+mod proof;
 mod read;
 mod snapshots;
 

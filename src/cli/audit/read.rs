@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use serde_json::Value as Json;
 
+use super::{activity, azure};
 use crate::audit::snapshot::{self, APPLICATION_SELECT, PRINCIPAL_SELECT};
 use crate::cloud::{Reader, web};
 use crate::exchange::platform::GITHUB;
@@ -57,7 +58,7 @@ pub async fn tenant(
         progress: RefCell::new(progress),
     };
     let mut owned: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
-    let (listed, principals, owners, ()) = tokio::join!(
+    let (listed, principals, owners, (), signed, used) = tokio::join!(
         reader.pages(&applications, |page| {
             meter.read(page.len());
             let page = page.iter().map(snapshot::application);
@@ -74,6 +75,8 @@ pub async fn tenant(
             owned.extend(page.iter().filter_map(owners_of));
         }),
         count(reader, &meter),
+        activity::sign_ins(reader),
+        activity::uses(reader),
     );
     let answer = |read: Result<Reply, Diagnostic>| read.map(|reply| reply.status);
     match answer(listed) {
@@ -91,7 +94,13 @@ pub async fn tenant(
         Ok(200) => {}
         other => {
             tenant.principals.clear();
-            unread(&mut tenant, &[Need::Principals, Need::Grants], other);
+            let needs = [
+                Need::Principals,
+                Need::Grants,
+                Need::Identities,
+                Need::Azure,
+            ];
+            unread(&mut tenant, &needs, other);
         }
     }
     match answer(owners) {
@@ -119,6 +128,9 @@ pub async fn tenant(
     if !tenant.unread.contains_key(Need::Grants.word()) {
         grants(reader, &mut tenant).await;
     }
+    azure::identities(reader, &mut tenant).await;
+    azure::roles(reader, &mut tenant).await;
+    activity::take(&mut tenant, signed, used);
     if network {
         let published = issuers(&tenant, loopback).await;
         // A machine without DNS must not call every issuer dangling.
@@ -180,7 +192,8 @@ async fn count(reader: &Reader, meter: &Meter<'_>) {
     }
 }
 
-fn unread(tenant: &mut Tenant, needs: &[Need], answer: Result<u16, Diagnostic>) {
+/// Remembers that something could not be read, and why.
+pub fn unread(tenant: &mut Tenant, needs: &[Need], answer: Result<u16, Diagnostic>) {
     let why = match answer {
         Err(error) => error.message,
         Ok(status) => format!("Microsoft Graph answered {status}"),
@@ -285,7 +298,10 @@ async fn issuers(tenant: &Tenant, loopback: bool) -> BTreeMap<String, Published>
     let issuers: BTreeSet<&String> = tenant
         .applications
         .iter()
-        .flat_map(|it| it.credentials.iter().map(|credential| &credential.issuer))
+        .map(|it| &it.credentials)
+        .chain(tenant.identities.iter().map(|it| &it.credentials))
+        .flatten()
+        .map(|credential| &credential.issuer)
         .collect();
     stream::iter(issuers)
         .map(|issuer| async move { (issuer.clone(), published(issuer, loopback).await) })

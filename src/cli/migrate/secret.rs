@@ -3,7 +3,7 @@
 use super::edit::{Edit, Place};
 use super::gate::{Gate, Tenant};
 use super::{Common, Files, Proposal, Stage, carry};
-use crate::cli::apply::{Terms, carry_out};
+use crate::cli::applying::{Terms, carry_out};
 use crate::cli::args::Format;
 use crate::cli::connect::Connection;
 use crate::cli::repairs::resources;
@@ -150,6 +150,7 @@ fn repairs(
         .collect();
     let repair = |secret: &Secret| Repair {
         client_id: object.outputs["client_id"].clone(),
+        identity: None,
         part: Part::Secret(secret.key_id.clone()),
         rule: LEFTOVER.to_owned(),
         beside: beside.clone(),

@@ -39,6 +39,14 @@ impl Reader {
         }
     }
 
+    /// Reads the first page of a list, and no other: of a log, the newest entries.
+    ///
+    /// # Errors
+    /// Those of [`Reader::read`].
+    pub async fn first(&self, request: &Request) -> Result<Reply, Diagnostic> {
+        self.one(request, 0, None).await
+    }
+
     /// The reply with all its pages in one `value`.
     pub(super) async fn whole(
         &self,

@@ -110,7 +110,7 @@ fn plant(store: &mut Store, routes: &Routes, now: u64) {
             .find(|role| role["value"] == permission);
         if let Some(role) = role {
             let mut assignment = filled(&administrator, &api, role["id"].clone(), now);
-            let later = ["Policy.", "Group", "RoleManagement."];
+            let later = ["Policy.", "AuditLog.", "Group", "RoleManagement."];
             let id = match later.iter().any(|begin| permission.starts_with(begin)) {
                 true => own_id(role["id"].as_str().unwrap_or_default()),
                 false => opaque_id(store),

@@ -104,16 +104,26 @@ pub fn missing(resource: &Resource, block: &str, scene: &Scene) -> Vec<Diagnosti
         return Vec::new();
     }
     let noun = Form::of(resource.kind()).map_or("application", |form| form.noun);
-    vec![
-        Diagnostic::error(
-            "existing-not-found",
+    let (message, help) = match scene.object {
+        Some(object) => (
+            format!("the {noun} `{}` is in the recycle bin", object.name),
+            format!(
+                "to take it out: `trustform restore --tenant {} --client-id {}`",
+                scene.desired.stack.tenant_id, object.outputs["client_id"]
+            ),
+        ),
+        None => (
             format!("no such {noun} in this tenant"),
-        )
-        .about(&resource.address)
-        .at(resource.span(block), "named here")
-        .help(format!(
-            "check the id and the tenant; to create an {noun} instead, leave `{block}` out"
-        )),
+            format!(
+                "check the id and the tenant; to create an {noun} instead, leave `{block}` out"
+            ),
+        ),
+    };
+    vec![
+        Diagnostic::error("existing-not-found", message)
+            .about(&resource.address)
+            .at(resource.span(block), "named here")
+            .help(help),
     ]
 }
 

@@ -232,12 +232,14 @@ fn write(call: &Call<'_>, credential: &mut Entity, body: &Entity) -> Result<(), 
     shape::write(&CREDENTIALS, known, credential, body)
 }
 
-fn trusts(view: View<'_>, client_id: &str) -> Vec<Trust> {
+fn trusts(view: View<'_>, client_id: &str) -> Vec<(String, Trust)> {
     let Some(application) = graph::lookup(view, &APPLICATIONS, "appId", client_id) else {
         return Vec::new();
     };
     let rows = of_parent(view, text(&application, "id"));
-    rows.iter().filter_map(|(_, row)| trust(row)).collect()
+    rows.iter()
+        .filter_map(|(_, row)| Some((text(row, "id").to_owned(), trust(row)?)))
+        .collect()
 }
 
 fn trust(row: &Entity) -> Option<Trust> {

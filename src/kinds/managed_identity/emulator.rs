@@ -55,6 +55,8 @@ const READ: &[&str] = &[
 ];
 
 const ALL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+const WITHIN: &str =
+    "/subscriptions/{subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
 const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}";
 const CREDENTIALS_OF: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials";
 const CREDENTIAL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials/{credential}";
@@ -65,6 +67,7 @@ pub const PART: Part = Part {
     trusts: Some(credentials::trusts),
     arm: &[
         Route::new("GET", ALL, READ, list),
+        Route::new("GET", WITHIN, READ, list_within),
         Route::new("GET", ONE, READ, read),
         Route::new("PUT", ONE, WRITE, put),
         Route::new("PATCH", ONE, WRITE, patch),
@@ -120,6 +123,15 @@ fn list(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let view = call.store.primary();
     let found = view.find(&IDENTITIES, "~group", &group.to_ascii_lowercase());
     Ok(arm::page(call, found.map(|entity| shown(entity)).collect()))
+}
+
+/// Those of a whole subscription.
+fn list_within(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let within = format!("/subscriptions/{}/", call.key(0).1).to_ascii_lowercase();
+    let rows = call.store.primary().rows(&IDENTITIES, None);
+    let rows = rows.filter(|row| text(row, "id").starts_with(&within));
+    Ok(arm::page(call, rows.map(|row| shown(row)).collect()))
 }
 
 fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {

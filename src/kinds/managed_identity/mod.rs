@@ -5,11 +5,14 @@
 
 pub(in crate::kinds) mod check;
 pub mod emulator;
+pub mod everywhere;
 mod fields;
 mod lower;
 pub(in crate::kinds) mod mark;
 mod wire;
 
+pub use check::parts;
+pub use mark::NAME as MARK;
 pub use wire::{VERSION, groups};
 
 use super::lower::Lowering;
@@ -18,6 +21,7 @@ use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
+use crate::model::plan::FieldChange;
 use crate::model::schema::Shape;
 use crate::model::step::{Reply, Step};
 use crate::model::value::Value;
@@ -66,6 +70,11 @@ impl Kind for ManagedIdentity {
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
         wire::decode(read, reply, live);
+        everywhere::decode(read, reply, live);
+    }
+
+    fn spares(&self, read: &Read) -> bool {
+        everywhere::PURPOSES.contains(&read.purpose)
     }
 
     fn find<'a>(
@@ -145,6 +154,16 @@ impl Kind for ManagedIdentity {
 
     fn keeps(&self, resource: &Resource) -> bool {
         is_existing(resource)
+    }
+
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        let before = object.body.get("tags")?;
+        let ours = mark::value(&stack.name, &object.key.id);
+        (mark::of(Some(before)) == Some(&ours)).then(|| FieldChange {
+            path: "tags".to_owned(),
+            before: Some(before.clone()),
+            after: Some(Value::Map(mark::without(before))),
+        })
     }
 
     fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {

@@ -4,7 +4,7 @@
 //! and the name proves whose it is.
 
 pub mod emulator;
-mod roles;
+pub mod roles;
 mod wire;
 
 pub use wire::{principal, scopes};

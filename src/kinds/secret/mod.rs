@@ -1,10 +1,11 @@
-//! `secret`: a password or certificate of an application. Nothing declares one; the fix plan of an audit removes it.
+//! `secret`: a password or certificate of an application, or a password of a service principal. Nothing declares one; the
+//! fix plan of an audit removes it.
 //!
-//! Sources: Microsoft Graph, "application: removePassword", "Update application". `removeKey` wants a proof that is
+//! Sources: Microsoft Graph, "application: removePassword", "servicePrincipal: removePassword", "Update application". `removeKey` wants a proof that is
 //! signed with a key of the application, which only its holder has: a certificate goes as `az ad app credential delete
 //! --cert` does it, by writing the list of those that stay.
 
-use super::{Kind, Task, application, step};
+use super::{Kind, Task, application, service_principal, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
@@ -16,8 +17,8 @@ pub const KIND: &str = "secret";
 
 static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "A password or certificate of an application. It cannot be declared; `audit --fix-plan` plans its removal.",
-    parents: &[application::KIND],
+    doc: "A password or certificate of an application, or a password of a service principal. It cannot be declared; `audit --fix-plan` plans its removal.",
+    parents: &[application::KIND, service_principal::KIND],
     implied: true,
     fields: &[
         Field::string("key_id", "The id by which it is removed.").computed(),
@@ -33,6 +34,8 @@ const PASSWORDS: &str = "passwordCredentials";
 const KEYS: &str = "keyCredentials";
 /// In the body of a certificate: all of it as Graph shows it, which holds nothing private.
 const WIRE: &str = "wire";
+/// Why a service principal is read.
+const OF_PRINCIPAL: &str = "principal";
 
 pub struct Secret;
 
@@ -43,10 +46,10 @@ impl Kind for Secret {
 
     /// Only where a plan is about secrets: no other one asks for them.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        let kind = super::of(application::KIND);
-        let parents = desired
-            .of_kind(KIND)
-            .filter_map(|resource| kind?.find(desired.parent(resource)?, None, live));
+        let parents = desired.of_kind(KIND).filter_map(|resource| {
+            let parent = desired.parent(resource)?;
+            super::of(parent.kind())?.find(parent, None, live)
+        });
         parents.map(|parent| list(&parent.key)).collect()
     }
 
@@ -54,7 +57,11 @@ impl Kind for Secret {
         if reply.status != 200 {
             return;
         }
-        let parent = Key::new(application::KIND, &read.about);
+        let kind = match read.purpose {
+            OF_PRINCIPAL => service_principal::KIND,
+            _ => application::KIND,
+        };
+        let parent = Key::new(kind, &read.about);
         live.remove_children(&parent, KIND);
         for (list, kind) in [(PASSWORDS, "password"), (KEYS, "certificate")] {
             for json in reply.body[list].as_array().into_iter().flatten() {
@@ -88,20 +95,27 @@ impl Kind for Secret {
     }
 }
 
-/// The passwords and certificates of an application.
-fn list(application: &Key) -> Read {
+/// The passwords and certificates of an application or service principal.
+fn list(parent: &Key) -> Read {
+    let purpose = match parent.kind {
+        service_principal::KIND => OF_PRINCIPAL,
+        _ => "list",
+    };
+    let path = format!("{}?$select=id,{PASSWORDS},{KEYS}", path(parent));
     Read {
         kind: KIND,
-        purpose: "list",
-        request: Request::get(
-            Service::Graph,
-            format!(
-                "/applications/{}?$select=id,{PASSWORDS},{KEYS}",
-                application.id
-            ),
-        ),
-        about: application.id.clone(),
+        purpose,
+        request: Request::get(Service::Graph, path),
+        about: parent.id.clone(),
     }
+}
+
+fn path(parent: &Key) -> String {
+    let set = match parent.kind {
+        service_principal::KIND => "servicePrincipals",
+        _ => "applications",
+    };
+    format!("/{set}/{}", parent.id)
 }
 
 fn object(parent: &Key, kind: &str, json: &serde_json::Value) -> Object {
@@ -116,15 +130,12 @@ fn object(parent: &Key, kind: &str, json: &serde_json::Value) -> Object {
         body.insert(WIRE.to_owned(), Value::from_json(json));
     }
     Object {
-        key: Key::new(KIND, format!("{}/{kind}/{}", parent.id, of("keyId"))),
         parent: Some(parent.clone()),
-        name: of("displayName").to_owned(),
         body,
-        outputs: Default::default(),
-        alternates: Vec::new(),
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        ..Object::new(
+            Key::new(KIND, format!("{}/{kind}/{}", parent.id, of("keyId"))),
+            of("displayName"),
+        )
     }
 }
 
@@ -148,7 +159,7 @@ pub fn describe(object: &Object) -> String {
 
 fn remove(task: &Task, object: &Object, parent: &Object) -> Step {
     let key_id = Value::map([("keyId", text(object, "key_id").into())]);
-    let path = format!("/applications/{}/removePassword", parent.key.id);
+    let path = format!("{}/removePassword", path(&parent.key));
     Step {
         check: Some(gone(parent, PASSWORDS, key_id.clone())),
         done_if: vec![
@@ -171,7 +182,7 @@ fn keep_others(task: &Task, object: &Object, parent: &Object) -> Step {
         .filter_map(|other| other.body.get(WIRE).cloned());
     let body = Value::map([(KEYS, Value::List(others.collect()))]);
     let key_id = Value::map([("keyId", text(object, "key_id").into())]);
-    let path = format!("/applications/{}", parent.key.id);
+    let path = path(&parent.key);
     Step {
         check: Some(gone(parent, KEYS, key_id)),
         done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],

@@ -6,7 +6,7 @@ mod published;
 pub mod rules;
 mod wire;
 
-pub use grants::{address, claim_grant, wants_grants};
+pub use grants::{claim_grant, principal, wants_grants};
 pub use published::{api_name, permission, permission_name};
 pub use wire::of_application;
 
@@ -98,11 +98,14 @@ impl Kind for ServicePrincipal {
 
     fn find<'a>(
         &self,
-        _resource: &Resource,
+        resource: &Resource,
         parent: Option<&Object>,
         live: &'a Live,
     ) -> Option<&'a Object> {
-        of_application(parent?, live)
+        match parent {
+            Some(parent) => of_application(parent, live),
+            None => wire::of_client(resource.text("client_id")?, live),
+        }
     }
 
     /// An application that says `service_principal = false` does not want the one that is there.

@@ -38,11 +38,18 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
             })
         })
         .collect();
-    own.chain(
-        apis.iter()
-            .map(|app_id| by_app_id("api", Service::Graph, app_id, API)),
-    )
-    .collect()
+    // A plan of repairs also means those of applications that are registered elsewhere.
+    let alone = desired
+        .of_kind(KIND)
+        .filter(|resource| desired.parent(resource).is_none())
+        .filter_map(|resource| resource.text("client_id"))
+        .map(|client_id| by_app_id("own", Service::Graph, client_id, OWN));
+    own.chain(alone)
+        .chain(
+            apis.iter()
+                .map(|app_id| by_app_id("api", Service::Graph, app_id, API)),
+        )
+        .collect()
 }
 
 fn by_app_id(purpose: &'static str, service: Service, app_id: &str, select: &str) -> Read {
@@ -60,9 +67,14 @@ fn by_app_id(purpose: &'static str, service: Service, app_id: &str, select: &str
     }
 }
 
+/// The service principal of a client id, if there is one.
+pub fn of_client<'a>(client_id: &str, live: &'a Live) -> Option<&'a Object> {
+    live.find(KIND, &key("appId", client_id))
+}
+
 /// The service principal of an application, if there is one.
 pub fn of_application<'a>(application: &Object, live: &'a Live) -> Option<&'a Object> {
-    live.find(KIND, &key("appId", application.outputs.get("client_id")?))
+    of_client(application.outputs.get("client_id")?, live)
 }
 
 pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
@@ -115,17 +127,12 @@ fn object(json: &Json) -> Object {
         }
     }
     Object {
-        key: Key::new(KIND, &id),
-        parent: None,
-        name: text("displayName"),
         body,
         outputs: [("object_id", id.clone()), ("id", id.clone())]
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
         alternates: vec![key("appId", &app_id), format!("id={id}")],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        ..Object::new(Key::new(KIND, &id), text("displayName"))
     }
 }
 

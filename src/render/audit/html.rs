@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::{facts, graph, standing};
+use super::{count, facts, graph, headline, standing};
 use crate::model::report::{Flow, Report};
 use crate::model::rule::{Doc, Finding, Severity};
 use crate::render::escape::html as plain;
@@ -34,6 +34,7 @@ pub fn html(report: &Report, flows: &[Flow]) -> String {
     table(&mut out, report);
     picture(&mut out, report, flows);
     not_checked(&mut out, report);
+    notes(&mut out, report);
     rules(&mut out, report);
     let _ = write!(
         out,
@@ -63,11 +64,8 @@ fn summary(out: &mut String, report: &Report) {
     };
     let _ = writeln!(
         out,
-        "<h1>Audit: {} open findings{aside}</h1>\n<dl class=\"facts\">",
-        match report.summary() {
-            words if words == "none" => "no".to_owned(),
-            words => words,
-        }
+        "<h1>Audit: {}{aside}</h1>\n<dl class=\"facts\">",
+        headline(report, "open finding")
     );
     for (name, value) in facts(report) {
         let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", plain(&value));
@@ -114,7 +112,8 @@ fn table(out: &mut String, report: &Report) {
     if let Some(more) = report.findings.len().checked_sub(ROWS).filter(|it| *it > 0) {
         let _ = writeln!(
             out,
-            "<p>{more} more findings have no room here: `--report json=FILE` has them all.</p>"
+            "<p>No room here for {}: <code>--report json=FILE</code> has them all.</p>",
+            count(more, "more finding")
         );
     }
 }
@@ -176,12 +175,33 @@ fn picture(out: &mut String, report: &Report, flows: &[Flow]) {
 }
 
 fn not_checked(out: &mut String, report: &Report) {
-    if report.rules_not_run.is_empty() {
+    let unchecked = report.not_checked();
+    if unchecked.is_empty() {
         return;
     }
     out.push_str("<h2 id=\"not-checked\">Not checked</h2>\n<ul>\n");
-    for (why, rules) in report.not_checked() {
-        let _ = writeln!(out, "<li>{}: {}</li>", words(why), rules.join(", "));
+    for it in unchecked {
+        let of = match it.what {
+            None => String::new(),
+            Some(_) => format!("{}: ", it.title()),
+        };
+        let _ = writeln!(
+            out,
+            "<li>{of}{}: {}</li>",
+            words(it.why),
+            it.rules.join(", ")
+        );
+    }
+    out.push_str("</ul>\n");
+}
+
+fn notes(out: &mut String, report: &Report) {
+    if report.notes.is_empty() {
+        return;
+    }
+    out.push_str("<h2 id=\"notes\">Notes</h2>\n<ul>\n");
+    for note in &report.notes {
+        let _ = writeln!(out, "<li>{}</li>", words(note));
     }
     out.push_str("</ul>\n");
 }

@@ -14,6 +14,11 @@ pub fn json(report: &Report) -> Json {
         .iter()
         .map(|(doc, why)| json!({ "rule": doc.name, "why": why }))
         .collect();
+    let partly: Vec<Json> = report
+        .rules_partly_run
+        .iter()
+        .map(|(doc, need, why)| json!({ "rule": doc.name, "without": need.objects(), "why": why }))
+        .collect();
     json!({
         "format": "trustform-audit/1",
         "version": VERSION,
@@ -22,9 +27,12 @@ pub fn json(report: &Report) -> Json {
         "read_at": moment(report.read_at),
         "snapshot_sha256": report.snapshot,
         "applications": report.applications,
+        "managed_identities": report.identities,
         "credentials": report.credentials,
         "rules_run": rules,
         "rules_not_run": not_run,
+        "rules_partly_run": partly,
+        "notes": report.notes,
         "fixed": report.fixed,
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
     })

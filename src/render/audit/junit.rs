@@ -20,7 +20,7 @@ pub fn junit(report: &Report, fail_on: Option<Severity>) -> String {
     let found = report.findings.len();
     let silent = report.rules_run.iter();
     let clean = silent.filter(|doc| !by_rule.contains_key(doc.name)).count();
-    let skipped = report.rules_not_run.len();
+    let skipped = report.rules_not_run.len() + report.rules_partly_run.len();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         out,
@@ -30,11 +30,14 @@ pub fn junit(report: &Report, fail_on: Option<Severity>) -> String {
     for doc in &report.rules_run {
         let mine = by_rule.remove(doc.name).unwrap_or_default();
         let failed = mine.iter().copied().filter(|it| fails(it)).count();
+        let parts = report.rules_partly_run.iter();
+        let parts: Vec<_> = parts.filter(|(it, ..)| it.name == doc.name).collect();
         let _ = writeln!(
             out,
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"{}\">",
             doc.name,
-            mine.len().max(1),
+            mine.len().max(1) + parts.len(),
+            parts.len(),
         );
         properties(&mut out, report);
         if mine.is_empty() {
@@ -46,6 +49,13 @@ pub fn junit(report: &Report, fail_on: Option<Severity>) -> String {
         }
         for finding in mine {
             case(&mut out, finding, fails(&finding));
+        }
+        for (_, need, why) in parts {
+            let (name, what, why) = (doc.name, need.objects(), plain(why));
+            let _ = writeln!(
+                out,
+                "    <testcase classname=\"{name}\" name=\"{what}\"><skipped message=\"{why}\"/></testcase>"
+            );
         }
         out.push_str("  </testsuite>\n");
     }
@@ -66,6 +76,10 @@ fn properties(out: &mut String, report: &Report) {
     for (name, value) in facts(report) {
         let (name, value) = (name.to_lowercase(), plain(&value));
         let _ = writeln!(out, "      <property name=\"{name}\" value=\"{value}\"/>");
+    }
+    for note in &report.notes {
+        let note = plain(note);
+        let _ = writeln!(out, "      <property name=\"note\" value=\"{note}\"/>");
     }
     out.push_str("    </properties>\n");
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{facts, standing};
+use super::{count, facts, headline, standing};
 use crate::model::report::Report;
 use crate::model::rule::{Finding, Severity};
 use crate::render::escape::markdown as plain;
@@ -18,20 +18,21 @@ pub fn markdown(report: &Report) -> String {
         words => format!(" ({words})"),
     };
     let mut out = format!(
-        "### trustform audit: {} findings{aside}\n\n",
-        match report.summary() {
-            words if words == "none" => "no".to_owned(),
-            words => words,
-        }
+        "### trustform audit: {}{aside}\n\n",
+        headline(report, "finding")
     );
     out.push_str("| | |\n|---|---|\n");
     for (name, value) in facts(report) {
         let _ = writeln!(out, "| {name} | {} |", plain(&value));
     }
     out.push('\n');
-    for (why, rules) in report.not_checked() {
-        let rules: Vec<String> = rules.iter().map(|rule| format!("`{rule}`")).collect();
-        let _ = writeln!(out, "- Not checked: {}: {}", word(why), rules.join(", "));
+    for it in report.not_checked() {
+        let rules: Vec<String> = it.rules.iter().map(|rule| format!("`{rule}`")).collect();
+        let (title, why) = (it.title(), word(it.why));
+        let _ = writeln!(out, "- {title}: {why}: {}", rules.join(", "));
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "- Note: {}", word(note));
     }
     let mut left = report.findings.len();
     for (first, group) in report.by_application() {
@@ -46,7 +47,8 @@ pub fn markdown(report: &Report) -> String {
         if out.len() + section.len() > ROOM {
             let _ = writeln!(
                 out,
-                "\n{left} more findings have no room here: write them with `--report html=FILE`."
+                "\nNo room here for {}: write all with `--report html=FILE`.",
+                count(left, "more finding")
             );
             return out;
         }

@@ -37,15 +37,34 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// `1 application, 5 federated credentials`.
-fn judged(report: &Report) -> String {
-    let count = |number: usize, noun: &str| match number {
+/// `1 finding`, `2 findings`.
+fn count(number: usize, noun: &str) -> String {
+    match number {
         1 => format!("1 {noun}"),
         many => format!("{many} {noun}s"),
-    };
-    let applications = count(report.applications, "application");
-    let credentials = count(report.credentials, "federated credential");
-    format!("{applications}, {credentials}")
+    }
+}
+
+/// `no findings`, `1 high finding`, `1 high, 2 low findings`.
+fn headline(report: &Report, noun: &str) -> String {
+    let open: usize = report.counts().iter().map(|(_, count)| count).sum();
+    match (open, report.summary()) {
+        (0, _) => format!("no {noun}s"),
+        (1, words) => format!("{words} {noun}"),
+        (_, words) => format!("{words} {noun}s"),
+    }
+}
+
+/// `1 application, 5 federated credentials`.
+fn judged(report: &Report) -> String {
+    let mut words = vec![count(report.applications, "application")];
+    match report.identities {
+        0 => {}
+        1 => words.push("1 managed identity".to_owned()),
+        many => words.push(format!("{many} managed identities")),
+    }
+    words.push(count(report.credentials, "federated credential"));
+    words.join(", ")
 }
 
 /// A time as RFC 3339 has it.

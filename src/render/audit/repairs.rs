@@ -18,10 +18,14 @@ pub fn text(repairs: &Repairs, file: &str) -> String {
     for repair in &repairs.repairs {
         let what = match &repair.part {
             Part::Secret(id) => format!("secret {}", terminal(id)),
+            Part::PrincipalSecret(id) => format!("service principal's secret {}", terminal(id)),
             Part::Trust(name) => format!("federated credential {}", terminal(name)),
         };
         let client_id = terminal(&repair.client_id);
         let _ = writeln!(out, "  - {what} of {client_id}  ({})", repair.rule);
+    }
+    for proof in &repairs.proofs {
+        let _ = writeln!(out, "  Proof: {}", terminal(proof));
     }
     if !repairs.manual.is_empty() {
         out.push_str("Not in it:\n");

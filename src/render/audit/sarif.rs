@@ -25,15 +25,16 @@ pub fn sarif(report: &Report) -> Json {
         .enumerate()
         .map(|(at, doc)| (doc.name, at))
         .collect();
+    let notes = report.notes.iter();
+    let notes = notes.map(|note| json!({ "level": "note", "message": { "text": terminal(note) } }));
     let notifications: Vec<Json> = report
         .not_checked()
         .into_iter()
-        .map(|(why, rules)| {
-            json!({
-                "level": "warning",
-                "message": { "text": terminal(&format!("not checked: {}: {why}", rules.join(", "))) },
-            })
+        .map(|it| {
+            let said = format!("{}: {}: {}", it.title(), it.rules.join(", "), it.why);
+            json!({ "level": "warning", "message": { "text": terminal(&said) } })
         })
+        .chain(notes)
         .collect();
     let tenant = segment(&report.tenant_id);
     json!({
@@ -60,9 +61,11 @@ pub fn sarif(report: &Report) -> Json {
                 "tenantId": terminal(&report.tenant_id),
                 "scope": terminal(&report.scope),
                 "applications": report.applications,
+                "managedIdentities": report.identities,
                 "credentials": report.credentials,
                 "rulesRun": report.rules_run.len(),
                 "rulesNotRun": report.rules_not_run.len(),
+                "rulesPartlyRun": report.rules_partly_run.len(),
                 "fixed": report.fixed,
                 "readAt": moment(report.read_at),
                 "snapshotSha256": report.snapshot,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{VERSION, judged, moment, standing};
+use super::{VERSION, count, judged, moment, standing};
 use crate::model::report::Report;
 use crate::model::rule::{Finding, Severity};
 use crate::render::escape::terminal;
@@ -32,17 +32,20 @@ fn application(first: &Finding, group: &[&Finding], style: Style) -> String {
 /// What was checked, and how much of what was found.
 fn end(report: &Report) -> String {
     let mut out = String::new();
-    for (why, rules) in report.not_checked() {
-        let _ = writeln!(out, "Not checked: {}", terminal(why));
-        let _ = writeln!(out, "  {}", rules.join(", "));
+    for it in report.not_checked() {
+        let _ = writeln!(out, "{}: {}", it.title(), terminal(it.why));
+        let _ = writeln!(out, "  {}", it.rules.join(", "));
+    }
+    for note in &report.notes {
+        let _ = writeln!(out, "Note: {}", terminal(note));
     }
     let _ = writeln!(
         out,
-        "Audit of tenant {}, {}: {}; {} rules run, {} not.",
+        "Audit of tenant {}, {}: {}; {} run, {} not.",
         terminal(&report.tenant_id),
         terminal(&report.scope),
         judged(report),
-        report.rules_run.len(),
+        count(report.rules_run.len(), "rule"),
         report.rules_not_run.len()
     );
     let _ = writeln!(

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "blueprint-without-principal",
         severity: Severity::Medium,
         needs: &[Need::Principals],
+        also: &[],
         what: "An agent identity blueprint has no principal in the tenant.",
         why: "Nothing can log in through it and no agent identity can be made, while its trusts wait for whoever makes the principal.",
         source: "Microsoft, \"Agent identity blueprint principals\"",

@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "unsponsored-agent",
         severity: Severity::Low,
         needs: &[Need::Sponsors],
+        also: &[],
         what: "An agent identity has no sponsor.",
         why: "A sponsor answers for what the agent does and decides whether it is still needed. An agent that nobody sponsors runs on when its task is over.",
         source: "Microsoft, \"Administrative relationships for agent IDs\"",

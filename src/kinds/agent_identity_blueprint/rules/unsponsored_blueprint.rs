@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "unsponsored-blueprint",
         severity: Severity::Medium,
         needs: &[Need::Sponsors],
+        also: &[],
         what: "An agent identity blueprint has no sponsor.",
         why: "A sponsor answers for what the agents do and decides whether they are still needed. Without one nobody does.",
         source: "Microsoft, \"Administrative relationships for agent IDs\"",

@@ -1,5 +1,6 @@
 //! An identity that a federated token opens can take over the tenant.
 
+use super::tiers::Power;
 use crate::exchange::subject::describe;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
@@ -9,6 +10,7 @@ pub static RULE: Rule = Rule {
         name: "federated-administrator",
         severity: Severity::Critical,
         needs: &[Need::Grants],
+        also: &[Need::Identities, Need::Azure],
         what: "An identity that a federated token opens can take over the tenant.",
         why: "Whoever controls the issuer, the repository or the pipeline is an administrator.",
         source: "emiliensocchi/azure-tiering; prowler-cloud/prowler#12747",
@@ -22,12 +24,18 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     if identity.trusts.is_empty() || identity.is_first_party() {
         return;
     }
-    for (name, path) in identity.powers() {
+    for power in identity.powers() {
+        let Power {
+            name,
+            path,
+            severity,
+        } = power;
         let mut finding = identity.finding(
             &RULE.doc,
-            name,
+            &name,
             format!("it holds `{name}`, and a federated token is enough to use it"),
         );
+        finding.severity = severity;
         let trusts = identity
             .trusts
             .iter()

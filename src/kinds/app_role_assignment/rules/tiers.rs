@@ -1,8 +1,24 @@
-//! Microsoft Graph permissions that lead to the whole tenant, and how. After emiliensocchi/azure-tiering
-//! (Microsoft Graph application permissions, tier 0).
+//! What leads to the whole tenant or to a whole subscription, and how: permissions of Microsoft Graph, and Azure's
+//! built-in roles. What a role that somebody made themselves allows is not known here.
+//!
+//! After emiliensocchi/azure-tiering (Microsoft Graph application permissions and Azure roles, tier 0).
+
+use std::borrow::Cow;
 
 use crate::kinds::api::MICROSOFT_GRAPH;
-use crate::model::tenant::Granted;
+use crate::model::rule::Severity;
+use crate::model::tenant::{AzureRole, Granted};
+
+/// Something held that leads so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Power<'a> {
+    /// The permission, or the role and where: `Owner at /subscriptions/…`.
+    pub name: Cow<'a, str>,
+    /// What can be done with it.
+    pub path: &'static str,
+    /// How bad it is that somebody gets it.
+    pub severity: Severity,
+}
 
 const TIER_0: &[(&str, &str)] = &[
     (
@@ -63,10 +79,48 @@ const TIER_0: &[(&str, &str)] = &[
     ),
 ];
 
-/// What can be done with a permission that leads to the whole tenant; none for other permissions.
-pub fn path(role: &Granted) -> Option<&'static str> {
+/// A permission that leads to the whole tenant; none for other permissions.
+pub fn of_graph(role: &Granted) -> Option<Power<'_>> {
     let known = TIER_0.iter().find(|(name, _)| *name == role.name);
-    known
-        .filter(|_| role.api == MICROSOFT_GRAPH)
-        .map(|(_, path)| *path)
+    let (_, path) = known.filter(|_| role.api == MICROSOFT_GRAPH)?;
+    Some(Power {
+        name: Cow::Borrowed(&role.name),
+        path,
+        severity: Severity::Critical,
+    })
+}
+
+/// Roles that assign roles.
+const ASSIGNS: &[&str] = &[
+    "Owner",
+    "User Access Administrator",
+    "Role Based Access Control Administrator",
+];
+
+/// An Azure role over a subscription or more that leads to all of it; none for other roles, and for smaller scopes.
+pub fn of_azure(held: &AzureRole) -> Option<Power<'_>> {
+    let parts = held.scope.split('/').filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let assigns = match parts[..] {
+        [] => "it assigns itself any role in every subscription of the tenant",
+        ["providers", "microsoft.management", "managementgroups", _] => {
+            "it assigns itself any role in every subscription of the management group"
+        }
+        ["subscriptions", _] => "it assigns itself any role in the subscription",
+        _ => return None,
+    };
+    let plants =
+        "it adds a federated credential to any managed identity there, then logs in as that one";
+    let (path, severity) = match held.role.as_str() {
+        role if ASSIGNS.contains(&role) => (assigns, Severity::Critical),
+        "Managed Identity Contributor" => (plants, Severity::High),
+        "Contributor" => (plants, Severity::Medium),
+        _ => return None,
+    };
+    Some(Power {
+        name: format!("{} at {}", held.role, held.scope).into(),
+        path,
+        severity,
+    })
 }

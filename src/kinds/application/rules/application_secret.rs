@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
         name: "application-secret",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "An application logs in with a password and has no federated credential.",
         why: "A password can be copied, logged and forgotten; a federated credential cannot.",
         source: "Microsoft Zero Trust Assessment 21772, \"Applications don't have client secrets configured\"",

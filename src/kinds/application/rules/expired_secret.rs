@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
         name: "expired-secret",
         severity: Severity::Low,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A password or certificate is over and was left behind.",
         why: "It clutters the list in which a planted one has to be noticed.",
         source: "Microsoft Zero Trust Assessment 21773",

@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "expiring-secret",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A password or certificate that works is over in 30 days or less.",
         why: "What logs in with it stops then; renewing it under pressure is how long-lived ones are made.",
         source: "Microsoft Zero Trust Assessment 21773",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "granted-not-requested",
         severity: Severity::Medium,
         needs: &[Need::Grants],
+        also: &[],
         what: "An application permission was granted that the application does not ask for.",
         why: "It is invisible where people look, on the application, and works.",
         source: "Microsoft, \"Review permissions granted to applications\"",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "implicit-grant",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A workload's application gives out tokens in URLs.",
         why: "The implicit grant puts tokens into browser histories and logs; a workload needs none.",
         source: "RFC 9700 section 2.1.2; Microsoft, \"OAuth 2.0 implicit grant flow\"",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "insecure-redirect-uri",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A redirect URI is plain http, or has a wildcard.",
         why: "Codes and tokens sent there can be read on the way, or by whoever gets a host under the wildcard.",
         source: "Microsoft, \"Redirect URI (reply URL) best practices and limitations\"",

@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
         name: "leftover-certificate",
         severity: Severity::High,
         needs: &[Need::Secrets],
+        also: &[],
         what: "An application with federated credentials still has a certificate that works.",
         why: "The private key of the certificate is a secret like any other.",
         source: "Microsoft, \"Migrate applications away from secret-based authentication\"",

@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
         name: "leftover-secret",
         severity: Severity::High,
         needs: &[Need::Secrets],
+        also: &[],
         what: "An application with federated credentials still has a password that works.",
         why: "Whoever holds the password needs no trust: federation has replaced nothing.",
         source: "Microsoft, \"Migrate applications away from secret-based authentication\"",

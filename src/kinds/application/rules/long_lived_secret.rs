@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "long-lived-secret",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A password lives longer than 180 days, or has no end.",
         why: "The longer it lives, the more places it has leaked to.",
         source: "Microsoft Zero Trust Assessment 21773; default of app management policies",

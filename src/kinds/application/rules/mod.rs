@@ -17,6 +17,8 @@ mod requested_not_granted;
 mod risky_owner;
 mod several_secrets;
 mod unlocked_instances;
+mod unused_application;
+mod unused_secret;
 mod unverified_email;
 
 use crate::kinds::rule::{Identity, Rule, day, filled};
@@ -42,8 +44,14 @@ pub static ALL: &[&Rule] = &[
     &risky_owner::RULE,
     &several_secrets::RULE,
     &unlocked_instances::RULE,
+    &unused_application::RULE,
+    &unused_secret::RULE,
     &unverified_email::RULE,
 ];
+
+/// Days without a sign-in after which something counts as unused. Source: Microsoft Zero Trust Assessment 21770,
+/// "Inactive applications don't have highly privileged Microsoft Graph API permissions".
+const UNUSED_DAYS: i64 = 90;
 
 /// A finding about one password or certificate.
 pub(crate) fn of_secret(identity: &Identity, doc: &Doc, secret: &Secret, message: &str) -> Finding {
@@ -55,6 +63,9 @@ pub(crate) fn of_secret(identity: &Identity, doc: &Doc, secret: &Secret, message
     finding
         .evidence
         .push(format!("key id {}, ends {end}", secret.key_id));
+    if let Some(used) = secret.last_used {
+        finding.evidence.push(format!("last used on {}", day(used)));
+    }
     finding.fix = filled(&finding.fix, "<key id>", &secret.key_id);
     finding
 }

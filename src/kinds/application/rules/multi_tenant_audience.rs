@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "multi-tenant-audience",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A workload's application can be used from other tenants.",
         why: "Another tenant can add it and send tokens for it; a workload needs its own tenant only.",
         source: "Microsoft, \"Supported account types\"; Zero Trust Assessment 21777",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "owned-administrator",
         severity: Severity::Medium,
         needs: &[Need::Owners, Need::Grants],
+        also: &[Need::Azure],
         what: "A person owns an application that can take over the tenant.",
         why: "Whoever gets that person's session adds a credential and has the application's rights, past every role policy.",
         source: "Microsoft Zero Trust Assessment 21868",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "public-client",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A workload's application is also a public client.",
         why: "Anyone can start a device-code login in its name and phish a user.",
         source: "Microsoft, \"Public client and confidential client applications\"",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "requested-not-granted",
         severity: Severity::Low,
         needs: &[Need::Grants],
+        also: &[],
         what: "An application permission is asked for and was not granted.",
         why: "Calls with it fail with 403; a request that nobody needs is an invitation to grant it.",
         source: "Microsoft, \"Overview of permissions and consent\"",

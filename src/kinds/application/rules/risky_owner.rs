@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "risky-owner",
         severity: Severity::High,
         needs: &[Need::Owners],
+        also: &[],
         what: "An owner is a guest, a disabled account or another workload.",
         why: "An owner can add a credential, and so become the application.",
         source: "Microsoft Zero Trust Assessment 21868",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "several-secrets",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "Several passwords work at once.",
         why: "One of them is used; nobody knows who holds the others.",
         source: "AzADServicePrincipalInsights, warnings on multiple secrets",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "unlocked-instances",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A multi-tenant application has no instance property lock.",
         why: "An administrator of another tenant can add a credential to its service principal there.",
         source: "Microsoft Zero Trust Assessment 21777",

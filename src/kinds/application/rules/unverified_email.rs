@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "unverified-email",
         severity: Severity::Medium,
         needs: &[Need::Secrets],
+        also: &[],
         what: "A multi-tenant application gets e-mail addresses that nobody verified.",
         why: "An administrator of any tenant can write a victim's address there and log in as that person (nOAuth).",
         source: "Semperis, \"nOAuth abuse alert\"; Microsoft, authenticationBehaviors",

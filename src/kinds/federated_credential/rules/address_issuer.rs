@@ -2,13 +2,14 @@
 
 use super::host;
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "address-issuer",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "An issuer is an IP address.",
         why: "Addresses are lent: whoever gets it next publishes the keys.",
         source: "Microsoft, \"Prevent dangling DNS entries\"",

@@ -5,13 +5,14 @@ use crate::exchange::pattern::Pattern;
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Context, Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "any-context-subject",
         severity: Severity::Critical,
         needs: &[],
+        also: &[Need::Identities],
         what: "An expression for GitHub also admits pull requests.",
         why: "Its wildcard leaves open where the workflow runs, so code that nobody reviewed gets in.",
         source: "Palo Alto Unit 42, \"OH-MY-DC\"",

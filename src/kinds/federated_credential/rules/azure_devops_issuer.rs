@@ -2,13 +2,14 @@
 
 use crate::exchange::platform::{Platform, platform};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "azure-devops-issuer",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "A trust names the issuer of Azure DevOps that retires on 1 July 2027.",
         why: "Pipelines stop logging in on that day.",
         source: "Microsoft, \"Convert service connections\"",

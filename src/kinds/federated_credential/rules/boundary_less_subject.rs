@@ -2,13 +2,14 @@
 
 use crate::exchange::platform::{Platform, platform};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "boundary-less-subject",
         severity: Severity::Critical,
         needs: &[],
+        also: &[Need::Identities],
         what: "A wildcard begins in the middle of the owner's name.",
         why: "Anyone can register a longer name and is let in.",
         source: "MITRE CWE-625, \"Permissive Regular Expression\"; Palo Alto Unit 42, \"OH-MY-DC\"",

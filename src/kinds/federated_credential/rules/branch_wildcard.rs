@@ -2,13 +2,14 @@
 
 use crate::exchange::subject::{Context, Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "branch-wildcard",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "Any branch that fits a pattern is admitted.",
         why: "Whoever may push can push such a branch, past the protection of the main one.",
         source: "Palo Alto Unit 42, \"OH-MY-DC\"",

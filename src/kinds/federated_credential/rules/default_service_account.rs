@@ -2,13 +2,14 @@
 
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "default-service-account",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "A trust names the `default` service account.",
         why: "Every pod of the namespace that asks for none has it.",
         source: "Kubernetes, \"Configure service accounts for pods\"",

@@ -2,13 +2,14 @@
 
 use crate::exchange::platform::{Platform, platform};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "foreign-tenant-issuer",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "A trust names the issuer of another Entra tenant.",
         why: "Administrators of that tenant decide who has the subject: cross-tenant take-over.",
         source: "dirkjanm.io, \"Persisting with federated credentials\"",

@@ -2,13 +2,14 @@
 
 use super::{THROWAWAY, host};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "free-hosting-issuer",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "An issuer stands on a tunnel, paste or dynamic-DNS host.",
         why: "Anyone can take such a name for a while and publish keys there.",
         source: "dirkjanm.io, roadoidc; MITRE ATT&CK T1098.001",

@@ -3,13 +3,14 @@
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "gitlab-any-ref",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "Any branch or tag of a GitLab project is admitted.",
         why: "Pipelines of merge requests run code that nobody reviewed.",
         source: "GitLab work item 563038",

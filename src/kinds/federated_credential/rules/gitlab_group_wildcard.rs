@@ -2,13 +2,14 @@
 
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "gitlab-group-wildcard",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "Any project of a GitLab group is admitted.",
         why: "Whoever may make a project in the group has the identity.",
         source: "GitLab, \"OpenID Connect (OIDC) authentication using ID tokens\"",

@@ -1,13 +1,14 @@
 //! An issuer, subject or expression has characters that cannot be seen or look like others.
 
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "hidden-characters",
         severity: Severity::Low,
         needs: &[],
+        also: &[Need::Identities],
         what: "An issuer, subject or expression has characters that cannot be seen or look like others.",
         why: "It reads like one name and admits another, or nobody.",
         source: "Unicode Technical Standard 39",

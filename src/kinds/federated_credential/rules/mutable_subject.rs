@@ -3,13 +3,14 @@
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "mutable-subject",
         severity: Severity::Low,
         needs: &[],
+        also: &[Need::Identities],
         what: "A subject names a GitHub repository by its name only.",
         why: "Names can be given up and taken by others; ids cannot.",
         source: "Microsoft, \"Mutable subjects in federated identity credentials\"",

@@ -2,13 +2,14 @@
 
 use crate::exchange::subject::traps;
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "never-matching-subject",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "An issuer, subject or audience is written so that no token can match.",
         why: "The login fails; a second, wider trust is often added instead of repairing the first.",
         source: "Azure/login#175, #178, #515",

@@ -3,13 +3,14 @@
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::is_github;
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "ownerless-subject",
         severity: Severity::Critical,
         needs: &[],
+        also: &[Need::Identities],
         what: "A GitHub subject names no owner and no repository.",
         why: "Every repository in the world has the same issuer and may choose such a subject.",
         source: "Palo Alto Unit 42, \"OH-MY-DC\"; GitHub, \"Customizing the token claims\"",

@@ -2,13 +2,14 @@
 
 use super::host;
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "private-issuer",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "An issuer has a name that the internet does not know.",
         why: "Entra fetches keys from the internet: the trust cannot work (AADSTS90061).",
         source: "HashiCorp, \"Dynamic provider credentials\"; azure-workload-identity, troubleshooting",

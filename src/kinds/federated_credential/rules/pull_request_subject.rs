@@ -3,13 +3,14 @@
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Context, Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "pull-request-subject",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "A pull request can act as the application.",
         why: "Its code has not been reviewed by anyone yet.",
         source: "binarysecurity.no, \"A Cloudy Day for Security, part 2\"",

@@ -2,13 +2,14 @@
 
 use crate::exchange::issuers;
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "refused-expression",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "Entra does not take this expression for this issuer.",
         why: "The exchange fails with AADSTS7002241, or the credential cannot be written again.",
         source: "Microsoft, \"Set up a flexible federated identity credential\"; hashicorp/terraform-provider-azuread#1901",

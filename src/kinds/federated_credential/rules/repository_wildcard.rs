@@ -2,13 +2,14 @@
 
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "repository-wildcard",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "Any repository of an owner is admitted.",
         why: "Whoever may make a repository, or an environment in one, has the identity: an environment's name proves nothing.",
         source: "GitHub, \"Using environments for deployment\": a missing environment is created without protection",

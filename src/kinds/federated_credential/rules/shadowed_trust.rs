@@ -2,13 +2,14 @@
 
 use crate::exchange::language::Language;
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "shadowed-trust",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "A trust is covered by a wider one of the same application.",
         why: "The narrow one reads like the boundary; the wide one is.",
         source: "Palo Alto Unit 42, \"OH-MY-DC\"",

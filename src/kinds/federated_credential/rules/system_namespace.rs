@@ -2,13 +2,14 @@
 
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "system-namespace",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "A trust names a service account in `kube-system`.",
         why: "What runs there often can make tokens for others.",
         source: "Kubernetes, \"RBAC good practices\"",

@@ -2,13 +2,14 @@
 
 use crate::exchange::subject::{Context, Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "tag-wildcard",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "Any tag that fits a pattern is admitted.",
         why: "Whoever may push can push such a tag.",
         source: "Palo Alto Unit 42, \"OH-MY-DC\"",

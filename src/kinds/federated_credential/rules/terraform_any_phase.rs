@@ -3,13 +3,14 @@
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "terraform-any-phase",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "Both the plan and the apply phase of a workspace are admitted.",
         why: "A speculative plan of a pull request runs code that nobody reviewed with the rights of an apply.",
         source: "HashiCorp, \"Dynamic provider credentials\"",

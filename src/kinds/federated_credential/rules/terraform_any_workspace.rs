@@ -3,13 +3,14 @@
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "terraform-any-workspace",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "An expression for HCP Terraform admits every workspace.",
         why: "Whoever may create a workspace, or run one for tests, gets the rights of production.",
         source: "HashiCorp, \"Dynamic provider credentials\": the subject names organization, project, workspace and phase",

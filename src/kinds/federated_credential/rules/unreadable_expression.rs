@@ -1,13 +1,14 @@
 //! A claims-matching expression cannot be read.
 
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "unreadable-expression",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "A claims-matching expression cannot be read.",
         why: "Nobody can say whom it lets in.",
         source: "Microsoft, \"Flexible federated identity credentials\"",

@@ -2,13 +2,14 @@
 
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::national_cloud::Cloud;
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "unusual-audience",
         severity: Severity::Medium,
         needs: &[],
+        also: &[Need::Identities],
         what: "The audience is not the token exchange's own.",
         why: "A token made for something else, or for everything, is good for this trust, too.",
         source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",

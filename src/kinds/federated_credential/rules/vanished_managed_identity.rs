@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "vanished-managed-identity",
         severity: Severity::High,
         needs: &[Need::Principals],
+        also: &[Need::Identities],
         what: "A trust names a managed identity that is not in the tenant.",
         why: "The trust outlived its reason, and shows who used to be let in.",
         source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",

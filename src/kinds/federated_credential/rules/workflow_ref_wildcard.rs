@@ -2,13 +2,14 @@
 
 use crate::exchange::expression::Operator;
 use crate::kinds::rule::{Identity, Rule, Scene};
-use crate::model::rule::{Doc, Finding, Severity};
+use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
     doc: Doc {
         name: "workflow-ref-wildcard",
         severity: Severity::High,
         needs: &[],
+        also: &[Need::Identities],
         what: "A reusable workflow is admitted at any branch or tag.",
         why: "Whoever may push a branch to its repository changes what runs.",
         source: "GitHub, \"Using OpenID Connect with reusable workflows\"",

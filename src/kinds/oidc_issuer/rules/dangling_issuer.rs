@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "dangling-issuer",
         severity: Severity::Critical,
         needs: &[Need::Issuers],
+        also: &[Need::Identities],
         what: "The name of an issuer does not exist any more.",
         why: "Whoever registers the name, or the storage account, publishes keys and is let in.",
         source: "Microsoft, \"Prevent dangling DNS entries and avoid subdomain takeover\"; WithSecure, \"Delete and ReSAStore\"",

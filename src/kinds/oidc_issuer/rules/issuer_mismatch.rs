@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "issuer-mismatch",
         severity: Severity::High,
         needs: &[Need::Issuers],
+        also: &[Need::Identities],
         what: "The discovery document names another issuer.",
         why: "The exchange fails, or the document belongs to somebody else.",
         source: "OpenID Connect Discovery 1.0, section 4.3; Azure/login#175",

@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
         name: "published-private-key",
         severity: Severity::Critical,
         needs: &[Need::Issuers],
+        also: &[Need::Identities],
         what: "An issuer publishes a private key.",
         why: "Anyone can sign tokens that it would sign.",
         source: "RFC 7517 section 9.3",

@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
         name: "unreachable-issuer",
         severity: Severity::Low,
         needs: &[Need::Issuers],
+        also: &[Need::Identities],
         what: "An issuer does not answer as it should.",
         why: "Entra cannot fetch its keys, and the login fails.",
         source: "Microsoft, \"Important considerations and restrictions for federated identity credentials\"",

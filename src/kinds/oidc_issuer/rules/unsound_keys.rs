@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
         name: "unsound-keys",
         severity: Severity::High,
         needs: &[Need::Issuers],
+        also: &[Need::Identities],
         what: "An issuer publishes keys that are weak or unusable.",
         why: "A weak key can be computed; an unusable one makes logins fail.",
         source: "NIST SP 800-131A; Microsoft, AADSTS5002738",

@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
         name: "first-party-credential",
         severity: Severity::Critical,
         needs: &[Need::Principals],
+        also: &[],
         what: "A password or certificate was added to one of Microsoft's own service principals.",
         why: "It logs in with Microsoft's permissions; no tenant has a reason to do so.",
         source: "Microsoft Zero Trust Assessment 21774",

@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
         name: "principal-credential",
         severity: Severity::High,
         needs: &[Need::Principals],
+        also: &[],
         what: "A password or certificate sits on the service principal.",
         why: "The application's page in the portal does not show it: a known back door.",
         source: "Microsoft Zero Trust Assessments 21774, 21896; kql.sh, \"Entra application abuse\"",
