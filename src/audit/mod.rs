@@ -11,7 +11,7 @@ pub mod waivers;
 use std::collections::BTreeSet;
 
 use crate::kinds;
-use crate::kinds::rule::{Rule, Scene};
+use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::report::Report;
 use crate::model::rule::Severity;
 use crate::model::rule::{Finding, Need, Status};
@@ -74,9 +74,11 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
         report.applications += usize::from(identity.application.is_some());
         report.identities += usize::from(identity.managed.is_some());
         report.credentials += identity.trusts.len();
+        let before = report.findings.len();
         for rule in &running {
             (rule.check)(identity, &scene, &mut report.findings);
         }
+        worsen(identity, &mut report.findings[before..]);
     }
     settle(&mut report, options);
     // Of what is not judged, nothing is found.
@@ -84,6 +86,31 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
         report.notes = waivers::idle(&report.findings, &options.waivers, &report.rules_run);
     }
     report
+}
+
+/// What is wrong with a trust or a secret is one step worse where whoever gets in is an administrator.
+fn worsen(identity: &Identity, findings: &mut [Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    let powers = identity.powers();
+    let worst = powers.iter().find(|it| it.severity == Severity::Critical);
+    let Some(power) = worst else {
+        return;
+    };
+    let secrets = identity.secrets();
+    let opens = |part: &str| {
+        let mut trusts = identity.trusts.iter();
+        trusts.any(|held| held.credential.name == part)
+            || secrets.iter().any(|(.., secret)| secret.key_id == part)
+    };
+    let doors = findings.iter_mut().filter(|it| opens(&it.part));
+    for finding in doors.filter(|it| it.severity < Severity::Critical) {
+        let was = finding.severity.word();
+        finding.severity = finding.severity.worse();
+        let line = format!("worse than {was}, because it holds {}", power.name);
+        finding.evidence.push(line);
+    }
 }
 
 /// Why a rule's data is not there.

@@ -302,7 +302,7 @@ impl<'a> Judge<'a> {
                 self.repairs.unproven.push(client_id.to_owned());
             }
             return Err(format!(
-                "nothing proves that the application logs in with its federated credential: once it does, {word}"
+                "nothing proves that the application logs in with its federated credential: audit it alone, with `--application {client_id}`, or {word}"
             ));
         };
         let trusts = identity.trusts.iter().map(|held| held.credential);
@@ -311,11 +311,14 @@ impl<'a> Judge<'a> {
             .filter_map(|it| Some((it.name.as_str(), *seen.trusts.get(&it.id)?)))
             .collect();
         let Some((name, at)) = proofs.iter().max_by_key(|(_, at)| *at) else {
-            let why = match &seen.unread {
-                Some(why) => format!("the sign-in logs cannot be read ({why})"),
-                None => "the sign-in logs show no login with its federated credential".to_owned(),
-            };
-            return Err(format!("{why}: once there is one, {word}"));
+            return Err(match &seen.unread {
+                Some(why) => format!(
+                    "the sign-in logs cannot be read ({why}): once the application logs in with its federated credential, {word}"
+                ),
+                None => format!(
+                    "the sign-in logs of the last 30 days show no login with its federated credential: audit again once there is one, or {word}"
+                ),
+            });
         };
         let line = format!(
             "{client_id} logged in with its federated credential `{name}` on {}",

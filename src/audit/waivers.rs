@@ -77,7 +77,8 @@ pub fn apply(findings: &mut [Finding], waivings: &[Waiving], now: i64) {
                 finding.evidence.push(line);
             } else if until > last {
                 let line = format!(
-                    "{who} waives nothing: it ends on {shown}, and the policy allows {days} days from now"
+                    "{who} waives nothing: it ends on {shown}, and the policy allows {days} day{} from now",
+                    if *days == 1 { "" } else { "s" }
                 );
                 finding.evidence.push(line);
             } else {

@@ -1,4 +1,4 @@
-//! `explain`: an AADSTS code, a whole error text, a token or a kind, and the line of the files to change.
+//! `explain`: an AADSTS code, a whole error text, a token, a kind or an audit rule, and the line of the files to change.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use super::args::StackArgs;
 use super::stack::Stack;
 use super::token::{self, against, declared};
 use super::{Exit, Failure, World, schema, stack};
+use crate::audit;
 use crate::exchange::aadsts::{self, Entry, ErrorText};
 use crate::exchange::assertion::parse_assertion;
 use crate::exchange::pattern::Pattern;
@@ -16,6 +17,7 @@ use crate::kinds::{self, federated_credential, oidc_issuer};
 use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
+use crate::render::audit::rules;
 use crate::render::diagnostic;
 use crate::render::escape::terminal;
 
@@ -28,7 +30,8 @@ const LIMIT: u64 = 256 * 1024;
 /// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A code such as AADSTS700213, an error text, a token, a kind, or a file with one of them; `-` reads the input.
+    /// A code such as AADSTS700213, an error text, a token, a kind, an audit rule (`rules` for all), or a file with one of
+    /// them; `-` reads the input.
     #[arg(required = true, value_name = "TEXT")]
     pub what: Vec<String>,
     /// The stack's directory. Default: this one, if it holds a stack.
@@ -51,6 +54,10 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         };
         return schema::run(world, &page);
     }
+    if let Some(page) = rule(word) {
+        world.print(&page);
+        return Ok(Exit::Done);
+    }
     if let Some(jwt) = jwt(word) {
         let inspected = token::inspected(&jwt, world.clock.now_ms() / 1000)?;
         world.print(&inspected);
@@ -69,9 +76,21 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     }
     match text(world, &said, stack.as_ref()) {
         true => Ok(Exit::Done),
-        false => Err(Diagnostic::error("nothing-known", "there is no AADSTS code, token or kind in this")
+        false => Err(Diagnostic::error("nothing-known", "there is no AADSTS code, token, kind or rule in this")
             .help("give a code such as `AADSTS700213`, the whole error text in quotes, or `-` and the text on the input")
             .into()),
+    }
+}
+
+/// The page of an audit rule, or of all of them.
+fn rule(word: &str) -> Option<String> {
+    let docs: Vec<_> = audit::rules().into_iter().map(|rule| &rule.doc).collect();
+    match word {
+        "rules" => Some(rules::page(&docs)),
+        _ => docs
+            .into_iter()
+            .find(|doc| doc.name == word)
+            .map(rules::one),
     }
 }
 

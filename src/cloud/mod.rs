@@ -51,11 +51,11 @@ use endpoints::Endpoints;
 use rest::Rest;
 use session::Session;
 
-/// A header of [`Reply`] that no service sends: the path that tells how an operation of Resource Manager goes on.
-pub const OPERATION: &str = "operation";
-
 /// How often a request is sent to a service that is busy or gives no answer.
 const ATTEMPTS: u32 = 5;
+
+/// A header of [`Reply`] that no service sends: the path that tells how an operation of Resource Manager goes on.
+pub const OPERATION: &str = "operation";
 
 /// A login and the services of one national cloud.
 #[derive(Debug)]

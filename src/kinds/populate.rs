@@ -2,7 +2,8 @@
 //! in order, some with planted faults. The same number always makes the same objects.
 //!
 //! The proportions are a guess at a tenant that is five years on its way to federation: a third of the applications still
-//! have a password, one in six has federated credentials, most of those from GitHub, then clusters, then Azure DevOps.
+//! have a password, one in six has federated credentials, most of those from GitHub, then clusters, then Azure DevOps; one
+//! in three has signed in of late.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,10 @@ use serde_json::{Value, json};
 use super::app_role_assignment::emulator::{ASSIGNMENTS, filled};
 use super::application::emulator::{APPLICATIONS, shape as applications};
 use super::federated_credential::emulator as credentials;
+use super::managed_identity::emulator as managed_identity;
 use super::service_principal::emulator::{PRINCIPALS, shape as principals};
 use super::{api, federated_credential::emulator::CREDENTIALS};
+use crate::emulator::sign_in_reports::{ACTIVITIES, activity};
 use crate::emulator::store::Store;
 use crate::emulator::table::Entity;
 use crate::emulator::{dates, shape};
@@ -22,6 +25,7 @@ use crate::exchange::platform::GITHUB;
 pub const MOST: usize = 1_000_000;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const SUBSCRIPTION: &str = "55555555-5555-4555-8555-555555555555";
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 const TEAMS: [&str; 8] = [
     "billing", "catalog", "data", "identity", "mobile", "network", "payments", "search",
@@ -66,6 +70,12 @@ const FAULTS: &[(usize, &str, &str, &str)] = &[
     ),
     (611, "ownerless-subject", GITHUB, "environment:x{n}"),
     (
+        811,
+        "unused-application",
+        GITHUB,
+        "repo:contoso@1/x{n}@2{n}:environment:prod",
+    ),
+    (
         711,
         "federated-administrator",
         GITHUB,
@@ -95,6 +105,9 @@ pub fn populate(store: &mut Store, count: usize, now: u64) -> BTreeMap<&'static 
         application(store, &blank, &graph, number, fault.copied(), now);
         if number % 10 == 0 {
             enterprise(store, &blank, number, now);
+        }
+        if number % 5_000 == 900 {
+            managed(store, number, now);
         }
     }
     planted
@@ -158,12 +171,14 @@ fn application(
         true => json!([format!("https://{name}.contoso.com/signin-oidc")]),
         false => json!([]),
     };
+    let unused = matches!(fault, Some((_, "unused-application", ..)));
+    let created = if unused { now - 900 * DAY_MS } else { now };
     let mut application = blank.application.clone();
     for (property, value) in [
         ("id", json!(id)),
         ("appId", json!(client_id)),
         ("displayName", json!(name)),
-        ("createdDateTime", json!(dates::iso(now))),
+        ("createdDateTime", json!(dates::iso(created))),
         ("signInAudience", json!("AzureADMyOrg")),
         ("passwordCredentials", json!(passwords)),
         ("keyCredentials", json!(keys)),
@@ -179,6 +194,13 @@ fn application(
         trusts(store, blank, &id, number, fault, now);
     }
     let principal = principal(store, blank, &client_id, &name, "Application", now);
+    if unused {
+        store.put(&ACTIVITIES, activity(&client_id, now - 180 * DAY_MS), now);
+    } else if chance(11, 35) {
+        let hours = mixed(number, 12) as u64 % 1_000;
+        let seen = now - hours * 60 * 60 * 1000;
+        store.put(&ACTIVITIES, activity(&client_id, seen), now);
+    }
     if let Some(role) = role {
         let mut assignment = filled(&principal, graph, json!(role), now);
         let own = store.guid();
@@ -255,6 +277,32 @@ fn usual(tenant: &str, number: usize, at: usize) -> (String, String) {
             format!("/eid1/c/pub/t/x/a/y/sc/{number}/{at}"),
         ),
     }
+}
+
+/// A managed identity that one repository may act as.
+fn managed(store: &mut Store, number: usize, now: u64) {
+    store
+        .azure
+        .provision(SUBSCRIPTION, Some(("workloads", "westeurope")));
+    let name = format!("workload-{number:06}");
+    let id = format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/workloads/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+    );
+    managed_identity::make(store, &id, &name, "westeurope", json!({}), now);
+    let parent = id.to_ascii_lowercase();
+    let subject = format!("repo:contoso@1/{name}@3{number}:environment:prod");
+    let credential: Entity = [
+        ("id", json!(format!("{parent}/main"))),
+        ("~parent", json!(parent)),
+        ("name", json!("main")),
+        ("issuer", json!(GITHUB)),
+        ("subject", json!(subject)),
+        ("audiences", json!([AUDIENCE])),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect();
+    store.put(&managed_identity::CREDENTIALS, credential, now);
 }
 
 /// An application of another organisation, as one in ten service principals is.

@@ -99,7 +99,7 @@ impl Report {
         }
     }
 
-    /// How findings that do not count stand: `2 known, 1 waived, 3 fixed since the baseline`; empty if there are none.
+    /// How findings that do not count stand: `1 new, 2 known, 1 waived, 3 fixed since the baseline`; empty if there are none.
     pub fn aside(&self) -> String {
         let count = |wanted: fn(&Status) -> bool| {
             let all = self.findings.iter();
@@ -108,6 +108,9 @@ impl Report {
         let known = count(|status| *status == Status::Known);
         let waived = count(|status| matches!(status, Status::Waived(_)));
         let mut words = Vec::new();
+        if self.fixed.is_some() {
+            words.push(format!("{} new", count(|status| *status == Status::Open)));
+        }
         if self.fixed.is_some() || known > 0 {
             words.push(format!("{known} known"));
         }

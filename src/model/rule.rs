@@ -22,6 +22,16 @@ impl Severity {
         Self::Info,
     ];
 
+    /// One step worse, if there is one.
+    pub fn worse(self) -> Self {
+        match self {
+            Self::Info => Self::Low,
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Info => "info",

@@ -95,9 +95,6 @@ pub struct Principal {
     pub certificates: Vec<Secret>,
     pub roles: Vec<Granted>,
     pub owners: Option<Vec<Owner>>,
-    /// Object ids of an agent identity's sponsors. None where they were not read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sponsors: Option<Vec<String>>,
     /// The id in Azure of the managed identity whose principal it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -107,6 +104,9 @@ pub struct Principal {
     /// When it last signed in, in seconds since 1970; none where no sign-in is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_sign_in: Option<i64>,
+    /// Object ids of an agent identity's sponsors. None where they were not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sponsors: Option<Vec<String>>,
 }
 
 /// A user-assigned managed identity.

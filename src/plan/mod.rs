@@ -151,9 +151,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
     }
     refusals.extend(issuer::refusals(&changes, live));
-    refusals.extend(enforcement::refusals(&changes, &pairs, live, login, &allow));
     notes.extend(issuer::going_along(&changes, live));
     notes.extend(issuer::unseen(&changes, live));
+    refusals.extend(enforcement::refusals(&changes, &pairs, live, login, &allow));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

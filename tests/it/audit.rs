@@ -594,6 +594,44 @@ fn every_rule_has_a_tenant_that_triggers_it_and_one_that_does_not() {
 }
 
 #[test]
+fn what_opens_an_administrator_is_one_step_worse() {
+    let request = || fic(GITHUB, "repo:contoso@1/api@2:pull_request");
+    let severity = |azure: Json| {
+        let it = tenant(
+            json!({ "credentials": [request()] }),
+            json!({ "azure": azure }),
+        );
+        let report = judge(&it);
+        let mut found = report.findings.into_iter();
+        found.find(|it| it.rule == "pull-request-subject").unwrap()
+    };
+    let of = |role: &str, scope: &str| severity(json!([{ "role": role, "scope": scope }]));
+    let subscription = "/subscriptions/22222222-2222-4222-8222-222222222222";
+    for scope in [
+        "/",
+        "/providers/Microsoft.Management/managementGroups/all",
+        subscription,
+    ] {
+        let found = of("User Access Administrator", scope);
+        assert_eq!(found.severity, Severity::Critical, "{scope}");
+        let why = found.evidence.last().unwrap();
+        assert!(why.contains(&format!("User Access Administrator at {scope}")));
+    }
+    let group = format!("{subscription}/resourceGroups/one");
+    for (role, scope) in [
+        ("Owner", group.as_str()),
+        ("Reader", "/"),
+        ("Contributor", "/"),
+    ] {
+        assert_eq!(
+            of(role, scope).severity,
+            Severity::High,
+            "{role} at {scope}"
+        );
+    }
+}
+
+#[test]
 fn what_could_not_be_read_is_not_called_clean() {
     let mut tenant = app(json!({}));
     tenant.unread.insert(

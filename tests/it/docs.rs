@@ -15,7 +15,7 @@ fn printed(line: &str) -> String {
     run.out
 }
 
-/// What is written below `docs/reference`: a page a kind, a page a command, the guards.
+/// What is written below `docs/reference`: a page a kind, a page a command, the audit's rules, the guards.
 fn pages() -> Vec<(String, String)> {
     let mut pages = Vec::new();
     let topics = kinds::shapes().into_iter().map(|shape| shape.kind);
@@ -31,6 +31,8 @@ fn pages() -> Vec<(String, String)> {
         pages.push((format!("docs/reference/commands/{command}.md"), page));
     }
     pages.push(("docs/reference/commands/trustform.md".to_owned(), whole));
+    let rules = printed("trustform explain rules");
+    pages.push(("docs/reference/rules.md".to_owned(), rules));
     pages.push(("docs/reference/guards.md".to_owned(), guards()));
     pages
 }

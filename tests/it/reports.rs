@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
+use trustform::model::repair::{Manual, Part, Repair, Repairs};
 
 use crate::play::{Stage, TENANT};
 use crate::project;
@@ -68,9 +69,29 @@ pub fn hostile() -> Json {
             })
         })
         .collect();
+    let identities: Vec<Json> = NASTY
+        .iter()
+        .enumerate()
+        .map(|(at, nasty)| {
+            json!({
+                "id": format!("/subscriptions/{nasty}/{at}"), "name": nasty, "client_id": format!("m-{at}-{nasty}"),
+                "credentials": [{ "id": nasty, "name": nasty, "issuer": format!("https://{nasty}"), "subject": nasty, "audiences": [nasty] }],
+            })
+        })
+        .collect();
+    let roles = NASTY.iter().enumerate().map(|(at, nasty)| {
+        json!({
+            "id": format!("q-{at}"), "app_id": format!("m-{at}-{nasty}"), "display_name": nasty, "kind": "ManagedIdentity",
+            "azure": [{ "role": "Owner", "scope": "/" }, { "role": nasty, "scope": format!("/subscriptions/{nasty}") },
+                { "role": "Owner", "scope": format!("/subscriptions/{}", nasty.replace('/', "")) }],
+        })
+    });
+    let principals: Vec<Json> = principals.into_iter().chain(roles).collect();
+    let all = NASTY.join(" ");
     json!({
         "format": "trustform-snapshot/1", "tenant_id": TENANT, "read_at": 1_795_168_800,
-        "applications": applications, "principals": principals, "unread": { "issuers": NASTY.join(" ") },
+        "applications": applications, "principals": principals, "identities": identities,
+        "unread": { "issuers": all, "identities": all, "azure": all, "activity": all },
     })
 }
 
@@ -104,23 +125,63 @@ pub fn reports(stage: &mut Stage, snapshot: &Json) -> Vec<(&'static str, String)
 fn nothing_that_a_tenant_says_does_anything() {
     let mut stage = Stage::new();
     for (form, text) in reports(&mut stage, &hostile()) {
-        for c in text.chars() {
-            let code = u32::from(c);
-            let hides = matches!(code, 0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xE0000..=0xE0FFF);
-            assert!(
-                !hides && (c == '\n' || !c.is_control()),
-                "{form} has U+{code:04X}"
-            );
-        }
-        for line in text.lines() {
-            assert!(
-                !line.trim_start().starts_with("::")
-                    && !line.contains("##vso[")
-                    && !line.contains("##["),
-                "{form} commands a pipeline: {line}"
-            );
-        }
+        harmless(form, &text);
     }
+}
+
+/// No terminal sequence, no bidirectional or hidden character, no command to a pipeline.
+fn harmless(form: &str, text: &str) {
+    for c in text.chars() {
+        let code = u32::from(c);
+        let hides = matches!(code, 0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2069 | 0xE0000..=0xE0FFF);
+        assert!(
+            !hides && (c == '\n' || !c.is_control()),
+            "{form} has U+{code:04X}"
+        );
+    }
+    for line in text.lines() {
+        assert!(
+            !line.trim_start().starts_with("::")
+                && !line.contains("##vso[")
+                && !line.contains("##["),
+            "{form} commands a pipeline: {line}"
+        );
+    }
+}
+
+#[test]
+fn fix_plans_are_told_on_lines_of_their_own() {
+    let repairs = Repairs {
+        proofs: NASTY.iter().map(|nasty| (*nasty).to_owned()).collect(),
+        repairs: NASTY
+            .iter()
+            .map(|nasty| Repair {
+                client_id: (*nasty).to_owned(),
+                identity: None,
+                part: Part::Trust((*nasty).to_owned()),
+                rule: "dangling-issuer".to_owned(),
+                beside: Vec::new(),
+            })
+            .collect(),
+        manual: NASTY
+            .iter()
+            .map(|nasty| Manual {
+                application: (*nasty).to_owned(),
+                client_id: (*nasty).to_owned(),
+                rule: "leftover-secret",
+                part: (*nasty).to_owned(),
+                why: (*nasty).to_owned(),
+                fix: (*nasty).to_owned(),
+            })
+            .collect(),
+        ..Repairs::default()
+    };
+    let text = trustform::render::audit::repairs::text(&repairs, NASTY[0]);
+    assert_eq!(
+        text.lines().count(),
+        2 + 2 * NASTY.len() + 1 + 2 * NASTY.len()
+    );
+    harmless("the fix plan", &text);
 }
 
 #[test]

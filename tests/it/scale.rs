@@ -31,13 +31,15 @@ fn every_planted_fault_of_a_large_tenant_is_found_and_throttling_loses_nothing()
     let planted = seeded(&calm);
     let report = audit(&mut calm);
     assert_eq!(report["applications"], APPLICATIONS);
+    assert_eq!(report["managed_identities"], 1);
+    assert_eq!(report["rules_partly_run"], serde_json::json!([]));
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in report["findings"].as_array().expect("findings") {
         *found
             .entry(finding["rule"].as_str().expect("a rule"))
             .or_default() += 1;
     }
-    assert_eq!(planted.len(), 8);
+    assert_eq!(planted.len(), 9);
     for (rule, times) in &planted {
         assert_eq!(found.get(rule), Some(times), "{rule}");
     }

@@ -5,7 +5,7 @@ use crate::audit::waivers::{Waiving, Whose};
 use crate::audit::{Options, run};
 use crate::model::policy::{Accused, Waiver};
 use crate::model::source::Span;
-use crate::model::tenant::{Application, Credential};
+use crate::model::tenant::{Application, Credential, Principal};
 
 const NOW: i64 = 1_795_168_800;
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
@@ -132,6 +132,106 @@ fn what_is_waived_and_the_login_stay() {
         terms.login = Some("CLIENT".to_owned());
     });
     assert!(going.is_empty() && why.contains("logs in as"), "{why}");
+}
+
+/// What is judged where the logs show these uses of the trust `main` and of the secret `a`, in seconds before now.
+fn logged(application: Application, main: Option<i64>, secret: Option<i64>) -> (Vec<Part>, String) {
+    let tenant = Tenant {
+        applications: vec![application],
+        ..Tenant::default()
+    };
+    let options = Options {
+        now: NOW,
+        ..Options::default()
+    };
+    let report = run(&tenant, &options);
+    let mut terms = Terms {
+        now: NOW,
+        ..Terms::default()
+    };
+    assert_eq!(repairs(&tenant, &report, &terms).unproven, ["client"]);
+    let time = |id: &str, ago: Option<i64>| ago.map(|ago| (id.to_owned(), NOW - ago));
+    let seen = Seen {
+        trusts: time("id-main", main).into_iter().collect(),
+        secrets: time("a", secret).into_iter().collect(),
+        unread: None,
+    };
+    terms.seen.insert("client".to_owned(), seen);
+    let found = repairs(&tenant, &report, &terms);
+    assert_eq!(found.proofs.len(), usize::from(!found.repairs.is_empty()));
+    let why: Vec<&str> = found.manual.iter().map(|it| it.why.as_str()).collect();
+    let parts = found.repairs.iter().map(|it| it.part.clone());
+    (parts.collect(), why.join("; "))
+}
+
+#[test]
+fn sign_ins_prove_a_trust_and_show_what_still_needs_a_password() {
+    let it = || application(&[secret("a", NOW + 100)], &[trust("main", MAIN)]);
+    assert_eq!(logged(it(), Some(60), None).0, secrets(&["a"]));
+    assert_eq!(logged(it(), Some(60), Some(RECENT + 1)).0, secrets(&["a"]));
+    let (going, why) = logged(it(), Some(60), Some(60));
+    assert!(going.is_empty() && why.contains("it was used on"), "{why}");
+    let (going, why) = logged(it(), None, None);
+    assert!(going.is_empty() && why.contains("show no login"), "{why}");
+}
+
+#[test]
+fn an_unused_password_goes_where_another_one_is_in_use() {
+    let used = |mut it: Secret, ago: i64| {
+        it.last_used = Some(NOW - ago);
+        it
+    };
+    let old = || used(secret("a", NOW + 100), 100 * 86_400);
+    let both = [old(), used(secret("b", NOW + 200), 60)];
+    assert_eq!(
+        judged(application(&both, &[]), false, same).0,
+        secrets(&["a"])
+    );
+    let (going, why) = judged(application(&[old()], &[]), true, same);
+    assert!(going.is_empty() && why.contains("last credential"), "{why}");
+    let idle = [old(), used(secret("b", NOW + 200), 95 * 86_400)];
+    let (going, why) = judged(application(&idle, &[]), false, same);
+    assert!(going.is_empty() && why.contains("nothing else"), "{why}");
+}
+
+#[test]
+fn a_service_principals_password_goes_and_a_certificate_stays() {
+    let judge = |proven: bool, ours: bool| {
+        let mut certificate = secret("c", NOW - 100);
+        certificate.usage = Some("Verify".to_owned());
+        let principal = Principal {
+            app_id: "client".to_owned(),
+            id: "principal".to_owned(),
+            kind: "Application".to_owned(),
+            passwords: vec![secret("old", NOW - 100), secret("new", NOW + 100)],
+            certificates: vec![certificate],
+            ..Principal::default()
+        };
+        let tenant = Tenant {
+            applications: Vec::from_iter(ours.then(|| application(&[], &[trust("main", MAIN)]))),
+            principals: vec![principal],
+            ..Tenant::default()
+        };
+        let options = Options {
+            now: NOW,
+            ..Options::default()
+        };
+        let terms = Terms {
+            now: NOW,
+            proven: proven.then(|| "client".to_owned()).into_iter().collect(),
+            ..Terms::default()
+        };
+        let found = repairs(&tenant, &run(&tenant, &options), &terms).repairs;
+        let ids = found.into_iter().map(|it| match it.part {
+            Part::PrincipalSecret(id) => id,
+            other => panic!("{other:?}"),
+        });
+        ids.collect::<Vec<String>>()
+    };
+    for ours in [true, false] {
+        assert_eq!(judge(false, ours), ["old"]);
+        assert_eq!(judge(true, ours), ["new", "old"]);
+    }
 }
 
 #[test]

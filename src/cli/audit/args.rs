@@ -24,7 +24,8 @@ pub struct Args {
     /// Judge the files alone, as if they were applied: no login is needed, and nothing is contacted.
     #[arg(long, conflicts_with_all = ["tenant_id", "save", "from", "local", "emulator", "group", "owner"])]
     pub offline: bool,
-    /// Only this application, by client id or object id. May be repeated.
+    /// Only this application, by client id or object id, or this managed identity, by client id or its id in Azure. May be
+    /// repeated.
     #[arg(long, value_name = "ID")]
     pub application: Vec<String>,
     /// Only the applications that are members of this group, by its name or object id. May be repeated.
@@ -60,7 +61,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "offline"])]
     pub fix_plan: Option<PathBuf>,
     /// This application, by client id or object id, logs in with its federated credential: `--fix-plan` removes its
-    /// passwords and certificates. May be repeated.
+    /// passwords and certificates, whatever the sign-in logs say. May be repeated.
     #[arg(long, value_name = "ID", requires = "fix_plan")]
     pub proven: Vec<String>,
     /// Do not ask the issuers.

@@ -78,7 +78,10 @@ fn of_files(given: &Given, now: i64) -> (Tenant, String, String) {
     let digest = snapshots::digest(&tenant);
     let mut words = " as the files have it".to_owned();
     if waiting > 0 {
-        words += &format!(", without {waiting} credentials that wait for a value");
+        words += &match waiting {
+            1 => ", without 1 credential that waits for a value".to_owned(),
+            many => format!(", without {many} credentials that wait for a value"),
+        };
     }
     (tenant, digest, words)
 }

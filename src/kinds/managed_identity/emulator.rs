@@ -10,7 +10,7 @@ use crate::emulator::arm;
 use crate::emulator::graph::{Call, Failure};
 use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
-use crate::emulator::store::{View, member, text};
+use crate::emulator::store::{Store, View, member, text};
 use crate::emulator::table::{Dumped, Entity, Table};
 use crate::kinds::group_member::emulator as groups;
 use crate::kinds::service_principal::emulator::{PRINCIPALS, managed};
@@ -175,7 +175,20 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         call.store.put(&IDENTITIES, new.clone(), call.now);
         return Ok(Reply::json(200, &shown(&new)));
     }
-    let (principal, client) = (call.store.guid(), call.store.guid());
+    let entity = make(call.store, &id, &name, &location, tags, call.now);
+    Ok(Reply::json(201, &shown(&entity)))
+}
+
+/// Makes an identity with its service principal; `id` is its path.
+pub fn make(
+    store: &mut Store,
+    id: &str,
+    name: &str,
+    location: &str,
+    tags: Value,
+    now: u64,
+) -> Entity {
+    let (principal, client) = (store.guid(), store.guid());
     let lower = id.to_ascii_lowercase();
     let group = lower.split("/providers/").next().unwrap_or_default();
     let entity = [
@@ -188,16 +201,16 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         ("tags", tags),
         (
             "properties",
-            json!({"tenantId": call.store.tenant.id, "principalId": principal, "clientId": client}),
+            json!({"tenantId": store.tenant.id, "principalId": principal, "clientId": client}),
         ),
     ];
     let entity: Entity = entity
         .map(|(name, value)| (name.to_owned(), value))
         .into_iter()
         .collect();
-    managed(call.store, &principal, &client, &name, &id, call.now);
-    call.store.put(&IDENTITIES, entity.clone(), call.now);
-    Ok(Reply::json(201, &shown(&entity)))
+    managed(store, &principal, &client, name, id, now);
+    store.put(&IDENTITIES, entity.clone(), now);
+    entity
 }
 
 fn patch(call: &mut Call<'_>) -> Result<Reply, Failure> {

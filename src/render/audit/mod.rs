@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod repairs;
+pub mod rules;
 pub mod sarif;
 pub mod text;
 

@@ -169,7 +169,10 @@ fn location(finding: &Finding) -> Json {
         None => json!({
             "physicalLocation": {
                 "artifactLocation": {
-                    "uri": format!("applications/{}", segment(&finding.object_id)),
+                    "uri": match finding.object_id.starts_with('/') {
+                        true => path(&finding.object_id),
+                        false => format!("applications/{}", segment(&finding.object_id)),
+                    },
                     "uriBaseId": TENANT,
                 },
                 "region": { "startLine": 1 },

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
         why: "Whoever controls the issuer, the repository or the pipeline is an administrator.",
         source: "emiliensocchi/azure-tiering; prowler-cloud/prowler#12747",
         example: "a GitHub branch holds RoleManagement.ReadWrite.Directory",
-        fix: "grant less: `Application.ReadWrite.OwnedBy` instead of `Application.ReadWrite.All`; keep the rest behind an environment with reviewers",
+        fix: "grant less: `Application.ReadWrite.OwnedBy` instead of `Application.ReadWrite.All`, an Azure role over one resource group instead of a subscription; keep the rest behind an environment with reviewers",
     },
     check,
 };

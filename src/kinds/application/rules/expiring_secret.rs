@@ -27,7 +27,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
                 identity,
                 &RULE.doc,
                 secret,
-                &format!("a {kind} expires in {left} days"),
+                &match left {
+                    0 => format!("a {kind} expires within a day"),
+                    1 => format!("a {kind} expires in 1 day"),
+                    _ => format!("a {kind} expires in {left} days"),
+                },
             ));
         }
     }

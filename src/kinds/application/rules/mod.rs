@@ -21,7 +21,7 @@ mod unused_application;
 mod unused_secret;
 mod unverified_email;
 
-use crate::kinds::rule::{Identity, Rule, day, filled};
+use crate::kinds::rule::{Identity, Place, Rule, day, filled};
 use crate::model::rule::{Doc, Finding};
 use crate::model::tenant::Secret;
 
@@ -53,6 +53,18 @@ pub static ALL: &[&Rule] = &[
 /// "Inactive applications don't have highly privileged Microsoft Graph API permissions".
 const UNUSED_DAYS: i64 = 90;
 
+/// A repair's command with the words for where a secret sits and what it is.
+fn command(fix: &str, place: Place, kind: &str) -> String {
+    let fix = match place {
+        Place::Application => fix.to_owned(),
+        Place::Principal => fix.replace("az ad app credential", "az ad sp credential"),
+    };
+    match kind == "certificate" && !fix.contains("--cert") {
+        true => fix.replace("--key-id <key id>", "--key-id <key id> --cert"),
+        false => fix,
+    }
+}
+
 /// A finding about one password or certificate.
 pub(crate) fn of_secret(identity: &Identity, doc: &Doc, secret: &Secret, message: &str) -> Finding {
     let mut finding = identity.finding(doc, &secret.key_id, message);
@@ -65,6 +77,11 @@ pub(crate) fn of_secret(identity: &Identity, doc: &Doc, secret: &Secret, message
         .push(format!("key id {}, ends {end}", secret.key_id));
     if let Some(used) = secret.last_used {
         finding.evidence.push(format!("last used on {}", day(used)));
+    }
+    let mut secrets = identity.secrets().into_iter();
+    let of = secrets.find(|(.., other)| other.key_id == secret.key_id);
+    if let Some((place, kind, _)) = of {
+        finding.fix = command(&finding.fix, place, kind);
     }
     finding.fix = filled(&finding.fix, "<key id>", &secret.key_id);
     finding

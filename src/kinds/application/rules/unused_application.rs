@@ -52,8 +52,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         finding.evidence.push(format!("holds {}", power.name));
     }
     if principal.last_sign_in.is_none() {
-        let others = scene.active;
-        let line = format!("Microsoft Graph's report of last sign-ins names {others} others");
+        let others = match scene.active {
+            1 => "1 other".to_owned(),
+            many => format!("{many} others"),
+        };
+        let line = format!("Microsoft Graph's report of last sign-ins names {others}");
         finding.evidence.push(line);
     }
     found.push(finding);

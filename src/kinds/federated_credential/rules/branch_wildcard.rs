@@ -1,5 +1,6 @@
 //! Any branch that fits a pattern is admitted.
 
+use super::open;
 use crate::exchange::subject::{Context, Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
@@ -20,23 +21,15 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
-    for held in &identity.trusts {
-        if held.expression().is_none() {
-            continue;
-        }
-        for subject in held.subjects() {
-            if let Subject::GitHub {
-                context: Context::Branch(branch),
-                ..
-            } = parse(&held.credential.issuer, subject)
-                && branch.contains(['*', '?'])
-            {
-                found.push(identity.about(
-                    &RULE.doc,
-                    held,
-                    format!("any branch `{branch}` may act as it"),
-                ));
-            }
-        }
-    }
+    open::check(&RULE.doc, identity, found, |issuer, subject| {
+        let Subject::GitHub {
+            context: Context::Branch(branch),
+            ..
+        } = parse(issuer, subject)
+        else {
+            return None;
+        };
+        let open = branch.contains(['*', '?']);
+        open.then(|| format!("any branch `{branch}` may act as it"))
+    });
 }

@@ -1,5 +1,6 @@
 //! Any branch or tag of a GitLab project is admitted.
 
+use super::open;
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
@@ -21,21 +22,17 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
-    for held in &identity.trusts {
-        if held.expression().is_none() || platform(&held.credential.issuer) != Platform::GitLab {
-            continue;
+    open::check(&RULE.doc, identity, found, |issuer, subject| {
+        if platform(issuer) != Platform::GitLab {
+            return None;
         }
-        for subject in held.subjects() {
-            let open = match parse(&held.credential.issuer, subject) {
-                Subject::GitLab {
-                    reference: Some(reference),
-                    ..
-                } => reference == "*",
-                _ => subject.ends_with('*'),
-            };
-            if open {
-                found.push(identity.about(&RULE.doc, held, "any branch may act as it"));
-            }
-        }
-    }
+        let open = match parse(issuer, subject) {
+            Subject::GitLab {
+                reference: Some(reference),
+                ..
+            } => reference == "*",
+            _ => subject.ends_with('*'),
+        };
+        open.then(|| "any branch may act as it".to_owned())
+    });
 }

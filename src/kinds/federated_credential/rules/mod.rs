@@ -13,6 +13,7 @@ mod gitlab_group_wildcard;
 mod hidden_characters;
 mod mutable_subject;
 mod never_matching_subject;
+mod open;
 mod ownerless_subject;
 mod private_issuer;
 mod pull_request_subject;

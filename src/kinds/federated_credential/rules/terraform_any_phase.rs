@@ -1,5 +1,6 @@
 //! Both the plan and the apply phase of a workspace are admitted.
 
+use super::open;
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
@@ -21,24 +22,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
-    for held in &identity.trusts {
-        if held.expression().is_none()
-            || platform(&held.credential.issuer) != Platform::TerraformCloud
-        {
-            continue;
+    open::check(&RULE.doc, identity, found, |issuer, subject| {
+        if platform(issuer) != Platform::TerraformCloud {
+            return None;
         }
-        for subject in held.subjects() {
-            let open = match parse(&held.credential.issuer, subject) {
-                Subject::TerraformCloud { run_phase, .. } => run_phase.contains('*'),
-                _ => subject.ends_with('*'),
-            };
-            if open {
-                found.push(identity.about(
-                    &RULE.doc,
-                    held,
-                    "plans may act as it as well as applies",
-                ));
-            }
-        }
-    }
+        let open = match parse(issuer, subject) {
+            Subject::TerraformCloud { run_phase, .. } => run_phase.contains('*'),
+            _ => subject.ends_with('*'),
+        };
+        open.then(|| "plans may act as it as well as applies".to_owned())
+    });
 }

@@ -1,5 +1,6 @@
 //! An expression for HCP Terraform admits every workspace.
 
+use super::open;
 use crate::exchange::platform::{Platform, platform};
 use crate::exchange::subject::{Subject, parse};
 use crate::kinds::rule::{Identity, Rule, Scene};
@@ -21,24 +22,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
-    for held in &identity.trusts {
-        if held.expression().is_none()
-            || platform(&held.credential.issuer) != Platform::TerraformCloud
-        {
-            continue;
+    open::check(&RULE.doc, identity, found, |issuer, subject| {
+        if platform(issuer) != Platform::TerraformCloud {
+            return None;
         }
-        for subject in held.subjects() {
-            let open = match parse(&held.credential.issuer, subject) {
-                Subject::TerraformCloud { workspace, .. } => workspace.contains('*'),
-                _ => subject.ends_with('*'),
-            };
-            if open {
-                found.push(identity.about(
-                    &RULE.doc,
-                    held,
-                    "any workspace that fits may act as it",
-                ));
-            }
-        }
-    }
+        let open = match parse(issuer, subject) {
+            Subject::TerraformCloud { workspace, .. } => workspace.contains('*'),
+            _ => subject.ends_with('*'),
+        };
+        open.then(|| "any workspace that fits may act as it".to_owned())
+    });
 }
