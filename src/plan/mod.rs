@@ -78,6 +78,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     if !errors.is_empty() {
         return Err(errors);
     }
+    if options.destroy {
+        notes.extend(own::strangers(desired, &mut pairs, &mut leftovers));
+    }
     if let Some(only) = &options.only {
         pairs.retain(|pair| pair.resource.address.within(only));
         leftovers.retain(|leftover| leftover.address.within(only));

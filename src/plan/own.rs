@@ -1,14 +1,48 @@
 //! Guards over what is not only this file's: the identity that the run logs in with, and a stack's name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Leftover, Pair};
 use super::{Allow, Options};
 use crate::kinds::{self, application, service_principal};
 use crate::model::address::Address;
+use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
 use crate::model::plan::{Action, Change, Permission, Reason, Refusal};
 use crate::model::value::Value;
+
+/// What was declared to be taken over and never was is not the stack's to delete: neither it nor what hangs on it.
+pub fn strangers(
+    desired: &Desired,
+    pairs: &mut Vec<Pair>,
+    leftovers: &mut Vec<Leftover>,
+) -> Vec<Diagnostic> {
+    let root = |address: &Address| {
+        let mut root = address.clone();
+        root.segments.truncate(1);
+        root
+    };
+    let arrives = |pair: &&Pair| {
+        let object = pair.object.as_ref();
+        pair.resource.address.segments.len() == 1
+            && object.is_some_and(|it| pair.kind.arrives(&pair.resource, it, &desired.stack))
+    };
+    let strangers = pairs.iter().filter(arrives);
+    let strangers: BTreeSet<Address> = strangers
+        .map(|pair| pair.resource.address.clone())
+        .collect();
+    pairs.retain(|pair| !strangers.contains(&root(&pair.resource.address)));
+    leftovers.retain(|left| {
+        let owner = left.owner.as_ref();
+        owner.is_none_or(|owner| !strangers.contains(&root(owner)))
+    });
+    let said = strangers.iter().map(|address| {
+        let never = "it was never taken over, so it stays, with all that hangs on it";
+        Diagnostic::note("never-adopted", never).about(address)
+    });
+    said.collect()
+}
 
 /// What the run itself may need to log in, or to go on: a run that takes that from itself stops half-way, and nobody
 /// can log in to put it right.
