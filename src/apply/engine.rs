@@ -208,7 +208,7 @@ impl Engine {
                 self.now = now;
                 if !self.stopping {
                     self.stop(Diagnostic::error("interrupted", "interrupted: what was in flight has been finished, nothing more was sent")
-                        .help("run `apply` again: it goes on from here"));
+                        .help("run the command again: it goes on from here"));
                 }
             }
             Event::Written { step, result, now } => {

@@ -138,6 +138,9 @@ pub struct AllowArgs {
     /// where a conditional access policy says.
     #[arg(long)]
     pub allow_self: bool,
+    /// Let an application that is there and that others own get privileged permissions.
+    #[arg(long)]
+    pub allow_foreign_owners: bool,
     /// Let the access change with this digest through, which the plan printed when it was refused. An `approve` block
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]

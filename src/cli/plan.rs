@@ -134,6 +134,7 @@ pub fn allow(args: &AllowArgs) -> Allow {
         key_retirement: args.allow_key_retirement,
         login: args.allow_self,
         enforcement: args.allow_enforcement,
+        owners: args.allow_foreign_owners,
         widening: args.allow_widening.clone(),
     }
 }

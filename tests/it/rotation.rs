@@ -615,7 +615,7 @@ impl Cluster {
                         false => &discovery,
                     };
                     let text = Ok(text.as_bytes().to_vec());
-                    answer = resume(&world.store, &world.routes, next, text, world.now, 0);
+                    answer = resume(&mut world.store, &world.routes, next, text, world.now, 0);
                 }
             }
         }

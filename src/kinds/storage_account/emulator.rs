@@ -3,6 +3,8 @@
 //! Sources: Azure/azure-rest-api-specs, Microsoft.Storage 2023-05-01; Microsoft, "Storage resource provider REST API"
 //! (error codes), "Resolve errors for storage account names" (taken names), "Remediate anonymous read access".
 
+mod operation;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -98,10 +100,6 @@ const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/provider
 const ALL: &str = "/subscriptions/{subscription}/providers/Microsoft.Storage/storageAccounts";
 const SERVICES: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/blobServices/default";
 
-const OPERATION: &str = "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations/{operation}";
-/// What the id of an operation ends with that fails.
-const FAILS: &str = "-fails";
-
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
     tables: &[&ACCOUNTS],
@@ -113,8 +111,7 @@ pub const PART: Part = Part {
         Route::new("DELETE", ONE, WRITE, delete),
         Route::new("GET", SERVICES, READ, read_services),
         Route::new("PUT", SERVICES, WRITE, put_services),
-        // Who began an operation may ask for it, whatever the scope of the role.
-        Route::new("GET", OPERATION, &[], read_operation),
+        operation::READ,
     ],
     ..Part::NOTHING
 };
@@ -295,39 +292,13 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         call.store.provision_account(&name, public);
         call.store.put(&ACCOUNTS, entity, call.now);
     }
-    let operation = format!(
-        "{}/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations/{name}{}?api-version=2023-05-01",
-        call.request.root(),
-        if fails { FAILS } else { "" }
-    );
-    Ok(Reply::empty(202)
-        .with_header("azure-asyncoperation", operation.clone())
-        .with_header("location", operation)
-        .with_header("retry-after", "5"))
-}
-
-/// learn.microsoft.com, async-operations: `InProgress`, then `Succeeded`, or `Failed` with an error.
-fn read_operation(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    let operation = call.key(2).1;
-    let status = |status: &str| json!({"name": operation, "status": status});
-    if operation.ends_with(FAILS) {
-        let mut failed = status("Failed");
-        failed["error"] =
-            json!({"code": "InternalServerError", "message": "Encountered internal server error."});
-        return Ok(Reply::json(200, &failed));
-    }
-    let mut accounts = call.store.primary().rows(&ACCOUNTS, None);
-    match accounts.find(|account| text(account, "name") == operation) {
-        Some(account) if making(account, call.now) => {
-            Ok(Reply::json(200, &status("InProgress")).with_header("retry-after", "2"))
-        }
-        Some(_) => Ok(Reply::json(200, &status("Succeeded"))),
-        None => Err(Failure::new(
-            404,
-            "OperationNotFound",
-            format!("The operation '{operation}' was not found."),
-        )),
-    }
+    Ok(operation::begun(
+        call,
+        &subscription,
+        &location,
+        &name,
+        fails,
+    ))
 }
 
 fn check_public(call: &Call<'_>, properties: &Value, name: &str) -> Result<(), Failure> {
