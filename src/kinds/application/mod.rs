@@ -10,6 +10,7 @@ mod lower;
 pub mod mark;
 mod offers;
 mod optional_claims;
+mod own_api;
 mod ownership;
 mod permissions;
 mod pre_authorized;
@@ -24,10 +25,8 @@ pub use form::{APPLICATION, Form, all, declared, find, is_one, kinds};
 pub use lower::lower_as;
 pub use offers::offered;
 pub use optional_claims::CLAIMS;
-pub use permissions::{
-    OWN as OWN_API, blocks as permission_blocks, client_id as api_client_id, own_permission,
-    own_principal,
-};
+pub use own_api::{OWN as OWN_API, client_id as api_client_id, own_permission, own_principal};
+pub use permissions::blocks as permission_blocks;
 pub use reads::{decode_as, is_looked_up, owners, reads_as};
 
 use super::lower::Lowering;
@@ -69,7 +68,7 @@ impl Kind for Application {
 
     fn review(&self, desired: &Desired) -> Vec<Diagnostic> {
         let mut said = check::review(desired);
-        said.extend(permissions::review(desired));
+        said.extend(own_api::review(desired));
         said
     }
 
