@@ -39,6 +39,9 @@ pub async fn confirm(
     read_on(desired, live, reader).await
 }
 
+/// The status of a read that was not answered, where the plan can do without.
+const UNANSWERED: u16 = 0;
+
 /// Reads who would miss these objects, which are to go. Says whether anything was asked.
 ///
 /// # Errors
@@ -48,14 +51,22 @@ pub async fn dependants(
     going: &BTreeSet<Key>,
     reader: &Reader,
 ) -> Result<bool, Vec<Diagnostic>> {
-    let reads: BTreeSet<Read> = going
-        .iter()
-        .filter_map(|key| live.get(key))
-        .flat_map(|object| kinds::ALL.iter().flat_map(|kind| kind.dependants(object)))
-        .filter(|read| live.answer(read.kind, read.purpose, &read.about).is_none())
-        .collect();
-    let asked = !reads.is_empty();
-    wave(reads, live, reader).await?;
+    let mut asked = false;
+    for _ in 0..WAVES {
+        let objects = going.iter().filter_map(|key| live.get(key));
+        let reads: BTreeSet<Read> = objects
+            .flat_map(|object| {
+                let kinds = kinds::ALL.iter();
+                kinds.flat_map(|kind| kind.dependants(object, live))
+            })
+            .filter(|read| live.answer(read.kind, read.purpose, &read.about).is_none())
+            .collect();
+        if reads.is_empty() {
+            break;
+        }
+        asked = true;
+        wave(reads, live, reader).await?;
+    }
     Ok(asked)
 }
 
@@ -115,6 +126,9 @@ async fn wave(
     for (read, reply) in reads.iter().zip(reader.read(&requests).await) {
         match reply {
             Ok(reply) => take(read, &reply, live),
+            Err(_) if kinds::of(read.kind).is_some_and(|kind| kind.spares(read)) => {
+                live.record(read, UNANSWERED);
+            }
             Err(diagnostic) => errors.push(diagnostic),
         }
     }

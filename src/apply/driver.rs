@@ -11,7 +11,6 @@ use super::lease::{Lease, WRITE_MS};
 use crate::cloud::reader::Reader;
 use crate::cloud::{Client, Lost};
 use crate::model::outcome::Outcome;
-use crate::model::plan::Plan;
 use crate::model::step::{Reply, Request};
 
 /// How far an apply is.
@@ -38,18 +37,16 @@ async fn write(client: &Client, lease: Option<&Lease>, request: &Request) -> Res
     answer.unwrap_or_else(|| Err(Lost::Cut(late())))
 }
 
-/// Applies a plan. `interrupt` ends it early, after what is in flight: it resolves when the user asks for that.
+/// Carries a plan's engine through. `interrupt` ends it early, after what is in flight: it resolves when the user asks for that.
 pub async fn apply(
-    plan: &Plan,
+    mut engine: Engine,
     client: &Client,
     reader: &Reader,
     lease: Option<&Lease>,
-    seed: u64,
     report: &mut dyn FnMut(Progress),
     interrupt: impl Future<Output = ()>,
 ) -> Outcome {
     let clock = client.clock();
-    let mut engine = Engine::new(plan, seed);
     let mut work: FuturesUnordered<Work> = FuturesUnordered::new();
     let mut events = vec![Event::Start {
         now: clock.now_ms(),

@@ -10,7 +10,6 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 use tokio::sync::Mutex;
 
-use crate::cloud::reply::{Class, Context, classify};
 use crate::cloud::{Client, explain};
 use crate::model::desired::{LockPlace, Stack};
 use crate::model::diagnostic::Diagnostic;
@@ -26,8 +25,6 @@ pub const WRITE_MS: u64 = 30_000;
 const SPARE_MS: i64 = 35_000;
 /// Milliseconds between two attempts to acquire it.
 const ATTEMPT_MS: i64 = 2_000;
-/// How often a request that gets no answer is sent.
-const ATTEMPTS: u32 = 5;
 
 /// A lease that this run holds, as far as it knows.
 #[derive(Debug)]
@@ -215,29 +212,5 @@ async fn locked(client: &Client, path: &str) -> Diagnostic {
 
 /// An answer that says something about the lock; what usually passes is waited out.
 async fn answered(client: &Client, request: &Request) -> Result<Reply, Diagnostic> {
-    let mut attempt = 0;
-    loop {
-        let result = client.send(request).await;
-        if let Ok(reply) = &result
-            && matches!(reply.status, 404 | 409 | 412)
-        {
-            return Ok(reply.clone());
-        }
-        let context = Context {
-            attempt,
-            ..Context::new(request)
-        };
-        attempt += 1;
-        match (classify(&result, &context), result) {
-            (Class::Done | Class::AlreadyDone, Ok(reply)) => return Ok(reply),
-            (Class::Fatal(diagnostic), _) => return Err(diagnostic),
-            (
-                Class::Again { after_ms }
-                | Class::Replicating { after_ms }
-                | Class::Lost { after_ms },
-                _,
-            ) if attempt < ATTEMPTS => client.clock().sleep(after_ms).await,
-            (_, result) => return Err(explain::exhausted(&result, request, 1)),
-        }
-    }
+    client.answer(request, &[404, 409, 412]).await
 }

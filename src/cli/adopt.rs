@@ -1,6 +1,6 @@
 //! `adopt`: what `adopt = { … }` in an application's block does, from the command line.
 
-use super::apply::carry_out;
+use super::applying::carry_out;
 use super::args::{AllowArgs, StackArgs};
 use super::living::{self, Common};
 use super::{Exit, Failure, World, connect, stack};

@@ -20,6 +20,8 @@ pub struct Connection {
     pub client: Arc<Client>,
     pub reader: Reader,
     transport: Transport,
+    /// Whether writes keep to the services' quotas.
+    pub paced: bool,
     /// Where what everyone may read is read.
     pub web: Web,
     /// The embedded tenant, if it is that.
@@ -80,6 +82,7 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
         reader: Reader::new(client.clone(), seed),
         client,
         transport,
+        paced: true,
         web,
         local,
     })

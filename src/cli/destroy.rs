@@ -1,11 +1,38 @@
 //! `destroy`: everything that the stack made goes, in the order in which nobody is left trusting nothing.
 
-use super::apply::{Terms, carry_out};
-use super::args::Destroy;
+use super::applying::{Terms, carry_out};
+use super::args::{Format, StackArgs, TenantArgs};
 use super::{Exit, Failure, World, connect, stack};
 use crate::plan::{Allow, Options};
 
-pub fn run(world: &mut World, args: &Destroy) -> Result<Exit, Failure> {
+/// Delete what the stack made.
+///
+/// Deletes what is provably this stack's: trusts before applications, issuers last. Applications stay in the
+/// recycle bin for 30 days, and an apply restores them, unless `--purge` deletes them for good.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Wait so long for another run of this stack to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
+    /// Let the run delete what it logs in with.
+    #[arg(long)]
+    pub allow_self: bool,
+    /// Delete for good: applications do not stay in the recycle bin for 30 days.
+    #[arg(long)]
+    pub purge: bool,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     let connection = connect::connect(world, &args.tenant, &stack)?;
     let options = Options {

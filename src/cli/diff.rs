@@ -9,7 +9,11 @@ use crate::model::desired::Desired;
 use crate::plan::compare::compare;
 use crate::render::{json, markdown, text};
 
-/// The command line of `diff`.
+/// Show what a change of the files means, with no tenant and no login.
+///
+/// Compares the stack's files with those of a git commit, or of another directory: what is declared, and who
+/// may act as which application before and after. For pull requests, also those of forks: nothing is contacted.
+/// Exits with 2 when there are changes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

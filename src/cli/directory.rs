@@ -36,25 +36,30 @@ pub fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
 }
 
 pub fn read_source(sources: &mut Sources, path: &Path, shown: &Path) -> Result<SourceId, Failure> {
+    let text = read_text(path, shown, files::FILE_LIMIT)?;
+    Ok(sources.add(shown.display().to_string(), text))
+}
+
+/// A file's text, of at most `limit` bytes.
+pub fn read_text(path: &Path, shown: &Path, limit: usize) -> Result<String, Failure> {
     let failed = |why: String| {
         Failure::plain(
             "unreadable",
             format!("`{}` cannot be read: {why}", shown.display()),
         )
     };
-    let bytes = limited(path, files::FILE_LIMIT).map_err(|error| match error {
+    let bytes = limited(path, limit).map_err(|error| match error {
         FileError::NotFound => failed("there is no such file".to_owned()),
         FileError::TooLarge(limit) => failed(format!("it has more than {limit} bytes")),
         FileError::Unreadable(why) => failed(why),
         FileError::Outside(_) | FileError::NotText => failed("it is not text".to_owned()),
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
             .split(|byte| *byte == b'\n')
             .count();
         failed(format!("line {line} is not UTF-8"))
-    })?;
-    Ok(sources.add(shown.display().to_string(), text))
+    })
 }
 
 /// At most `limit` bytes of a file.

@@ -13,7 +13,10 @@ use crate::emulator::store::Store;
 use crate::emulator::{authority, persist};
 use crate::kinds;
 
-/// The command line of `emulator`.
+/// Serve an emulated tenant on loopback, for other processes and tools.
+///
+/// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
+/// tenant in the process.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::args::{Schema, StackArgs};
+use super::args::StackArgs;
 use super::stack::Stack;
 use super::token::{self, against, declared};
 use super::{Exit, Failure, World, schema, stack};
@@ -24,7 +24,10 @@ use crate::render::escape::terminal;
 /// The most that is read of an error text, in bytes.
 const LIMIT: u64 = 256 * 1024;
 
-/// The command line of `explain`.
+/// Explain an AADSTS code, a whole error text, a token or a kind.
+///
+/// The text may come from azure/login, az, azwi, MSAL or a pod's log. Beside a stack, the line of its files that the
+/// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A code such as AADSTS700213, an error text, a token, a kind, an audit rule (`rules` for all), or a file with one of
@@ -46,7 +49,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     };
     let word = said.trim();
     if kinds::of(word).is_some() {
-        let page = Schema {
+        let page = schema::Args {
             kind: Some(word.to_owned()),
         };
         return schema::run(world, &page);

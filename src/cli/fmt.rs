@@ -5,13 +5,32 @@ use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
 
-use super::args::Fmt;
 use super::{Exit, Failure, World};
 use crate::config::{files, format};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Sources;
 
-pub fn run(world: &mut World, args: &Fmt) -> Result<Exit, Failure> {
+/// Put HCL files into their canonical layout.
+///
+/// Two spaces a level, `=` and comments of neighbouring lines aligned, as `terraform fmt` does it. Names the
+/// files that it changes. Comments, blank lines and line ends stay; YAML is left alone.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files, directories with a stack's files, or `-` for standard input.
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; exit with 2 if something would change.
+    #[arg(long)]
+    pub check: bool,
+    /// Show what changes.
+    #[arg(long)]
+    pub diff: bool,
+    /// Also the directories below, modules for example.
+    #[arg(long)]
+    pub recursive: bool,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     if args.paths.iter().any(|path| path == Path::new("-")) {
         return from_input(world, args);
     }
@@ -57,7 +76,7 @@ pub fn run(world: &mut World, args: &Fmt) -> Result<Exit, Failure> {
 }
 
 /// Standard input, formatted, to the output.
-fn from_input(world: &mut World, args: &Fmt) -> Result<Exit, Failure> {
+fn from_input(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let mut text = String::new();
     world
         .input
@@ -97,7 +116,7 @@ fn read(path: &Path) -> std::io::Result<String> {
 }
 
 /// The files that are named, and those of the directories that are.
-fn hcl_files(world: &World, args: &Fmt) -> Result<Vec<PathBuf>, Failure> {
+fn hcl_files(world: &World, args: &Args) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for path in &args.paths {
         let place = world.directory.join(path);

@@ -1,13 +1,25 @@
 //! `list`: what the stack declares, and what is there of it.
 
-use super::args::{Format, List};
+use super::args::{Format, StackArgs, TenantArgs};
 use super::{Exit, Failure, World, connect, planning, stack};
 use crate::model::plan::{Action, Change, Plan};
 use crate::model::value::Ref;
 use crate::plan::Options;
 use crate::render::escape::terminal;
 
-pub fn run(world: &mut World, args: &List) -> Result<Exit, Failure> {
+/// List what the stack declares, and what is there of it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     let connection = connect::connect(world, &args.tenant, &stack)?;
     let (plan, _) = super::block_on(planning::plan(&stack, &connection, &Options::default()))??;

@@ -102,7 +102,7 @@ impl Local {
     }
 }
 
-/// The subscriptions and resource groups that the stack names are there, and the accounts that it makes only containers in.
+/// The groups, subscriptions and resource groups that the stack names are there, and the accounts that it makes only containers in.
 fn provision(store: &mut Store, desired: &Desired, now: u64) {
     const LOCATION: &str = "westeurope";
     let groups = kinds::managed_identity::groups(desired);
@@ -116,6 +116,9 @@ fn provision(store: &mut Store, desired: &Desired, now: u64) {
     }
     for account in kinds::storage_account::of_others(desired) {
         kinds::storage_account::emulator::provision(store, account, LOCATION, now);
+    }
+    for group in kinds::group_member::groups(desired) {
+        kinds::group_member::emulator::provision(store, group, now);
     }
     for scope in kinds::role_assignment::scopes(desired) {
         let parts: Vec<&str> = scope.split('/').collect();

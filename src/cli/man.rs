@@ -4,14 +4,32 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
-use super::args::{Man, ManFormat, command};
+use super::args::command;
 use super::exit::Exit;
 use super::{Failure, World};
 use crate::model::diagnostic::Diagnostic;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    Roff,
+    Markdown,
+}
+
+/// Print the manual page of trustform or of a command.
+///
+/// For example: `trustform man plan | man -l -`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A command. Default: the program as a whole.
+    pub command: Option<String>,
+    /// How the page is printed.
+    #[arg(long, value_enum, default_value_t = Format::Roff)]
+    pub format: Format,
+}
+
 const PROGRAM: &str = "trustform";
 
-pub fn run(world: &mut World, args: &Man) -> Result<Exit, Failure> {
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let mut program = command();
     program.build();
     let page = match &args.command {
@@ -26,13 +44,13 @@ pub fn run(world: &mut World, args: &Man) -> Result<Exit, Failure> {
         },
     };
     match args.format {
-        ManFormat::Roff => {
+        Format::Roff => {
             let mut text = Vec::new();
             let rendered = clap_mangen::Man::new(page).render(&mut text);
             rendered.map_err(|error| Failure::plain("man", error.to_string()))?;
             let _ = world.out.write_all(&text);
         }
-        ManFormat::Markdown => world.print(&markdown(page)),
+        Format::Markdown => world.print(&markdown(page)),
     }
     Ok(Exit::Done)
 }

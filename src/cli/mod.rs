@@ -1,5 +1,6 @@
 //! One file per command, and what they share. The only place that prints, reads the environment or exits.
 
+mod applying;
 mod args;
 mod ask;
 mod connect;
@@ -17,6 +18,7 @@ mod progress;
 mod redact;
 mod rehearsal;
 mod repairs;
+mod saved_plan;
 mod single_dash;
 mod stack;
 mod web;
@@ -24,6 +26,7 @@ mod web;
 mod adopt;
 mod apply;
 mod audit;
+mod completions;
 mod convert;
 mod destroy;
 mod diff;
@@ -135,7 +138,7 @@ fn command(mut world: World, command: Command) -> Exit {
             Some(EmulatorCommand::Mint(mint)) => mint::run(&mut world, mint),
             None => emulator::run(&mut world, &args),
         },
-        Command::Token { command } => token::run(&mut world, &command),
+        Command::Token(args) => token::run(&mut world, &args),
         Command::Explain(args) => explain::run(&mut world, &args),
         Command::Jwks(args) => jwks::run(&mut world, &args),
         Command::Issuer(args) => issuer::run(&mut world, &args),
@@ -143,10 +146,7 @@ fn command(mut world: World, command: Command) -> Exit {
         Command::Doctor(args) => doctor::run(&mut world, &args),
         Command::Schema(args) => schema::run(&mut world, &args),
         Command::Man(args) => man::run(&mut world, &args),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut args::command(), "trustform", world.out);
-            Ok(Exit::Done)
-        }
+        Command::Completions(args) => completions::run(&mut world, &args),
     };
     match result {
         Ok(exit) => exit,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::args::{Output, OutputFormat, StackArgs};
+use super::args::{StackArgs, TenantArgs};
 use super::{Exit, Failure, World, connect, planning, stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::value::Value;
@@ -11,7 +11,33 @@ use crate::model::words::nearest;
 use crate::plan::Options;
 use crate::render::{json, text};
 
-pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    /// One output's text alone, for scripts.
+    Raw,
+}
+
+/// Print the stack's outputs, with the tenant's values.
+///
+/// For example `trustform output`, `trustform output client_id --format raw` or `trustform output client_id
+/// environments/prod`. Where every output is known from the files alone, nothing is contacted.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// One output alone; a name that is a directory is the stack's.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let (name, place) = arguments(world, args);
     let stack = stack::load(world, &place)?;
     let declared = &stack.desired.outputs;
@@ -54,15 +80,15 @@ pub fn run(world: &mut World, args: &Output) -> Result<Exit, Failure> {
             .filter(|(at, _)| name.as_ref().is_none_or(|wanted| wanted == *at))
     };
     match args.format {
-        OutputFormat::Text => world.print(&text::outputs(wanted())),
-        OutputFormat::Json => world.print_json(&json::outputs(wanted())),
-        OutputFormat::Raw => world.print(&raw(name.as_deref(), &values)?),
+        Format::Text => world.print(&text::outputs(wanted())),
+        Format::Json => world.print_json(&json::outputs(wanted())),
+        Format::Raw => world.print(&raw(name.as_deref(), &values)?),
     }
     Ok(Exit::Done)
 }
 
 /// A single argument that is a directory names the stack, not an output.
-fn arguments(world: &World, args: &Output) -> (Option<String>, StackArgs) {
+fn arguments(world: &World, args: &Args) -> (Option<String>, StackArgs) {
     let alone = args.stack.directory == Path::new(".");
     let mut place = args.stack.clone();
     match &args.name {

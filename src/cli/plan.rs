@@ -1,15 +1,52 @@
 //! `plan`: what an apply would do, and nothing is done.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::args::{AllowArgs, Plan, ReportFormat};
+use time::OffsetDateTime;
+
+use super::args::{AllowArgs, ConsentArgs, ReportFormat, StackArgs, TenantArgs, moment};
 use super::{Exit, Failure, World, connect, planning, stack};
+use crate::model::address::Address;
 use crate::model::diagnostic::Level;
 use crate::plan::{Allow, Options, saved};
 use crate::render::{json, markdown, text};
 
-pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
+/// Show what an apply would change, and who gains and loses access.
+///
+/// Reads the tenant and changes nothing. Next to the changes stands what they mean: who may act as which
+/// application afterwards, holding what. Guards that an apply would refuse are shown, too.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    #[command(flatten)]
+    pub allow: AllowArgs,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    /// Only this resource and what is in it, as in `application.deployer`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Option<Address>,
+    /// Save the plan, bound to what was read: `trustform apply FILE` refuses if any of it changed.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Rehearse: plan as at this time, such as `2026-12-01T00:00:00Z`. Only waits and ages look at it.
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "out")]
+    pub now: Option<OffsetDateTime>,
+    /// Also print the exact requests that an apply would send.
+    #[arg(long)]
+    pub requests: bool,
+    /// Exit with 2 when there are changes, or credentials that nobody declared; with 4 when a guard would refuse them.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     stack.warn(world);
     let connection = connect::connect(world, &args.tenant, &stack)?;
@@ -17,6 +54,7 @@ pub fn run(world: &mut World, args: &Plan) -> Result<Exit, Failure> {
         only: args.only.clone(),
         allow: allow(&args.allow),
         without_consent: args.consent.without_consent,
+        now: args.now,
         ..Options::default()
     };
     let (plan, live) = super::block_on(planning::plan(&stack, &connection, &options))??;

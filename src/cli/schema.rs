@@ -1,6 +1,5 @@
 //! `schema`: what a stack file may hold, for editors and for people.
 
-use super::args::Schema;
 use super::{Exit, Failure, World};
 use crate::config::language::{LANGUAGE, META};
 use crate::kinds;
@@ -8,12 +7,23 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::words::nearest;
 use crate::render::{plan_schema, reference, schema};
 
+/// Print the JSON Schema of stack files, or the reference of one kind.
+///
+/// The schema lets an editor complete and check `trust.yaml`. With a kind, such as `application`, its
+/// reference page is printed: attributes, defaults, what an undeclared attribute means, outputs.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A kind, such as `application`, `language` for the blocks that are no resources, or `plan` for the JSON Schema
+    /// of what `plan --format json` prints.
+    pub kind: Option<String>,
+}
+
 /// The page about the blocks that are no resources.
 const LANGUAGE_PAGE: &str = "language";
 /// The schema of what `plan --format json` prints.
 const PLAN: &str = "plan";
 
-pub fn run(world: &mut World, args: &Schema) -> Result<Exit, Failure> {
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let shapes = kinds::shapes();
     let Some(topic) = args.kind.as_deref() else {
         world.print_json(&schema::schema(&shapes, LANGUAGE, META));

@@ -1,12 +1,25 @@
 //! `test`: asks the declared credentials whom they let in. No tenant is contacted.
 
-use super::args::{Format, Test};
+use super::args::{Format, StackArgs};
 use super::{Exit, Failure, World, stack};
 use crate::kinds::expect;
 use crate::model::diagnostic::Diagnostic;
 use crate::render::diagnostic;
 
-pub fn run(world: &mut World, args: &Test) -> Result<Exit, Failure> {
+/// Ask the declared credentials whom they let in.
+///
+/// Checks every `expect` block without contacting anything, and says of each failure which credential did or
+/// did not admit the token, why, and what to change.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     let outcomes = expect::outcomes(&stack.desired);
     let tokens: usize = outcomes.iter().map(|outcome| outcome.tokens).sum();

@@ -9,7 +9,11 @@ use super::{Exit, Failure, World, stack};
 use crate::config::files::FILE_LIMIT;
 use crate::render::{diagnostic, sarif};
 
-/// The command line of `validate`.
+/// Check a stack's files without contacting anything.
+///
+/// Reads the files, evaluates them and checks them against what Entra takes. All errors are shown
+/// together, each with its place and what to do. No login is needed. With `-` instead of a directory, the
+/// text comes from standard input, as an editor gives it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -39,18 +39,22 @@ pub fn lost(lost: &Lost, request: &Request) -> Diagnostic {
 }
 
 /// Why the service kept a request waiting until we gave up.
-pub fn exhausted(last: &Result<Reply, Lost>, request: &Request, minutes: i64) -> Diagnostic {
+pub fn exhausted(last: &Result<Reply, Lost>, request: &Request, waited_ms: i64) -> Diagnostic {
     let shown = shown(request);
+    let waited = match waited_ms / 1000 {
+        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds / 60),
+    };
     match last {
         Err(reason) => lost(reason, request),
         // An answer that usually passes, and did not.
         Ok(reply) if (400..429).contains(&reply.status) => {
-            refusal(reply, request).help(format!("it was sent again for {minutes} minutes"))
+            refusal(reply, request).help(format!("it was sent again for {waited}"))
         }
         Ok(reply) => Diagnostic::error(
             "service-unavailable",
             format!(
-                "{} kept answering {} to `{shown}` for {minutes} minutes",
+                "{} kept answering {} to `{shown}` for {waited}",
                 name(request.service),
                 reply.status
             ),

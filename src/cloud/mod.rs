@@ -51,6 +51,9 @@ use endpoints::Endpoints;
 use rest::Rest;
 use session::Session;
 
+/// How often a request is sent to a service that is busy or gives no answer.
+const ATTEMPTS: u32 = 5;
+
 /// A login and the services of one national cloud.
 #[derive(Debug)]
 pub struct Client {
@@ -115,6 +118,43 @@ impl Client {
         self.rest(request.service)
             .send(request.method, url, &request.headers, body.as_ref())
             .await
+    }
+
+    /// Sends a request until it is answered, waiting out what passes. A status in `meant` is an answer, too. For
+    /// requests that may be repeated; pages are not followed.
+    pub async fn answer(&self, request: &Request, meant: &[u16]) -> Result<Reply, Diagnostic> {
+        let began = self.clock.now_ms();
+        let mut attempt = 0;
+        loop {
+            let result = self.send(request).await;
+            if let Ok(reply) = &result
+                && meant.contains(&reply.status)
+            {
+                return Ok(reply.clone());
+            }
+            let context = Context {
+                attempt,
+                ..Context::new(request)
+            };
+            attempt += 1;
+            match (classify(&result, &context), result) {
+                (Class::Done | Class::AlreadyDone, Ok(reply)) => return Ok(reply),
+                (Class::Fatal(error), _) => return Err(error),
+                (
+                    Class::Again { after_ms }
+                    | Class::Replicating { after_ms }
+                    | Class::Lost { after_ms },
+                    _,
+                ) if attempt < ATTEMPTS => self.clock.sleep(after_ms).await,
+                (_, result) => {
+                    return Err(explain::exhausted(
+                        &result,
+                        request,
+                        self.clock.now_ms() - began,
+                    ));
+                }
+            }
+        }
     }
 
     /// Reads a link that a service gave, after [`Endpoints::owns`] has found it the service's own.

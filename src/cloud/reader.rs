@@ -154,7 +154,7 @@ impl Reader {
                 | Class::Lost { after_ms } => {
                     self.slow_down(request.service, &result, after_ms);
                     if !self.wait(&mut patience, after_ms).await {
-                        return Err(explain::exhausted(&result, request, PATIENCE_MS / 60_000));
+                        return Err(explain::exhausted(&result, request, PATIENCE_MS));
                     }
                 }
             }
@@ -221,9 +221,11 @@ impl Reader {
                 answers.push((at, answer));
             }
             if !again.is_empty() && !self.wait(&mut patience, longest).await {
-                let minutes = PATIENCE_MS / 60_000;
                 answers.extend(again.drain(..).map(|(at, _, result)| {
-                    (at, Err(explain::exhausted(&result, unique[at], minutes)))
+                    (
+                        at,
+                        Err(explain::exhausted(&result, unique[at], PATIENCE_MS)),
+                    )
                 }));
             }
             pending = again.into_iter().map(|(at, path, _)| (at, path)).collect();

@@ -1,12 +1,12 @@
 //! Which permissions a request needs: asked before the first write, and told when a service refuses one.
 //!
-//! Source: the permission tables of the Microsoft Graph reference, one per operation; Microsoft, "Azure built-in
-//! roles for storage".
+//! Source: see [`graph_permission`]; Microsoft, "Azure built-in roles for storage".
 
 use std::collections::BTreeSet;
 
 use super::Caller;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::graph_permission;
 use crate::model::step::{Method, Request, Service, Step};
 
 /// What a kind of request needs.
@@ -50,36 +50,31 @@ static ARM: Right = right(
     "the login needs a role on the resource that includes this operation",
 );
 static ASSIGN: Right = right(
-    &["AppRoleAssignment.ReadWrite.All"],
+    graph_permission::ASSIGN_APP_ROLES,
     "granting application permissions needs `AppRoleAssignment.ReadWrite.All` and `Application.Read.All`, or the role Privileged Role Administrator",
 );
 static CONSENT: Right = right(
-    &[
-        "DelegatedPermissionGrant.ReadWrite.All",
-        "Directory.ReadWrite.All",
-    ],
+    graph_permission::GRANT_CONSENT,
     "admin consent needs `DelegatedPermissionGrant.ReadWrite.All`, or the role Cloud Application Administrator",
 );
 static CONSENT_READ: Right = right(&[], "reading consent needs `Directory.Read.All`");
 static TENANT_READ: Right = right(&[], "reading the tenant needs `Organization.Read.All`");
 static POLICY_READ: Right = right(&[], "reading policies needs `Policy.Read.All`");
 static USER_READ: Right = right(&[], "reading users needs `User.Read.All`");
+static GROUP_READ: Right = right(
+    graph_permission::READ_GROUPS,
+    "reading groups and their members needs `GroupMember.Read.All`",
+);
+static GROUP_WRITE: Right = right(
+    graph_permission::WRITE_MEMBERS,
+    "putting an application into a group needs `GroupMember.ReadWrite.All`, and `RoleManagement.ReadWrite.Directory` where directory roles can be assigned to the group",
+);
 static READ: Right = right(
-    &[
-        "Application.Read.All",
-        "Application.ReadWrite.OwnedBy",
-        "Application.ReadWrite.All",
-        "Directory.Read.All",
-        "Directory.ReadWrite.All",
-    ],
+    graph_permission::READ_APPLICATIONS,
     "reading applications and service principals needs `Application.Read.All`",
 );
 static WRITE: Right = right(
-    &[
-        "Application.ReadWrite.OwnedBy",
-        "Application.ReadWrite.All",
-        "Directory.ReadWrite.All",
-    ],
+    graph_permission::WRITE_APPLICATIONS,
     "changing applications needs `Application.ReadWrite.OwnedBy` and being an owner, or `Application.ReadWrite.All`, or the role Cloud Application Administrator",
 );
 
@@ -136,6 +131,8 @@ pub fn needed(request: &Request) -> &'static Right {
         _ if has("/organization") => &TENANT_READ,
         _ if has("/policies") && read => &POLICY_READ,
         _ if has("/users") => &USER_READ,
+        _ if has("/groups") && read => &GROUP_READ,
+        _ if has("/groups") => &GROUP_WRITE,
         _ if read => &READ,
         _ => &WRITE,
     }

@@ -13,15 +13,7 @@ use super::route::Route;
 use super::store::{Store, View, text};
 use super::table::{Entity, Table};
 use super::{dates, table};
-
-const READERS: &[&str] = &[
-    "Application.Read.All",
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-];
-const WRITERS: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
+use crate::model::graph_permission::{READ_APPLICATIONS as READERS, WRITE_APPLICATIONS as WRITERS};
 
 /// The routes that belong to no single kind.
 pub(super) static ROUTES: &[Route] = &[

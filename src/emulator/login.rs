@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::dates;
 use super::fault::draw;
 use super::request::{Reply, Request};
-use super::route::{Routes, SignIn};
+use super::route::Routes;
+use super::sign_ins;
 use super::store::Store;
 use super::token_request::{self, Documents, Stop};
 use crate::exchange::aadsts::render;
@@ -41,28 +42,30 @@ fn refuse(refusal: &Refusal, now: u64, seed: u64) -> Reply {
     )
 }
 
-/// Answers a request to the token service, and says who logged in with a federated credential.
+/// Answers a request to the token service.
 ///
 /// # Errors
 /// The URL of a document that is needed first; ask again with it among the documents.
 pub fn answer(
-    store: &Store,
+    store: &mut Store,
     routes: &Routes,
     request: &Request,
     documents: &Documents,
     now: u64,
     seed: u64,
-) -> Result<(Reply, Option<SignIn>), String> {
+) -> Result<Reply, String> {
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
-    let mut sign_in = None;
     let decided = match (request.method.as_str(), parts.as_slice()) {
         ("GET", _) => published(store, request),
         ("POST", [tenant, "oauth2", "v2.0", "token"] | [tenant, "oauth2", "token"]) => {
             match token_request::decide(store, routes, request, tenant, documents, (now, seed)) {
-                Ok((body, who)) => {
-                    sign_in = who;
-                    let reply = Reply::json(200, &body);
-                    Some(Ok(reply.with_header("cache-control", "no-store")))
+                Ok((body, sign_in)) => {
+                    if let Some(sign_in) = sign_in {
+                        sign_ins::record(store, &sign_in, now, seed);
+                    }
+                    Some(Ok(
+                        Reply::json(200, &body).with_header("cache-control", "no-store")
+                    ))
                 }
                 Err(Stop::Refused(refusal)) => Some(Err(refusal)),
                 Err(Stop::Needs(url)) => return Err(url),
@@ -70,12 +73,11 @@ pub fn answer(
         }
         _ => None,
     };
-    let reply = match decided {
+    Ok(match decided {
         Some(Ok(reply)) => reply,
         Some(Err(refusal)) => refuse(&refusal, now, seed),
         None => Reply::empty(404),
-    };
-    Ok((reply, sign_in))
+    })
 }
 
 /// The documents that anybody may read: discovery and keys. `None` when the path is none of theirs.

@@ -26,6 +26,8 @@ pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod shape;
+pub mod sign_in_reports;
+pub mod sign_ins;
 pub mod store;
 pub mod table;
 pub mod tenant;
@@ -85,12 +87,7 @@ fn log_in(
     seed: u64,
 ) -> Answer {
     match login::answer(store, routes, &request, &documents, now, seed) {
-        Ok((reply, sign_in)) => {
-            if let Some(sign_in) = sign_in {
-                routes.signed_in(store, &sign_in, now);
-            }
-            Answer::Reply(reply)
-        }
+        Ok(reply) => Answer::Reply(reply),
         Err(url) => Answer::Fetch {
             url: url.clone(),
             resume: Resume {

@@ -50,13 +50,8 @@ pub struct Principal {
 /// See [`Part::roles`].
 pub type RolesOf = fn(View<'_>, &str, &str) -> Vec<String>;
 
-/// A login with a federated credential.
-#[derive(Clone, Debug)]
-pub struct SignIn {
-    pub client_id: String,
-    /// What let it in.
-    pub trust: Trust,
-}
+/// See [`Part::trusts`].
+pub type TrustsOf = fn(View<'_>, &str) -> Vec<(String, Trust)>;
 
 /// What one resource kind contributes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,10 +66,8 @@ pub struct Part {
     pub resource: Option<fn(View<'_>, &str) -> Option<String>>,
     /// The application permissions that a principal (object id) holds at an API (object id), by name.
     pub roles: Option<RolesOf>,
-    /// The trusts of a client id.
-    pub trusts: Option<fn(View<'_>, &str) -> Vec<Trust>>,
-    /// Told of every login with a federated credential; the number is the present.
-    pub signed_in: Option<fn(&mut Store, &SignIn, u64)>,
+    /// The trusts of a client id, each with the id of its credential.
+    pub trusts: Option<TrustsOf>,
     /// Operations of Resource Manager; a caller needs one of their Azure roles.
     pub arm: &'static [Route],
     /// The names of the Azure roles that a principal (object id) holds at a scope.
@@ -91,7 +84,6 @@ impl Part {
         resource: None,
         roles: None,
         trusts: None,
-        signed_in: None,
         arm: &[],
         azure_roles: None,
     };
@@ -134,7 +126,9 @@ fn search(routes: &[Patterned], method: &str, target: &Target) -> Result<(Route,
 
 impl Routes {
     /// Gathers the parts of all kinds; the emulator adds what belongs to none.
-    pub fn new(parts: Vec<Part>) -> Self {
+    pub fn new(mut parts: Vec<Part>) -> Self {
+        parts.push(super::sign_ins::PART);
+        parts.push(super::sign_in_reports::PART);
         let graph = parts.iter().flat_map(|part| part.routes);
         let arm = parts.iter().flat_map(|part| part.arm);
         Self {
@@ -210,15 +204,8 @@ impl Routes {
         roles
     }
 
-    /// Tells the kinds of a login.
-    pub(super) fn signed_in(&self, store: &mut Store, sign_in: &SignIn, now: u64) {
-        for told in self.parts.iter().filter_map(|part| part.signed_in) {
-            told(store, sign_in, now);
-        }
-    }
-
-    /// The trusts of a client id.
-    pub fn trusts(&self, view: View<'_>, client_id: &str) -> Vec<Trust> {
+    /// The trusts of a client id, each with the id of its credential.
+    pub fn trusts(&self, view: View<'_>, client_id: &str) -> Vec<(String, Trust)> {
         let known = self.parts.iter().filter_map(|part| part.trusts);
         known.flat_map(|known| known(view, client_id)).collect()
     }

@@ -8,7 +8,8 @@ use url::Url;
 
 use super::login::{self, ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_ID};
 use super::request::Request;
-use super::route::{Routes, SignIn};
+use super::route::Routes;
+use super::sign_ins::SignIn;
 use super::store::{Store, View};
 use super::{blob, token};
 use crate::exchange::aadsts::render;
@@ -35,7 +36,7 @@ impl From<Refusal> for Stop {
     }
 }
 
-/// Decides a token request: the body of the answer, and the login where a federated credential let it in.
+/// Decides a token request: the body of the answer, and the login that a federated credential let in.
 pub fn decide(
     store: &Store,
     routes: &Routes,
@@ -70,12 +71,17 @@ pub fn decide(
     };
     let administrator = principal.client_id == ADMINISTRATOR_CLIENT_ID
         && wanted.assertion == ADMINISTRATOR_ASSERTION;
-    let mut sign_in = None;
-    if !administrator {
-        let client_id = principal.client_id.clone();
-        let trust = check_assertion(view, routes, &wanted, &client_id, documents, now)?;
-        sign_in = Some(SignIn { client_id, trust });
-    }
+    let used = match administrator {
+        true => None,
+        false => Some(check_assertion(
+            view,
+            routes,
+            &wanted,
+            &principal.client_id,
+            documents,
+            now,
+        )?),
+    };
     let identifier = wanted.resource()?;
     let resource = routes.resource(view, identifier).ok_or_else(|| {
         let tenant = store.tenant.display_name.as_str();
@@ -87,9 +93,16 @@ pub fn decide(
         "token_type": "Bearer", "expires_in": token::LIFETIME_S, "ext_expires_in": token::LIFETIME_S,
         "access_token": token,
     });
+    let sign_in = used.map(|(credential, issuer)| SignIn {
+        principal,
+        resource,
+        credential,
+        issuer,
+    });
     Ok((body, sign_in))
 }
 
+/// The id of the credential that admits the assertion, and the issuer.
 fn check_assertion(
     view: View<'_>,
     routes: &Routes,
@@ -97,10 +110,11 @@ fn check_assertion(
     client_id: &str,
     documents: &Documents,
     now: u64,
-) -> Result<Trust, Stop> {
+) -> Result<(String, String), Stop> {
     let assertion = parse_assertion(&wanted.assertion)?;
-    let mut trusts = routes.trusts(view, client_id);
-    let matched = match_trust(&assertion, client_id, &trusts)?;
+    let (mut ids, trusts): (Vec<String>, Vec<Trust>) =
+        routes.trusts(view, client_id).into_iter().unzip();
+    let used = match_trust(&assertion, client_id, &trusts)?;
     let issuer = assertion.issuer.trim_end_matches('/');
     let discovery = format!("{issuer}/.well-known/openid-configuration");
     let discovery = document(view.store, &discovery, documents, now)?;
@@ -109,7 +123,7 @@ fn check_assertion(
     let key = check_key(&assertion, &jwks)?;
     check_signature(&assertion, &key)?;
     check_lifetime(&assertion, i64::try_from(now / 1000).unwrap_or(i64::MAX))?;
-    Ok(trusts.swap_remove(matched))
+    Ok((ids.swap_remove(used), assertion.issuer))
 }
 
 /// A document of an issuer: from this tenant's own services, or from those that were fetched.

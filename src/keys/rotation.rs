@@ -293,7 +293,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12))]
+        #![proptest_config(ProptestConfig::with_cases(64))]
 
         /// Two years of an operator who follows the phases, who sleeps, and crashes between changing the signer and
         /// recording it: no valid token is ever refused by a verifier whose cache is up to the wait old.

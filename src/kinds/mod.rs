@@ -30,6 +30,7 @@ pub mod delegated_permission_grant;
 pub mod document;
 pub mod expect;
 pub mod federated_credential;
+pub mod group_member;
 pub mod managed_identity;
 pub mod oidc_issuer;
 pub mod role_assignment;
@@ -47,6 +48,7 @@ pub static ALL: &[&dyn Kind] = &[
     &app_role_assignment::AppRoleAssignment,
     &delegated_permission_grant::DelegatedPermissionGrant,
     &role_assignment::RoleAssignment,
+    &group_member::GroupMember,
     &secret::Secret,
     &oidc_issuer::OidcIssuer,
     &storage_account::StorageAccount,
@@ -67,6 +69,7 @@ pub fn emulated() -> crate::emulator::route::Routes {
         role_assignment::emulator::PART,
         storage_account::emulator::PART,
         container::emulator::PART,
+        group_member::emulator::PART,
     ])
 }
 
@@ -118,9 +121,14 @@ pub trait Kind: Sync {
         Vec::new()
     }
 
-    /// Reads that show who in the whole tenant would miss an object that is to go.
-    fn dependants(&self, _object: &Object) -> Vec<Read> {
+    /// Reads that show who in the whole tenant would miss an object that is to go. Asked again after each wave.
+    fn dependants(&self, _object: &Object, _live: &Live) -> Vec<Read> {
         Vec::new()
+    }
+
+    /// Whether a plan can be made without the answer to a read: it says then what was not looked at.
+    fn spares(&self, _read: &Read) -> bool {
+        false
     }
 
     /// Takes an answer in.

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::app_role_assignment::emulator::{ASSIGNMENTS, filled};
 use super::application::emulator::{APPLICATIONS, shape as applications};
 use super::federated_credential::emulator as credentials;
-use super::federated_credential::emulator::sign_ins::{ACTIVITIES, activity};
 use super::managed_identity::emulator as managed_identity;
 use super::service_principal::emulator::{PRINCIPALS, shape as principals};
 use super::{api, federated_credential::emulator::CREDENTIALS};
+use crate::emulator::sign_in_reports::{ACTIVITIES, activity};
 use crate::emulator::store::Store;
 use crate::emulator::table::Entity;
 use crate::emulator::{dates, shape};
@@ -106,7 +106,7 @@ pub fn populate(store: &mut Store, count: usize, now: u64) -> BTreeMap<&'static 
         if number % 10 == 0 {
             enterprise(store, &blank, number, now);
         }
-        if number % 5_000 == 900 {
+        if number % 10_000 == 900 {
             managed(store, number, now);
         }
     }

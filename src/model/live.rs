@@ -32,6 +32,23 @@ pub struct Object {
     pub confirmed: bool,
 }
 
+impl Object {
+    /// As it is read by key: alone, with nothing known of it yet.
+    pub fn new(key: Key, name: impl Into<String>) -> Object {
+        Object {
+            key,
+            parent: None,
+            name: name.into(),
+            body: Map::new(),
+            outputs: BTreeMap::new(),
+            alternates: Vec::new(),
+            etag: None,
+            deleted: false,
+            confirmed: true,
+        }
+    }
+}
+
 /// A GET that a kind wants made, and why (the kind's own word, which `decode` gets back).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Read {

@@ -43,7 +43,7 @@ pub enum Reason {
     Released,
     /// `revoke` named it.
     Revoked,
-    /// An audit found it.
+    /// A repair names it: an audit found it, or a federated credential has made it needless.
     Repaired,
 }
 
@@ -54,6 +54,20 @@ pub struct FieldChange {
     pub path: String,
     pub before: Option<Value>,
     pub after: Option<Value>,
+}
+
+/// A key of a published set that changes, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct KeyChange {
+    pub kid: String,
+    /// None where it stays as it is.
+    pub action: Option<Action>,
+    /// When it was published, and since when it is said to sign, as RFC 3339 has times.
+    pub published_at: Option<String>,
+    pub signs_since: Option<String>,
+    /// How long ago that was, in words. It changes as time passes, and nothing follows from it.
+    #[serde(skip)]
+    pub age: Option<String>,
 }
 
 /// What happens to one object.
@@ -70,6 +84,8 @@ pub struct Change {
     pub parent: Option<Key>,
     /// More to say, in a few words: `now covered by the one above`.
     pub remark: Option<String>,
+    /// Of a published set of keys: each of them, in the place of what the set is made of.
+    pub keys: Vec<KeyChange>,
     pub origin: Option<Span>,
 }
 

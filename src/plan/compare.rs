@@ -61,6 +61,7 @@ fn one(address: &Address, before: Option<&Resource>, after: Option<&Resource>) -
         object: None,
         parent: None,
         remark: None,
+        keys: Vec::new(),
         origin: after.map(|resource| resource.origin),
     })
 }

@@ -132,7 +132,8 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     };
     let room = room::make(&mut drafts, live);
     let (changes, steps) = order::ordered(drafts, &known);
-    let changes = access::remarked(changes, &pairs, live, options.destroy);
+    let mut changes = access::remarked(changes, &pairs, live, options.destroy);
+    rotation::tell_keys(&mut changes, &pairs, desired, options.now);
     let access::Findings {
         access,
         notes: found,
@@ -149,6 +150,8 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         refusals.extend(own::stack_name(stack, &changes, &pairs, &leftovers, &allow));
     }
     refusals.extend(issuer::refusals(&changes, live));
+    notes.extend(issuer::going_along(&changes, live));
+    notes.extend(issuer::unseen(&changes, live));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,

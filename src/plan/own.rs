@@ -99,15 +99,8 @@ mod tests {
     fn a_run_does_not_take_its_own_login_away() {
         let address = |text: &str| text.parse::<Address>().expect("an address");
         let object = Object {
-            key: Key::new(application::KIND, "1"),
-            parent: None,
-            name: "deployer".to_owned(),
-            body: Default::default(),
             outputs: [("client_id".to_owned(), "AB".to_owned())].into(),
-            alternates: Vec::new(),
-            etag: None,
-            deleted: false,
-            confirmed: true,
+            ..Object::new(Key::new(application::KIND, "1"), "deployer")
         };
         let leftovers = [Leftover {
             kind: crate::kinds::of(application::KIND).expect("the kind"),
@@ -126,6 +119,7 @@ mod tests {
             object: None,
             parent: None,
             remark: None,
+            keys: Vec::new(),
             origin: None,
         };
         let changes = [

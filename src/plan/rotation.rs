@@ -11,7 +11,7 @@ use crate::kinds::{document, oidc_issuer};
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::plan::Refusal;
+use crate::model::plan::{Action, Change, KeyChange, Refusal};
 use crate::model::value::Value;
 
 /// Adding and retiring in one write, and retiring while a token may still be valid. Without a `now`, time vetoes nothing.
@@ -69,6 +69,72 @@ pub fn calendar(pairs: &[Pair], desired: &Desired) -> Vec<Diagnostic> {
         .collect()
 }
 
+/// Says of each key of a set that changes when it was published, and how long ago.
+pub fn tell_keys(
+    changes: &mut [Change],
+    pairs: &[Pair],
+    desired: &Desired,
+    now: Option<OffsetDateTime>,
+) {
+    for set in key_sets(pairs, desired) {
+        let change = changes.iter_mut().find(|change| {
+            change.address == set.document
+                && change.action == Action::Update
+                && change.fields.iter().any(|field| field.path == "content")
+        });
+        let Some(change) = change else {
+            continue;
+        };
+        let is_live = |kid: &str| set.live.iter().any(|key| key.kid == kid);
+        let come = set.wanted.iter().filter(|kid| !is_live(kid));
+        let mut keys: Vec<KeyChange> = come
+            .map(|kid| KeyChange {
+                kid: kid.clone(),
+                action: Some(Action::Create),
+                published_at: None,
+                signs_since: None,
+                age: None,
+            })
+            .collect();
+        keys.extend(set.live.iter().map(|key| {
+            let known = key.published_at < NEVER;
+            let age = now.filter(|_| known).map(|now| ago(now - key.published_at));
+            KeyChange {
+                kid: key.kid.clone(),
+                action: match set.wanted.contains(&key.kid) {
+                    false => Some(Action::Delete),
+                    true if set.changed.contains(&key.kid) => Some(Action::Update),
+                    true => None,
+                },
+                published_at: known.then(|| utc(key.published_at)),
+                signs_since: key.signing_since.map(utc),
+                age,
+            }
+        }));
+        keys.sort_by(|a, b| {
+            (a.published_at.is_none(), &a.published_at, &a.kid).cmp(&(
+                b.published_at.is_none(),
+                &b.published_at,
+                &b.kid,
+            ))
+        });
+        change.keys = keys;
+    }
+}
+
+/// Whoever wrote the document did not say when, and neither does the service.
+const NEVER: OffsetDateTime = time::macros::datetime!(9000-01-01 0:00 UTC);
+
+fn ago(age: Duration) -> String {
+    let (count, unit) = match age {
+        age if age < Duration::hours(1) => (age.whole_minutes().max(0), "minute"),
+        age if age < Duration::days(2) => (age.whole_hours(), "hour"),
+        age => (age.whole_days(), "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
+}
+
 fn spoken(wait: Duration) -> String {
     format!(
         "{} hours and {} minutes",
@@ -87,6 +153,9 @@ fn utc(moment: OffsetDateTime) -> String {
 /// The published and the wanted keys of an issuer.
 struct KeySet {
     issuer: Address,
+    document: Address,
+    /// Those that are live and wanted with other members.
+    changed: Vec<String>,
     policy: Policy,
     live: Vec<PublishedKey>,
     wanted: Vec<String>,
@@ -110,8 +179,15 @@ fn key_sets<'a>(pairs: &'a [Pair], desired: &'a Desired) -> impl Iterator<Item =
         }
         let issuer = desired.parent(resource)?;
         let content = resource.at("content").and_then(Value::as_map)?;
+        let before = pair.object.as_ref()?.body.get("content")?.as_map();
+        let changed = content.iter().filter(|(kid, key)| {
+            let there = before.and_then(|keys| keys.get(*kid));
+            there.is_some_and(|there| there != *key)
+        });
         Some(KeySet {
             issuer: issuer.address.clone(),
+            document: resource.address.clone(),
+            changed: changed.map(|(kid, _)| kid.clone()).collect(),
             policy: oidc_issuer::rotation::policy(issuer),
             live: oidc_issuer::rotation::published(pair.object.as_ref()?, issuer),
             wanted: content.keys().cloned().collect(),

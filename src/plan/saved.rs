@@ -83,31 +83,30 @@ impl Saved {
     pub fn to_text(&self) -> Result<String, serde_json::Error> {
         let mut json = serde_json::to_value(self)?;
         sort(&mut json);
-        let sum = sum(&json);
-        json["sha256"] = Json::String(sum);
-        Ok(format!("{}\n", serde_json::to_string_pretty(&json)?))
+        canonical(json)
     }
 
     /// Reads a saved plan back.
     ///
     /// # Errors
-    /// It is not one, was changed, is of another version, or has expired.
+    /// It is not one, any byte of it was changed, it is of another version, or it has expired.
     pub fn from_text(text: &str, now: i64) -> Result<Self, Diagnostic> {
         let refuse = |message: String| {
             Diagnostic::error("saved-plan", message).help("make a new plan with `plan --out FILE`")
         };
         let mut json: Json = serde_json::from_str(text)
             .map_err(|error| refuse(format!("the file is not a saved plan: {error}")))?;
-        let claimed = json
-            .as_object_mut()
-            .and_then(|map| map.shift_remove("sha256"));
+        if let Some(members) = json.as_object_mut() {
+            members.shift_remove("sha256");
+        }
         if json["format"] != FORMAT {
             return Err(refuse(format!(
                 "the file is not a saved plan of the format `{FORMAT}`"
             )));
         }
         sort(&mut json);
-        if claimed.as_ref().and_then(Json::as_str) != Some(&sum(&json)) {
+        // The whole text, not only what it means: a space more is a change, too.
+        if canonical(json.clone()).ok().as_deref() != Some(text) {
             return Err(refuse("the file was changed after it was saved".to_owned()));
         }
         let saved: Saved = serde_json::from_value(json)
@@ -206,7 +205,10 @@ fn sort(json: &mut Json) {
     }
 }
 
-fn sum(json: &Json) -> String {
+/// The text of a plan whose members are in order.
+fn canonical(mut json: Json) -> Result<String, serde_json::Error> {
     let digest = Sha256::digest(json.to_string());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    json["sha256"] = Json::String(digest);
+    Ok(format!("{}\n", serde_json::to_string_pretty(&json)?))
 }

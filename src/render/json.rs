@@ -51,7 +51,7 @@ fn note(note: &Diagnostic) -> Json {
 }
 
 fn change(change: &Change) -> Json {
-    json!({
+    let mut json = json!({
         "address": change.address,
         "action": change.action,
         "reason": change.reason,
@@ -61,7 +61,11 @@ fn change(change: &Change) -> Json {
             "before": field.before.as_ref().map(Value::to_json),
             "after": field.after.as_ref().map(Value::to_json),
         })).collect::<Vec<_>>(),
-    })
+    });
+    if !change.keys.is_empty() {
+        json["keys"] = json!(change.keys);
+    }
+    json
 }
 
 /// A step's request, exactly as it is sent but for its holes.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::access::{holding, sentence};
 use super::escape::markdown as plain;
-use super::text::{self, DIGEST};
+use super::text::{self, DIGEST, known_of};
 use super::value::inline;
 use crate::model::diagnostic::{Diagnostic, Level};
 use crate::model::plan::{Access, Action, Change, Comparison, FieldChange, Grantee, Plan, Refusal};
@@ -146,7 +146,22 @@ fn changes(out: &mut String, changes: &[Change]) {
             "- {sign} {}{remark}",
             code(&change.address.to_string())
         );
+        for key in &change.keys {
+            let sign = match key.action {
+                Some(Action::Create) => "➕",
+                Some(Action::Delete) => "➖",
+                Some(_) => "✏️",
+                None => "·",
+            };
+            let known = known_of(key);
+            let line = format!("  - {sign} {} {}", code(&key.kid), word(&known));
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        let told = !change.keys.is_empty();
         for field in &change.fields {
+            if told && field.path == "content" {
+                continue;
+            }
             let _ = writeln!(out, "  - {}: {}", word(&field.path), values(field));
         }
     }

@@ -72,7 +72,33 @@ fn change() -> Json {
             ),
             ("fields", list("The attributes that differ.", field)),
         ],
-        &[("remark", text("More to say, in a few words."))],
+        &[
+            ("remark", text("More to say, in a few words.")),
+            (
+                "keys",
+                list("Each key of a published set that changes.", key()),
+            ),
+        ],
+    )
+}
+
+fn key() -> Json {
+    let action = json!({
+        "description": "What happens to it; null where it stays as it is.",
+        "enum": ["create", "update", "delete", null],
+    });
+    let moment = |doc: &str| json!({ "description": doc, "type": ["string", "null"], "format": "date-time" });
+    object(
+        &[
+            ("kid", text("The key's id.")),
+            ("action", action),
+            ("published_at", moment("When it was published.")),
+            (
+                "signs_since",
+                moment("Since when the file says that it signs."),
+            ),
+        ],
+        &[],
     )
 }
 

@@ -12,6 +12,7 @@ use crate::model::diagnostic::{Diagnostic, Level};
 use crate::model::outcome::{Fate, Outcome};
 use crate::model::plan::{Access, Action, Change, Comparison, Grantee, Plan};
 use crate::model::value::Value;
+pub(super) use change::known_of;
 use change::one_change;
 
 /// Characters of the digest that are shown; `--expect` takes as many.

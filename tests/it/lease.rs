@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use trustform::apply::engine::Engine;
 use trustform::apply::{driver, lease};
 use trustform::cloud::login::EmulatorLogin;
 use trustform::cloud::{Client, LoginOptions, Reader, Transport, credential};
@@ -141,11 +142,10 @@ async fn without_the_lock_nothing_is_written() {
     let reader = Reader::new(client.clone(), 0);
     let never = std::future::pending();
     let outcome = driver::apply(
-        &plan,
+        Engine::new(&plan, 0),
         &client,
         &reader,
         Some(&zombie),
-        0,
         &mut |_| {},
         never,
     )

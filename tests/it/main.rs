@@ -3,6 +3,7 @@
 mod audit;
 mod azurite;
 mod catalogue;
+mod cluster;
 mod converge;
 mod corpus;
 mod diff;
@@ -16,6 +17,8 @@ mod pages;
 mod play;
 mod processes;
 mod reports;
+mod rotation;
+mod saved_plans;
 mod scale;
 mod scenario;
 mod schemas;

@@ -16,7 +16,7 @@ use crate::play::{Run, Stage, TENANT};
 use crate::scenario::Step;
 
 /// A private key and its public half, as `openssl` writes them.
-fn write_key(directory: &Path, name: &str) {
+pub fn write_key(directory: &Path, name: &str) {
     let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
     let private: Pkcs8V1Der = pair.as_der().expect("its encoding");
     let public: PublicKeyX509Der = pair.public_key().as_der().expect("its public half");
@@ -78,13 +78,13 @@ application "agent" {{
     stage
 }
 
-fn good(stage: &mut Stage, line: &str) -> String {
+pub fn good(stage: &mut Stage, line: &str) -> String {
     let Run { out, err, exit } = stage.run(line, None);
     assert_eq!(exit, 0, "{line}\n{out}{err}");
     out
 }
 
-fn refused(stage: &mut Stage, code: &str) -> String {
+pub fn refused(stage: &mut Stage, code: &str) -> String {
     let run = stage.run("trustform token exchange token.jwt --local", None);
     assert_eq!(run.exit, 1, "{run:?}");
     assert!(run.out.contains(code), "{code}: {}", run.out);
@@ -94,7 +94,7 @@ fn refused(stage: &mut Stage, code: &str) -> String {
 const MINT: &str = "trustform emulator mint sidecar --key sa-signer.key --out token.jwt";
 
 /// Whether the storage account lets anybody read its containers.
-fn public(stage: &Stage, allowed: bool) {
+pub fn public(stage: &Stage, allowed: bool) {
     stage
         .emulator
         .with_store(|store, _| store.provision_account("oidc4f1c", allowed));

@@ -66,7 +66,7 @@ impl Engine {
             progress.state = State::Failed;
             let step = &self.steps[id.0];
             let request = self.filled(&step.request);
-            let diagnostic = crate::cloud::explain::exhausted(result, &request, deadline / 60_000);
+            let diagnostic = crate::cloud::explain::exhausted(result, &request, deadline);
             let diagnostic = diagnostic.about(&step.address);
             self.stop(diagnostic);
             return;

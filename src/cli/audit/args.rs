@@ -8,7 +8,10 @@ use crate::audit::scope::Scope;
 use crate::cli::args::{StackArgs, TenantArgs};
 use crate::model::rule::Severity;
 
-/// The command line of `audit`.
+/// Find leftover secrets, and trusts that should not be there.
+///
+/// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
+/// permissions, declared or not. Findings at or above `--fail-on` end with exit code 2.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -25,8 +28,8 @@ pub struct Args {
     /// repeated.
     #[arg(long, value_name = "ID")]
     pub application: Vec<String>,
-    /// Only the applications that are members of this group, by its object id. May be repeated.
-    #[arg(long, value_name = "ID", value_parser = guid)]
+    /// Only the applications that are members of this group, by its name or object id. May be repeated.
+    #[arg(long, value_name = "NAME|ID")]
     pub group: Vec<String>,
     /// Only applications with this tag. May be repeated.
     #[arg(long, value_name = "TAG")]

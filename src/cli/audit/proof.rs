@@ -42,7 +42,7 @@ async fn of(reader: &Reader, client_id: &str, now: i64) -> Seen {
     }
     let since = day(now - RECENT);
     let path = format!(
-        "/auditLogs/signIns?$filter=appId%20eq%20'{client_id}'%20and%20createdDateTime%20ge%20{since}T00:00:00Z%20and%20signInEventTypes/any(t:t%20eq%20'servicePrincipal')&$top=1000"
+        "/auditLogs/signIns?$filter=appId%20eq%20'{client_id}'%20and%20createdDateTime%20ge%20{since}T00:00:00Z%20and%20signInEventTypes/any(t:t%20eq%20'servicePrincipal')&$top=999"
     );
     let reply = match reader.first(&Request::get(Service::GraphBeta, path)).await {
         Ok(reply) if reply.ok() => reply,

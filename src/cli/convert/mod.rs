@@ -16,7 +16,11 @@ use crate::model::source::Sources;
 /// Bytes of a state.
 const LIMIT: u64 = 64 * 1024 * 1024;
 
-/// The command line of `convert`.
+/// Write a stack from what another tool knows.
+///
+/// Reads a Terraform state and prints the stack that adopts its applications, with their permissions and federated
+/// credentials, and the federated credentials of its managed identities. Secrets are left out and counted; the
+/// state is not changed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What the file is.

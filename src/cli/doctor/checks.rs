@@ -7,13 +7,10 @@ use super::rights::{self, Place, Wanted};
 use super::{Check, Status, services};
 use crate::cli::connect::Connection;
 use crate::cli::stack::Stack;
-use crate::cloud::{Caller, Class, Client, Context, classify, explain};
+use crate::cloud::{Caller, Client};
 use crate::kinds::{api, app_role_assignment, delegated_permission_grant};
-use crate::model::diagnostic::Diagnostic;
-use crate::model::step::{Reply, Request, Service};
+use crate::model::step::{Request, Service};
 
-/// How often a service is asked that is busy.
-const TRIES: u32 = 5;
 /// Seconds that a clock may be off before tokens are refused. Source: Microsoft, "Access tokens": validators allow for
 /// five minutes.
 const SKEW: i64 = 300;
@@ -60,7 +57,9 @@ pub async fn examine(stack: &Stack, connection: &Connection) -> Examined {
         "/servicePrincipals(appId='{}')?$select=id",
         api::MICROSOFT_GRAPH
     );
-    let graph = ask(client, &Request::get(Service::Graph, by_id)).await;
+    let graph = client
+        .answer(&Request::get(Service::Graph, by_id), &[])
+        .await;
     let id = graph
         .as_ref()
         .ok()
@@ -100,30 +99,6 @@ pub async fn examine(stack: &Stack, connection: &Connection) -> Examined {
     Examined {
         checks,
         caller: Some(caller),
-    }
-}
-
-/// One answer, asked for again while the service is busy. Pages are not followed.
-pub async fn ask(client: &Client, request: &Request) -> Result<Reply, Diagnostic> {
-    let mut attempt = 0;
-    loop {
-        let result = client.send(request).await;
-        let context = Context {
-            attempt,
-            ..Context::new(request)
-        };
-        attempt += 1;
-        match (classify(&result, &context), result) {
-            (Class::Done | Class::AlreadyDone, Ok(reply)) => return Ok(reply),
-            (Class::Fatal(error), _) => return Err(error),
-            (
-                Class::Again { after_ms }
-                | Class::Replicating { after_ms }
-                | Class::Lost { after_ms },
-                _,
-            ) if attempt < TRIES => client.clock().sleep(after_ms).await,
-            (_, result) => return Err(explain::exhausted(&result, request, 0)),
-        }
     }
 }
 

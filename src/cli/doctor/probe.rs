@@ -5,7 +5,6 @@ mod outcome;
 
 use futures_util::FutureExt;
 
-use super::checks::ask;
 use super::{Check, Status};
 use crate::cli::connect::Connection;
 use crate::cli::interrupt::Interrupt;
@@ -179,7 +178,7 @@ impl Probe<'_> {
             "a credential with an expression is taken (this one admits nobody)",
         ));
         let list = Request::get(Service::Graph, credentials);
-        let listed = ask(client, &list).await;
+        let listed = client.answer(&list, &[]).await;
         self.checks.push(match listed {
             Ok(_) => Check::pass("list", "v1.0 lists the credentials of an application that has an expression"),
             // Azure/azure-workload-identity#373.
@@ -196,7 +195,7 @@ impl Probe<'_> {
         let read = Request::get(Service::Graph, format!("/applications/{id}?$select=id"));
         let (mut agreeing, mut last_miss) = (0, None);
         while agreeing < AGREEING {
-            let reply = ask(self.client, &read).await;
+            let reply = self.client.answer(&read, &[]).await;
             let reply =
                 reply.map_err(|error| Stop::Said(Check::refused("reads", Status::Fail, error)))?;
             let waited = clock.now_ms() - since;
@@ -265,7 +264,7 @@ impl Probe<'_> {
     async fn found(&self) -> Result<Option<String>, Diagnostic> {
         let read = Request::get(Service::Graph, self.by_name());
         for _ in 0..AGREEING {
-            let reply = ask(self.client, &read).await?;
+            let reply = self.client.answer(&read, &[]).await?;
             if let Some(id) = reply.body["id"].as_str() {
                 return Ok(Some(id.to_owned()));
             }
@@ -280,14 +279,13 @@ impl Probe<'_> {
         let read = Request::get(Service::Graph, path);
         let mut agreeing = 0;
         loop {
-            let reply = ask(self.client, &read).await?;
+            let reply = self.client.answer(&read, &[]).await?;
             agreeing = if reply.status == 404 { agreeing + 1 } else { 0 };
             if agreeing == AGREEING {
                 return Ok(());
             }
             if clock.now_ms() - since > PATIENCE_MS {
-                let minutes = PATIENCE_MS / 60_000;
-                return Err(explain::exhausted(&Ok(reply), &read, minutes));
+                return Err(explain::exhausted(&Ok(reply), &read, PATIENCE_MS));
             }
             clock.sleep(BETWEEN_MS).await;
         }
@@ -326,7 +324,7 @@ impl Probe<'_> {
                     _,
                 ) if !late => clock.sleep(after_ms).await,
                 (_, result) => {
-                    return Err(explain::exhausted(&result, request, PATIENCE_MS / 60_000));
+                    return Err(explain::exhausted(&result, request, PATIENCE_MS));
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! What the services take and show: lists, filters, policies, Azure, Blob Storage.
 
-use super::checks::ask;
 use super::{Check, Status, policy, probe};
 use crate::cli::stack::Stack;
 use crate::cloud::Client;
@@ -11,7 +10,7 @@ use crate::model::step::{Request, Service};
 /// Whether one list shows applications with their credentials (microsoftgraph/microsoft-graph-docs#14253).
 pub async fn expand(client: &Client) -> Check {
     let path = "/applications?$top=1&$select=id&$expand=federatedIdentityCredentials";
-    match ask(client, &Request::get(Service::GraphBeta, path)).await {
+    match client.answer(&Request::get(Service::GraphBeta, path), &[]).await {
         Ok(reply) if reply.status == 200 => Check::pass(
             "expand",
             "lists of applications show their credentials (`$expand=federatedIdentityCredentials`)",
@@ -33,7 +32,7 @@ pub async fn expand(client: &Client) -> Check {
 pub async fn filter(client: &Client) -> Check {
     let path = "/applications?$filter=not(federatedIdentityCredentials/$count eq 0)&$count=true&$top=1&$select=id";
     let request = Request::get(Service::GraphBeta, path).header("ConsistencyLevel", "eventual");
-    match ask(client, &request).await {
+    match client.answer(&request, &[]).await {
         Ok(reply) => match reply.body["@odata.count"].as_u64() {
             Some(1) => Check::pass(
                 "filter",
@@ -60,7 +59,7 @@ pub async fn filter(client: &Client) -> Check {
 pub async fn identities(client: &Client) -> Check {
     let path = "/servicePrincipals?$filter=federatedIdentityCredentials/$count ne 0&$count=true&$top=1&$select=id";
     let request = Request::get(Service::GraphBeta, path).header("ConsistencyLevel", "eventual");
-    let counted = ask(client, &request).await.ok();
+    let counted = client.answer(&request, &[]).await.ok();
     match counted.and_then(|reply| reply.body["@odata.count"].as_u64()) {
         Some(count) => Check::pass(
             "identities",
@@ -79,7 +78,9 @@ pub async fn identities(client: &Client) -> Check {
 /// Whether agent identity blueprints are known to v1.0 or to the beta version only.
 pub async fn blueprints(client: &Client) -> Check {
     let path = "/applications/microsoft.graph.agentIdentityBlueprint?$top=1&$select=id";
-    let stable = ask(client, &Request::get(Service::Graph, path)).await;
+    let stable = client
+        .answer(&Request::get(Service::Graph, path), &[])
+        .await;
     let refused = match stable {
         Ok(reply) if reply.status == 200 => {
             return Check::pass("blueprints", "v1.0 knows agent identity blueprints");
@@ -88,7 +89,9 @@ pub async fn blueprints(client: &Client) -> Check {
         Err(error) => Some(error),
     };
     match (
-        ask(client, &Request::get(Service::GraphBeta, path)).await,
+        client
+            .answer(&Request::get(Service::GraphBeta, path), &[])
+            .await,
         refused,
     ) {
         (Ok(reply), _) if reply.status == 200 => Check::unknown(
@@ -106,7 +109,7 @@ pub async fn blueprints(client: &Client) -> Check {
 /// What the tenant forbids of its applications.
 pub async fn policies(client: &Client) -> Check {
     let request = Request::get(Service::Graph, "/policies/defaultAppManagementPolicy");
-    match ask(client, &request).await {
+    match client.answer(&request, &[]).await {
         Ok(reply) if reply.status == 200 => match policy::forbidden(&reply.body) {
             none if none.is_empty() => {
                 Check::pass("policy", "the tenant's app management policy forbids nothing")
@@ -139,7 +142,7 @@ pub async fn azure(client: &Client, stack: &Stack) -> Vec<Check> {
     named.dedup();
     if named.is_empty() {
         let request = Request::get(Service::Arm, format!("/subscriptions?{VERSION}"));
-        return vec![match ask(client, &request).await {
+        return vec![match client.answer(&request, &[]).await {
             Ok(reply) if reply.ok() => {
                 let seen = reply.body["value"].as_array().map_or(0, Vec::len);
                 let seen = match seen {
@@ -163,7 +166,7 @@ pub async fn azure(client: &Client, stack: &Stack) -> Vec<Check> {
     let mut checks = Vec::new();
     for id in named {
         let request = Request::get(Service::Arm, format!("/subscriptions/{id}?{VERSION}"));
-        checks.push(match ask(client, &request).await {
+        checks.push(match client.answer(&request, &[]).await {
             Ok(reply) if reply.ok() => {
                 Check::pass("azure", format!("the subscription `{id}` can be read"))
             }
@@ -194,7 +197,7 @@ pub async fn blobs(client: &Client, stack: &Stack) -> Vec<Check> {
     for (account, container) in containers {
         let place = format!("`{account}/{container}`");
         let request = Request::get(Service::Blob, format!("/{account}/{container}"));
-        checks.push(match ask(client, &request).await {
+        checks.push(match client.answer(&request, &[]).await {
             Ok(reply) if reply.ok() => Check::pass("blobs", format!("{place} can be read")),
             Ok(reply) => Check::fail(
                 "blobs",
@@ -216,7 +219,10 @@ pub async fn leftovers(client: &Client, cloud: Cloud) -> Vec<Check> {
         "/applications?$filter=displayName eq '{}'&$select=id,createdDateTime",
         probe::NAME
     );
-    let Ok(reply) = ask(client, &Request::get(Service::Graph, path)).await else {
+    let Ok(reply) = client
+        .answer(&Request::get(Service::Graph, path), &[])
+        .await
+    else {
         return Vec::new();
     };
     let found = reply.body["value"].as_array().into_iter().flatten();

@@ -15,7 +15,10 @@ use platforms::{ALL, Platform};
 use text::Answers;
 pub use text::NO_TENANT;
 
-/// The command line of `init`.
+/// Write a new stack.
+///
+/// Asks which platform's tokens are to be trusted, and writes a stack that validates, and a `.gitignore`. Nothing is
+/// overwritten. Without a terminal `--platform` chooses, and the stack has names to replace.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The stack's directory; it is made where there is none.

@@ -8,7 +8,7 @@ use super::super::connect::Connection;
 use super::super::stack::Stack;
 use super::super::web::Web;
 use super::super::{Exit, Failure, World, block_on, connect, stack};
-use super::{findings, served};
+use super::{findings, place, served};
 use crate::kinds::{container, document, oidc_issuer, storage_account};
 use crate::model::desired::Resource;
 use crate::model::plan::{Action, Plan};
@@ -16,6 +16,7 @@ use crate::model::source::Sources;
 use crate::model::value::{Part, Ref, Value};
 use crate::render::diagnostic;
 
+/// Fetch an issuer's documents as Microsoft Entra does, and say what an exchange would fail with.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The issuer, as tokens and credentials have it. Default: every issuer that the stack declares.
@@ -49,18 +50,19 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         Some(stack) if emulated => connect::connect(world, &args.tenant, stack)?.web,
         _ => Web::Internet,
     };
-    let wanted: Vec<(String, Vec<String>)> = match (&args.url, &stack) {
-        (Some(url), _) => vec![(url.clone(), args.kids.clone())],
-        (None, Some(stack)) => stack
-            .desired
-            .of_kind(oidc_issuer::KIND)
-            .filter_map(|resource| issuer(stack, resource, &BTreeMap::new()))
-            .collect(),
-        (None, None) => Vec::new(),
-    };
+    let mut wanted: Vec<(String, Vec<String>)> = Vec::new();
+    match (&args.url, &stack) {
+        (Some(url), _) => wanted.push((url.clone(), args.kids.clone())),
+        (None, Some(stack)) => {
+            for resource in stack.desired.of_kind(oidc_issuer::KIND) {
+                let url = place::live(world, stack, resource, &args.tenant)?;
+                wanted.push((url, kids(resource)));
+            }
+        }
+        (None, None) => {}
+    }
     if wanted.is_empty() {
-        let message =
-            "the stack declares no `oidc_issuer` whose URL is known: give an issuer's URL";
+        let message = "the stack declares no `oidc_issuer`: give an issuer's URL";
         return Err(Failure::plain("which-issuer", message));
     }
     let mut exit = Exit::Done;
@@ -87,9 +89,14 @@ fn issuer(
 ) -> Option<(String, Vec<String>)> {
     let tell = |reference: &Ref| outputs.get(reference).cloned().map(Part::Literal);
     let url = oidc_issuer::url_with(resource, &stack.desired.stack, &tell)?;
+    Some((url, kids(resource)))
+}
+
+/// The keys that a declared issuer publishes.
+fn kids(resource: &Resource) -> Vec<String> {
     let kids = resource.at("kids").into_iter().flat_map(Value::items);
     let kids = kids.filter_map(Value::as_str).map(str::to_owned);
-    Some((url, kids.collect()))
+    kids.collect()
 }
 
 /// Looks at every issuer whose documents a plan wrote, or what they stand in: a document that nobody can fetch is no success.

@@ -29,6 +29,15 @@ pub fn name(kid: Option<&str>) -> String {
     kid.map_or_else(|| "no kid".to_owned(), shown)
 }
 
+/// A set has many keys: a finding about one begins with its place and name.
+fn named(said: &Diagnostic) -> Diagnostic {
+    let mut said = said.clone();
+    if let Some(key) = said.subject.as_ref().filter(|it| it.starts_with("key ")) {
+        said.message = format!("{key}: {}", said.message);
+    }
+    said
+}
+
 /// Prints what was looked at and what was found; 2 where something has to be done.
 pub fn show(
     world: &mut World,
@@ -46,7 +55,8 @@ pub fn show(
             .collect();
         world.print_json(&serde_json::json!({ "format": "trustform-check/1", "source": source, "sound": sound, "findings": findings }));
     } else {
-        let findings = diagnostic::text(said, &sources, world.style());
+        let said: Vec<Diagnostic> = said.iter().map(named).collect();
+        let findings = diagnostic::text(&said, &sources, world.style());
         let verdict = match (sound, said.is_empty()) {
             (true, true) => "Nothing is wrong with it.",
             (true, false) => "It works; see the warnings.",

@@ -4,14 +4,19 @@ use std::fmt::Write;
 
 use super::super::{Exit, Failure, World, stack};
 use super::chosen;
+use super::place::{self, PlaceArgs};
 use super::write::IssuerArgs;
 use crate::kinds::{federated_credential, oidc_issuer};
 use crate::model::desired::Resource;
+use crate::model::value::Value;
 
+/// Print what a cluster needs to sign tokens for an issuer, and a pod to get them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     stack: IssuerArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
     /// The private key that the cluster signs with, on this machine.
     #[arg(long, value_name = "FILE", default_value = "sa-signer.key")]
     signing_key: String,
@@ -24,13 +29,14 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack.stack())?;
     stack.warn(world);
     let issuer = chosen(&stack, args.stack.issuer.as_deref())?;
-    let Some(url) = oidc_issuer::url(issuer, &stack.desired.stack) else {
-        let message = format!("the URL of `{}` is not known yet", issuer.address);
-        return Err(Failure::plain("unknown-issuer", message));
-    };
+    let url = place::url(world, &stack, issuer, &args.place)?;
+    let host = oidc_issuer::host_in(issuer, &url);
     let mut text = cluster(&url, &args.signing_key);
     let credentials = stack.desired.of_kind(federated_credential::KIND);
-    let trusting = credentials.filter(|credential| credential.text("issuer") == Some(&url));
+    let trusting = credentials.filter(|credential| {
+        let named = credential.at("issuer").map(|issuer| issuer.fill(&host));
+        named.as_ref().and_then(Value::as_str) == Some(&url)
+    });
     for (credential, (namespace, name)) in
         trusting.filter_map(|one| Some((one, service_account(one)?)))
     {

@@ -3,6 +3,7 @@
 mod check;
 pub mod findings;
 mod manifests;
+mod place;
 pub mod served;
 mod write;
 
@@ -17,6 +18,7 @@ use crate::model::diagnostic::Diagnostic;
 pub use check::after_apply;
 pub use write::IssuerArgs;
 
+/// Check, write and use an issuer's documents.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -25,11 +27,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Fetch an issuer's documents as Microsoft Entra does, and say what an exchange would fail with.
     Check(check::Args),
-    /// Write an issuer's documents into a directory, to be served from elsewhere.
     Write(write::Args),
-    /// Print what a cluster needs to sign tokens for an issuer, and a pod to get them.
     Manifests(manifests::Args),
 }
 

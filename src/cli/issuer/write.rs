@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use super::super::args::StackArgs;
 use super::super::{Exit, Failure, World, stack};
 use super::chosen;
+use super::place::{self, PlaceArgs};
 use crate::keys::discovery::{DISCOVERY_PATH, JWKS_PATH};
 use crate::kinds::oidc_issuer;
 
+/// Write an issuer's documents into a directory, to be served from elsewhere.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where to write; below it are the paths that have to be served below the issuer's URL.
@@ -15,6 +17,8 @@ pub struct Args {
     to: PathBuf,
     #[command(flatten)]
     stack: IssuerArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// Which issuer of which stack.
@@ -45,8 +49,9 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack.stack())?;
     stack.warn(world);
     let issuer = chosen(&stack, args.stack.issuer.as_deref())?;
-    let Some((url, discovery, jwks)) = oidc_issuer::documents(issuer, &stack.desired.stack) else {
-        let message = format!("the URL of `{}` is not known yet", issuer.address);
+    let url = place::url(world, &stack, issuer, &args.place)?;
+    let Some((discovery, jwks)) = oidc_issuer::documents(issuer, &url) else {
+        let message = format!("the keys of `{}` are not known yet", issuer.address);
         return Err(Failure::plain("unknown-issuer", message));
     };
     // The keys first: a discovery document never points to a set that is not there.

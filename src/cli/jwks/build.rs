@@ -9,6 +9,7 @@ use crate::model::diagnostic::{Diagnostic, Level};
 use crate::model::source::Sources;
 use crate::render::diagnostic;
 
+/// Make a JWKS from public keys, byte for byte as `azwi jwks` makes it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A file with public keys: PEM, a DER certificate, a JWK or a JWKS; `-` for the standard input. May be repeated.
@@ -39,6 +40,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         let bytes = cluster::jwks(world, args.context.as_deref())?;
         inputs.push(("the cluster".to_owned(), bytes));
     }
+    let several = inputs.len() > 1;
     let mut jwks = Jwks::default();
     // The place of each key, for what is said of it.
     let mut places = Vec::new();
@@ -65,7 +67,14 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
                 finding.level
             },
             subject: place.cloned(),
-            ..Diagnostic::error(finding.code, finding.message).help(finding.help)
+            ..Diagnostic::error(
+                finding.code,
+                match place.filter(|_| several) {
+                    Some(place) => format!("{place}: {}", finding.message),
+                    None => finding.message,
+                },
+            )
+            .help(finding.help)
         });
     }
     if said.iter().any(Diagnostic::is_error) {

@@ -8,6 +8,7 @@ use super::{cluster, read};
 use crate::keys::{Jwks, PublicKey, check, input, strength};
 use crate::model::diagnostic::Diagnostic;
 
+/// Say everything that is wrong with a JWKS.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A file, an https URL, or `-` for the standard input.

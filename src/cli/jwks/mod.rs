@@ -9,6 +9,7 @@ use clap::Subcommand;
 
 use super::{Exit, Failure, World};
 
+/// Make and check key sets, and rotate keys.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -17,11 +18,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a JWKS from public keys, byte for byte as `azwi jwks` makes it.
     Build(build::Args),
-    /// Say everything that is wrong with a JWKS.
     Check(check::Args),
-    /// Say where an issuer's key rotation stands, and what to change next.
     Rotate(rotate::Args),
 }
 

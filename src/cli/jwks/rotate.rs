@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use super::super::args::TenantArgs;
+use super::super::args::{TenantArgs, moment};
 use super::super::connect::Connection;
 use super::super::issuer::{IssuerArgs, chosen};
 use super::super::stack::Stack;
@@ -20,6 +20,7 @@ use crate::model::value::Value;
 use crate::plan::Options;
 use crate::render::escape::terminal;
 
+/// Say where an issuer's key rotation stands, and what to change next.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -39,11 +40,6 @@ pub struct Args {
     /// Rehearse: what would be said at this time, such as `2026-12-01T00:00:00Z`.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     now: Option<OffsetDateTime>,
-}
-
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| "write a time as `2026-12-01T00:00:00Z`".to_owned())
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
@@ -110,7 +106,9 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             None => "add the next public key as a second `signing_key` block, and apply (`--public-key FILE` prints the block)\n".to_owned(),
             Some(file) => {
                 let bytes = read(world, file)?;
-                format!("add this to `{}`, and apply; keep the other blocks\n\n{}", issuer.address, block(file, &bytes, now)?)
+                let labels = issuer.at("signing_key").and_then(Value::as_map);
+                let block = block(file, &bytes, now, &|label| labels.is_some_and(|labels| labels.contains_key(label)))?;
+                format!("add this to `{}`, and apply; keep the other blocks\n\n{block}", issuer.address)
             }
         },
         Phase::Publishing { kid, until } => format!("wait until {}: then the issuer may sign with `{kid}`\n", utc(until)),
@@ -160,7 +158,12 @@ fn proven(
 }
 
 /// The block that publishes a key, as the file would have it.
-fn block(file: &str, bytes: &[u8], now: OffsetDateTime) -> Result<String, Failure> {
+fn block(
+    file: &str,
+    bytes: &[u8],
+    now: OffsetDateTime,
+    taken: &dyn Fn(&str) -> bool,
+) -> Result<String, Failure> {
     let keys = input::keys(bytes).and_then(|keys| {
         for key in &keys {
             strength::accepted_by_entra(&key.public_key()?)?;
@@ -174,7 +177,10 @@ fn block(file: &str, bytes: &[u8], now: OffsetDateTime) -> Result<String, Failur
                 .help(error.help),
         )
     })?;
-    let label = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
+    let month = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
+    let again = (2..).map(|count| format!("{month}-{count}"));
+    let mut labels = std::iter::once(month.clone()).chain(again);
+    let label = labels.find(|label| !taken(label)).unwrap_or(month);
     Ok(format!(
         "signing_key \"{label}\" {{\n  public_key = file(\"{file}\")\n}}\n"
     ))

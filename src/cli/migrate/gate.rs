@@ -120,7 +120,7 @@ impl Gate<'_> {
             output: "client_id".to_owned(),
         };
         let client_id = tenant.plan.known.get(&output)?;
-        if self.identity.kind() != application::KIND {
+        if !application::is_one(self.identity.kind()) {
             return None;
         }
         let path = format!(
@@ -147,8 +147,9 @@ impl Gate<'_> {
             .collect();
         let found = self.new.iter().filter_map(|address| {
             let id = live_id(stack, &tenant.live, address)?;
-            let (_, when) = signs.iter().find(|(of, _)| *of == id)?;
-            Some((address.clone(), (*when).to_owned()))
+            let times = signs.iter().filter(|(of, _)| *of == id);
+            let (_, last) = times.max_by_key(|(_, when)| *when)?;
+            Some((address.clone(), (*last).to_owned()))
         });
         Some(found.collect())
     }

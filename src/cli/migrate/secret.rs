@@ -3,7 +3,7 @@
 use super::edit::{Edit, Place};
 use super::gate::{Gate, Tenant};
 use super::{Common, Files, Proposal, Stage, carry};
-use crate::cli::apply::{Terms, carry_out};
+use crate::cli::applying::{Terms, carry_out};
 use crate::cli::args::Format;
 use crate::cli::connect::Connection;
 use crate::cli::repairs::resources;

@@ -1,10 +1,11 @@
 //! `token check`: a token against every credential, then its key against its issuer's.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
-use super::args::Check;
 use super::keys::Published;
-use crate::cli::args::Format;
+use crate::cli::args::{Format, StackArgs, TenantArgs};
 use crate::cli::local::Local;
 use crate::cli::stack::Stack;
 use crate::cli::{Exit, Failure, World, connect, planning, stack};
@@ -20,13 +21,36 @@ use crate::model::verdict::Refusal;
 use crate::plan::Options;
 use crate::render::escape::terminal;
 
+/// Try a token against every credential of a stack, and its key against its issuer's.
+///
+/// For each credential the first thing that differs is said. Without `--live`, `--local` or `--emulator` the
+/// stack's files decide and no tenant is asked. Exits with 1 if the token would be refused everywhere.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file with the token; `-` reads it from the input.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// Check against the credentials that the stack's applications have in the tenant, declared or not.
+    #[arg(long)]
+    pub live: bool,
+    /// Ask nobody: the keys are those that the stack declares, if it does.
+    #[arg(long, conflicts_with_all = ["live", "local", "emulator"])]
+    pub offline: bool,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// A credential, and what the token differs in from it first.
 pub struct Against {
     pub credential: String,
     pub difference: Option<String>,
 }
 
-pub fn run(world: &mut World, args: &Check) -> Result<Exit, Failure> {
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let jwt = super::token(world, &args.file)?;
     let stack = stack::load(world, &args.stack)?;
     let now = world.clock.now_ms() / 1000;

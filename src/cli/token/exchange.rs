@@ -1,10 +1,11 @@
 //! `token exchange`: the real POST, or that of the emulated tenant. Of what comes back only the claims are shown.
 
+use std::path::PathBuf;
+
 use serde_json::{Value as Json, json};
 
-use super::args::Exchange;
 use super::inspect;
-use crate::cli::args::Format;
+use crate::cli::args::{Format, StackArgs, TenantArgs};
 use crate::cli::connect::Connection;
 use crate::cli::stack::Stack;
 use crate::cli::{Exit, Failure, World, block_on, connect, explain, planning, stack};
@@ -18,7 +19,33 @@ use crate::model::value::Ref;
 use crate::plan::Options;
 use crate::render::escape::terminal;
 
-pub fn run(world: &mut World, args: &Exchange) -> Result<Exit, Failure> {
+/// Exchange an outside platform's token at the token endpoint, as a workload does, and say what comes back.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file with the token; `-` reads it from the input.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub tenant: TenantArgs,
+    /// The application to act as, by its label. Default: the stack's only one.
+    #[arg(long, value_name = "LABEL", conflicts_with = "client_id")]
+    pub application: Option<String>,
+    /// The application to act as, by its client id: then nothing else is asked of the tenant.
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// What the access token is for. Default: Microsoft Graph.
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Option<String>,
+    /// Print the access token too, alone and last: it is as good as a password for an hour.
+    #[arg(long)]
+    pub print_token: bool,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let jwt = super::token(world, &args.file)?;
     let stack = stack::load(world, &args.stack)?;
     let connection = connect::connect(world, &args.tenant, &stack)?;
@@ -106,7 +133,7 @@ fn application<'a>(stack: &'a Stack, label: Option<&str>) -> Result<&'a Resource
     }
 }
 
-fn issued(world: &mut World, args: &Exchange, jwt: &str) -> Result<Exit, Failure> {
+fn issued(world: &mut World, args: &Args, jwt: &str) -> Result<Exit, Failure> {
     let token = super::parsed(jwt)?;
     let now = world.clock.now_ms() / 1000;
     match args.format {
@@ -141,7 +168,7 @@ fn issued(world: &mut World, args: &Exchange, jwt: &str) -> Result<Exit, Failure
 
 fn refused(
     world: &mut World,
-    args: &Exchange,
+    args: &Args,
     stack: &Stack,
     status: u16,
     body: &Json,

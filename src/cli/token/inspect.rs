@@ -1,8 +1,9 @@
 //! `token inspect`: what a token says, in words.
 
+use std::path::PathBuf;
+
 use serde_json::{Value as Json, json};
 
-use super::args::Inspect;
 use crate::cli::args::Format;
 use crate::cli::{Exit, Failure, World};
 use crate::exchange::claims::ClaimValue;
@@ -12,6 +13,16 @@ use crate::exchange::subject::describe;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::render::escape::terminal;
 
+/// Say what kind of token it is, whose, and for how long. Nothing is verified.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file with the token; `-` reads it from the input.
+    pub file: PathBuf,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// Claims that are times.
 const TIMES: [(&str, &str); 4] = [
     ("iat", "issued"),
@@ -20,7 +31,7 @@ const TIMES: [(&str, &str); 4] = [
     ("auth_time", "signed in"),
 ];
 
-pub fn run(world: &mut World, args: &Inspect) -> Result<Exit, Failure> {
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let jwt = super::token(world, &args.file)?;
     let token = super::parsed(&jwt)?;
     let now = world.clock.now_ms() / 1000;

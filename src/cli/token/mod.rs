@@ -1,7 +1,6 @@
 //! `token`: tools for one token. A token itself is never printed, unless that was asked for.
 
-pub mod args;
-mod check;
+pub mod check;
 mod exchange;
 mod inspect;
 pub mod keys;
@@ -10,7 +9,8 @@ mod verify;
 use std::io::Read;
 use std::path::Path;
 
-pub use args::TokenCommand;
+use clap::Subcommand;
+
 pub use check::{against, declared};
 pub use exchange::{client_id, post};
 
@@ -21,12 +21,27 @@ use crate::model::diagnostic::Diagnostic;
 /// The most that is read of a file with a token, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
-pub fn run(world: &mut World, command: &TokenCommand) -> Result<Exit, Failure> {
-    match command {
-        TokenCommand::Inspect(args) => inspect::run(world, args),
-        TokenCommand::Check(args) => check::run(world, args),
-        TokenCommand::Verify(args) => verify::run(world, args),
-        TokenCommand::Exchange(args) => exchange::run(world, args),
+/// Tools for one token: what it says, whom it would be accepted from, what it is exchanged for.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Inspect(inspect::Args),
+    Check(check::Args),
+    Verify(verify::Args),
+    Exchange(exchange::Args),
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::Inspect(args) => inspect::run(world, args),
+        Command::Check(args) => check::run(world, args),
+        Command::Verify(args) => verify::run(world, args),
+        Command::Exchange(args) => exchange::run(world, args),
     }
 }
 

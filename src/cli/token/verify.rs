@@ -1,8 +1,9 @@
 //! `token verify`: a token as the API that it is for should verify it.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
-use super::args::Verify;
 use super::keys::Published;
 use crate::cli::args::{Format, StackArgs};
 use crate::cli::local::Local;
@@ -10,7 +11,32 @@ use crate::cli::{Exit, Failure, World, stack};
 use crate::exchange::verify::{Expected, is_key_unknown, verify};
 use crate::render::escape::terminal;
 
-pub fn run(world: &mut World, args: &Verify) -> Result<Exit, Failure> {
+/// Verify an access token as the API that it is for should: every step, pass or fail.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file with the token; `-` reads it from the input.
+    pub file: PathBuf,
+    /// The issuer that is trusted; `{tenantid}` in it stands for any tenant that `--tenant` names.
+    #[arg(long, value_name = "URL")]
+    pub issuer: String,
+    /// Whom the token has to be for. May be repeated.
+    #[arg(long, value_name = "AUDIENCE", required = true)]
+    pub audience: Vec<String>,
+    /// A tenant that is admitted. May be repeated.
+    #[arg(long = "tenant", value_name = "ID")]
+    pub tenants: Vec<String>,
+    /// The issuer's keys in a file, instead of fetching them.
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+    /// Verify with the keys of the emulated tenant of the stack in this directory.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".", conflicts_with = "jwks")]
+    pub local: Option<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let jwt = super::token(world, &args.file)?;
     let token = super::parsed(&jwt)?;
     let now = world.clock.now_ms() / 1000;

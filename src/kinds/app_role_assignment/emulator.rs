@@ -15,6 +15,7 @@ use crate::emulator::shape::{self, Property};
 use crate::emulator::store::{Store, View, list as items, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::kinds::service_principal::emulator::{self as principals, PRINCIPALS};
+use crate::model::graph_permission::{ASSIGN_APP_ROLES as WRITE, READ_APPLICATIONS as READ};
 
 /// The entities behind `appRoleAssignments` and `appRoleAssignedTo`.
 pub static ASSIGNMENTS: Table = Table {
@@ -53,14 +54,6 @@ const PROPERTIES: &[Property] = &[
 const DEFAULT_ROLE: &str = "00000000-0000-0000-0000-000000000000";
 
 /// learn.microsoft.com, serviceprincipal-list-approleassignments and serviceprincipal-post-approleassignedto.
-const READ: &[&str] = &[
-    "Application.Read.All",
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-];
-const WRITE: &[&str] = &["AppRoleAssignment.ReadWrite.All"];
 
 const HELD: &str = "/servicePrincipals/{principal}/appRoleAssignments";
 const GIVEN: &str = "/servicePrincipals/{principal}/appRoleAssignedTo";
@@ -119,8 +112,8 @@ fn plant(store: &mut Store, routes: &Routes, now: u64) {
             .find(|role| role["value"] == permission);
         if let Some(role) = role {
             let mut assignment = filled(&administrator, &api, role["id"].clone(), now);
-            let later = ["Policy.", "AuditLog."];
-            let id = match later.iter().any(|word| permission.starts_with(word)) {
+            let later = ["Policy.", "AuditLog.", "Group", "RoleManagement."];
+            let id = match later.iter().any(|begin| permission.starts_with(begin)) {
                 true => own_id(role["id"].as_str().unwrap_or_default()),
                 false => opaque_id(store),
             };

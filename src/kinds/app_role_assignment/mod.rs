@@ -82,9 +82,7 @@ impl Kind for AppRoleAssignment {
         for json in reply.body["value"].as_array().into_iter().flatten() {
             let text = |name: &str| json[name].as_str().unwrap_or_default();
             live.insert(Object {
-                key: Key::new(KIND, text("id")),
                 parent: Some(principal.clone()),
-                name: text("resourceDisplayName").to_owned(),
                 body: Map::from([
                     (
                         "resource_id".to_owned(),
@@ -95,11 +93,7 @@ impl Kind for AppRoleAssignment {
                         Value::text(text("appRoleId").to_ascii_lowercase()),
                     ),
                 ]),
-                outputs: Default::default(),
-                alternates: Vec::new(),
-                etag: None,
-                deleted: false,
-                confirmed: true,
+                ..Object::new(Key::new(KIND, text("id")), text("resourceDisplayName"))
             });
         }
     }
@@ -211,13 +205,7 @@ pub fn permission(grant: &Object, live: &Live) -> Permission {
 pub fn declared_permission(resource: &Resource, live: &Live) -> Permission {
     let text = |name| resource.text(name).unwrap_or_default();
     let (api, role) = (text("api"), text("role"));
-    let name = match api::is_guid(role) {
-        true => {
-            let id = role.to_ascii_lowercase();
-            service_principal::permission_name(live, api, Class::Application, &id)
-        }
-        false => role.to_owned(),
-    };
+    let name = service_principal::permission_name(live, api, Class::Application, role);
     Permission {
         tier: api::tier(api, &name),
         api: service_principal::api_name(live, api),
@@ -227,14 +215,7 @@ pub fn declared_permission(resource: &Resource, live: &Live) -> Permission {
 }
 
 fn create(task: &Task, resource: &Resource) -> Option<Step> {
-    let principal = service_principal::address(task.address)?;
-    let principal = task
-        .parent
-        .and_then(|application| service_principal::of_application(application, task.live))
-        .map_or_else(
-            || Value::reference(principal, "object_id"),
-            |object| Value::text(object.key.id.as_str()),
-        );
+    let principal = service_principal::principal(task)?;
     let api = resource.at("resource_id")?.clone();
     let role = resource.at("role_id")?.clone();
     let path = format!("/servicePrincipals/{}/appRoleAssignedTo", api.as_str()?);

@@ -12,6 +12,7 @@ use crate::emulator::{dates, directory, secrets, shape as properties};
 use crate::kinds::agent_identity_blueprint::emulator as blueprints;
 use crate::kinds::federated_credential::emulator as credentials;
 use crate::kinds::service_principal::emulator as principals;
+use crate::model::graph_permission::{READ_APPLICATIONS as READ, WRITE_APPLICATIONS as WRITE};
 
 mod people;
 mod rules;
@@ -47,15 +48,6 @@ pub static APPLICATIONS: Table = Table {
     purged,
     dumped,
 };
-
-const READ: &[&str] = &[
-    "Application.Read.All",
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-];
-const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
 
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kinds::group_member;
 use crate::model::address::{Address, InstanceKey, Segment};
 use crate::model::credential_name::{short_hash, slug};
 use crate::model::value::Value;
@@ -74,6 +75,11 @@ pub fn without(tags: &Value) -> BTreeSet<Value> {
 
 pub fn is_mark(tag: &Value) -> bool {
     tag.as_str().is_some_and(|tag| tag.starts_with(PREFIX))
+}
+
+/// Whether a plan shows a mark when it comes or goes: what it is for is not said elsewhere.
+pub fn is_shown(tag: &str) -> bool {
+    tag == PROTECT || group_member::mark::is_one(tag)
 }
 
 /// Whether the tags hold this one.

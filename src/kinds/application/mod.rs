@@ -167,7 +167,7 @@ impl Kind for Application {
             "tags" => Value::set(
                 value
                     .items()
-                    .filter(|tag| !mark::is_mark(tag) || tag.as_str() == Some(mark::PROTECT))
+                    .filter(|tag| !mark::is_mark(tag) || tag.as_str().is_some_and(mark::is_shown))
                     .cloned(),
             ),
             _ => value.clone(),

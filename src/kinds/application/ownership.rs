@@ -1,7 +1,7 @@
 //! Whose an application is: marks and unique names prove it, and nothing else does.
 
 use super::{Form, lower, mark};
-use crate::kinds::{Claim, Scene};
+use crate::kinds::{Claim, Scene, group_member};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Object;
@@ -33,9 +33,16 @@ pub fn foreign(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
         let giver = resource
             .text("adopt.from")
             .map(|from| mark::mark(from, theirs));
-        let mut others =
-            marks.filter(|tag| mark::is_mark(tag) && tag.as_str() != Some(mark::PROTECT));
-        if others.any(|tag| tag.as_str() != giver.as_deref()) {
+        let mut others = marks
+            .filter_map(Value::as_str)
+            .filter(|tag| tag.starts_with(mark::PREFIX) && *tag != mark::PROTECT);
+        let given = |tag: &str| {
+            let from = resource.text("adopt.from");
+            let theirs =
+                |from| group_member::mark::is_one(tag) && tag.starts_with(&mark::prefix(from));
+            giver.as_deref() == Some(tag) || from.is_some_and(theirs)
+        };
+        if others.any(|tag| !given(tag)) {
             return Some(
                 Diagnostic::error("foreign-application", format!("`{}` (client id {client_id}) belongs to another stack", object.name))
                     .about(&resource.address)
@@ -97,16 +104,26 @@ pub fn missing(resource: &Resource, block: &str, scene: &Scene) -> Vec<Diagnosti
         return Vec::new();
     }
     let noun = Form::of(resource.kind()).map_or("application", |form| form.noun);
-    vec![
-        Diagnostic::error(
-            "existing-not-found",
+    let (message, help) = match scene.object {
+        Some(object) => (
+            format!("the {noun} `{}` is in the recycle bin", object.name),
+            format!(
+                "to take it out: `trustform restore --tenant {} --client-id {}`",
+                scene.desired.stack.tenant_id, object.outputs["client_id"]
+            ),
+        ),
+        None => (
             format!("no such {noun} in this tenant"),
-        )
-        .about(&resource.address)
-        .at(resource.span(block), "named here")
-        .help(format!(
-            "check the id and the tenant; to create an {noun} instead, leave `{block}` out"
-        )),
+            format!(
+                "check the id and the tenant; to create an {noun} instead, leave `{block}` out"
+            ),
+        ),
+    };
+    vec![
+        Diagnostic::error("existing-not-found", message)
+            .about(&resource.address)
+            .at(resource.span(block), "named here")
+            .help(help),
     ]
 }
 
@@ -178,8 +195,13 @@ fn collect(
     }
 }
 
-/// Tags that nobody declared stay; our marks are added to them.
+/// Tags that nobody declared stay; our marks are added to them, and those of the groups that it is put into.
 pub fn keep_tags(resource: &mut Resource, scene: &Scene) {
+    let unique_name = resource.text("unique_name").unwrap_or_default();
+    let stack = &scene.desired.stack.name;
+    let member: Vec<Value> = group_member::declared(resource, scene.desired)
+        .map(|group| group_member::mark::application(stack, unique_name, group).into())
+        .collect();
     if let Some(marks) = resource.body.remove(lower::KEPT) {
         let kept = scene
             .object
@@ -190,6 +212,9 @@ pub fn keep_tags(resource: &mut Resource, scene: &Scene) {
             .into_iter()
             .chain(marks.items().cloned());
         resource.body.insert("tags".into(), Value::set(tags));
+    }
+    if let Some(Value::Set(tags)) = resource.body.get_mut("tags") {
+        tags.extend(member);
     }
 }
 

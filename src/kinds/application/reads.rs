@@ -64,9 +64,7 @@ pub fn reads_as(form: &Form, desired: &Desired, live: &Live) -> Vec<Read> {
         {
             reads.push(by_key(form, &alternate));
         }
-        missing |= live.is_absent(kind, &alternate)
-            && !super::is_existing(resource)
-            && !super::is_adopted(resource);
+        missing |= live.is_absent(kind, &alternate) && !super::is_adopted(resource);
     }
     if missing {
         reads.push(Read {
@@ -232,22 +230,19 @@ fn object(form: &Form, json: &Json, deleted: bool, confirmed: bool) -> Object {
         alternates.insert(0, key("uniqueName", &unique_name));
     }
     Object {
-        key: Key::new(form.kind, &id),
-        parent: None,
-        name: text("displayName"),
         body,
         outputs: [
             ("client_id", app_id),
             ("object_id", id.clone()),
-            ("id", id),
+            ("id", id.clone()),
             ("unique_name", unique_name),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into(),
         alternates,
-        etag: None,
         deleted,
         confirmed,
+        ..Object::new(Key::new(form.kind, &id), text("displayName"))
     }
 }
 

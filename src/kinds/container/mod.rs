@@ -52,14 +52,13 @@ impl Kind for Container {
     /// What is in an account that is not there needs no reading.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
         let mut reads = Vec::new();
-        for resource in desired.of_kind(KIND) {
-            let (Some(id), Some(account)) = (resource.text("id"), resource.text("account_id"))
-            else {
-                continue;
-            };
-            if storage_account::found(account, live).is_none() {
-                continue;
-            }
+        let declared = desired.of_kind(KIND).filter_map(|resource| {
+            let account = resource.text("account_id")?;
+            storage_account::found(account, live)?;
+            Some(resource.text("id")?.to_owned())
+        });
+        for id in declared.chain(storage_account::containers_of_leftovers(desired, live)) {
+            let id = id.as_str();
             let read = |purpose, request| Read {
                 kind: KIND,
                 purpose,
@@ -210,6 +209,18 @@ pub fn stays(object: &Object, live: &Live, stack: &Stack) -> Option<String> {
     Some(format!("it holds `{other}`, which is not of this stack"))
 }
 
+/// The paths of the blobs in a container, as far as they were listed.
+pub fn blobs(id: &str, live: &Live) -> Vec<String> {
+    let found = found(id, live).and_then(|object| Some((object.body.get(BLOBS)?, place(id)?)));
+    let Some((holds, (account, name))) = found else {
+        return Vec::new();
+    };
+    let blobs = holds.items().filter_map(Value::as_str);
+    blobs
+        .map(|blob| document::path(&account, &name, blob))
+        .collect()
+}
+
 /// Account and container of an id, as a blob's path names them.
 fn place(id: &str) -> Option<(String, String)> {
     let (_, rest) = id.split_once("/storageaccounts/")?;
@@ -229,15 +240,12 @@ fn object(id: &str, json: &Json) -> Object {
         body.insert(MARK.to_owned(), mark.into());
     }
     Object {
-        key: Key::new(KIND, id),
-        parent: None,
-        name: json["name"].as_str().unwrap_or_default().to_owned(),
         body,
-        outputs: Default::default(),
         alternates: vec![id.to_owned()],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        ..Object::new(
+            Key::new(KIND, id),
+            json["name"].as_str().unwrap_or_default(),
+        )
     }
 }
 

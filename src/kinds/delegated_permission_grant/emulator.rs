@@ -12,6 +12,7 @@ use crate::emulator::shape::{self, Property};
 use crate::emulator::store::{Store, View, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table};
 use crate::kinds::service_principal::emulator::{self as principals, PRINCIPALS};
+use crate::model::graph_permission::GRANT_CONSENT as WRITE;
 
 /// The entity set `oauth2PermissionGrants`.
 pub static GRANTS: Table = Table {
@@ -44,10 +45,6 @@ const READ: &[&str] = &[
     "DelegatedPermissionGrant.Read.All",
     "DelegatedPermissionGrant.ReadWrite.All",
     "Directory.Read.All",
-    "Directory.ReadWrite.All",
-];
-const WRITE: &[&str] = &[
-    "DelegatedPermissionGrant.ReadWrite.All",
     "Directory.ReadWrite.All",
 ];
 

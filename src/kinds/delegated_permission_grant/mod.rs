@@ -79,9 +79,7 @@ impl Kind for DelegatedPermissionGrant {
                 continue;
             }
             live.insert(Object {
-                key: Key::new(KIND, text("id")),
                 parent: Some(principal.clone()),
-                name: text("scope").trim().to_owned(),
                 body: Map::from([
                     (
                         "resource_id".to_owned(),
@@ -93,11 +91,7 @@ impl Kind for DelegatedPermissionGrant {
                         Value::texts(text("scope").split_whitespace()),
                     ),
                 ]),
-                outputs: Default::default(),
-                alternates: Vec::new(),
-                etag: None,
-                deleted: false,
-                confirmed: true,
+                ..Object::new(Key::new(KIND, text("id")), text("scope").trim())
             });
         }
     }
@@ -130,23 +124,9 @@ impl Kind for DelegatedPermissionGrant {
                 .insert("resource_id".into(), Value::text(api.key.id.as_str()));
         }
         // The wire has names; a scope may be declared by its id.
-        let names = resource
-            .at("scopes")
-            .into_iter()
-            .flat_map(Value::items)
-            .filter_map(Value::as_str)
-            .map(|scope| {
-                if super::api::is_guid(scope) {
-                    service_principal::permission_name(
-                        scene.live,
-                        &app_id,
-                        Class::Delegated,
-                        &scope.to_ascii_lowercase(),
-                    )
-                } else {
-                    scope.to_owned()
-                }
-            });
+        let names = scopes(&resource.body).map(|scope| {
+            service_principal::permission_name(scene.live, &app_id, Class::Delegated, scope)
+        });
         let names = Value::texts(names);
         resource.body.insert("scopes".into(), names);
         Vec::new()
@@ -198,14 +178,19 @@ pub fn api_name(grant: &Object, live: &Live) -> String {
     api.map_or_else(|| resource.to_owned(), |api| api.name.clone())
 }
 
-/// What a grant allows, scope by scope.
-pub fn permissions(grant: &Object, live: &Live) -> Vec<Permission> {
-    let api = api_name(grant, live);
-    let scopes = grant.body.get("scopes");
+/// The scopes of a grant, declared or there.
+fn scopes(body: &Map) -> impl Iterator<Item = &str> {
+    let scopes = body.get("scopes");
     scopes
         .into_iter()
         .flat_map(Value::items)
         .filter_map(Value::as_str)
+}
+
+/// What a grant allows, scope by scope.
+pub fn permissions(grant: &Object, live: &Live) -> Vec<Permission> {
+    let api = api_name(grant, live);
+    scopes(&grant.body)
         .map(|scope| delegated(&api, scope))
         .collect()
 }
@@ -214,18 +199,10 @@ pub fn permissions(grant: &Object, live: &Live) -> Vec<Permission> {
 pub fn declared_permissions(resource: &Resource, live: &Live) -> Vec<Permission> {
     let app_id = resource.text("api").unwrap_or_default();
     let api = service_principal::api_name(live, app_id);
-    let scopes = resource.at("scopes");
-    scopes
-        .into_iter()
-        .flat_map(Value::items)
-        .filter_map(Value::as_str)
-        .map(|scope| match super::api::is_guid(scope) {
-            true => {
-                let id = scope.to_ascii_lowercase();
-                let name = service_principal::permission_name(live, app_id, Class::Delegated, &id);
-                delegated(&api, &name)
-            }
-            false => delegated(&api, scope),
+    scopes(&resource.body)
+        .map(|scope| {
+            let name = service_principal::permission_name(live, app_id, Class::Delegated, scope);
+            delegated(&api, &name)
         })
         .collect()
 }
@@ -241,24 +218,12 @@ fn delegated(api: &str, scope: &str) -> Permission {
 
 /// Graph stores the scopes as one text; sorted, so that a plan is the same every time.
 fn scope(resource: &Resource) -> Value {
-    let scopes: Vec<&str> = resource
-        .at("scopes")
-        .into_iter()
-        .flat_map(Value::items)
-        .filter_map(Value::as_str)
-        .collect();
+    let scopes: Vec<&str> = scopes(&resource.body).collect();
     scopes.join(" ").into()
 }
 
 fn create(task: &Task, resource: &Resource) -> Option<Step> {
-    let principal = service_principal::address(task.address)?;
-    let principal = task
-        .parent
-        .and_then(|application| service_principal::of_application(application, task.live))
-        .map_or_else(
-            || Value::reference(principal, "object_id"),
-            |object| Value::text(object.key.id.as_str()),
-        );
+    let principal = service_principal::principal(task)?;
     let body = Value::map([
         ("clientId", principal.clone()),
         ("consentType", "AllPrincipals".into()),
@@ -291,14 +256,12 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
 /// Scopes that go are taken away before anything is created, scopes that come are given last: a change that
 /// does both is two requests.
 fn update(task: &Task, object: &Object, resource: &Resource) -> Vec<Step> {
-    let scopes = |value: Option<&Value>| -> BTreeSet<String> {
-        let items = value.into_iter().flat_map(Value::items);
-        items.filter_map(Value::as_str).map(str::to_owned).collect()
+    let owned = |body| {
+        scopes(body)
+            .map(str::to_owned)
+            .collect::<BTreeSet<String>>()
     };
-    let (before, after) = (
-        scopes(object.body.get("scopes")),
-        scopes(resource.at("scopes")),
-    );
+    let (before, after) = (owned(&object.body), owned(&resource.body));
     let kept: BTreeSet<String> = before.intersection(&after).cloned().collect();
     let path = format!("/oauth2PermissionGrants/{}", object.key.id);
     let patch = |phase, scopes: &BTreeSet<String>| {

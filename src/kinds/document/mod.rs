@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use super::codec::quoted;
 use super::oidc_issuer::{self, rotation};
-use super::{Kind, Scene, Task, container, step};
-use crate::model::desired::{Desired, Resource};
+use super::{Kind, Scene, Task, container, step, storage_account};
+use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
-use crate::model::plan::Action;
+use crate::model::plan::{Action, FieldChange};
 use crate::model::schema::{Compare, Field, Shape, Type};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Value};
@@ -52,6 +52,9 @@ static SHAPE: Shape = Shape {
     outputs: &[],
 };
 
+/// Documents that are read in one container of an account that nothing declares: more are no issuers of a stack.
+const MOST_LEFT: usize = 20;
+
 /// The label of the key set.
 pub const JWKS: &str = "jwks";
 
@@ -67,33 +70,36 @@ impl Kind for Document {
 
     /// Where the container is made here, there is nothing to read before it is there.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        desired
+        let declared = desired
             .of_kind(KIND)
             .filter_map(|resource| resource.text("path"))
             .filter(|path| match made_here(desired, path) {
                 Some(container) => container::found(container, live).is_some(),
                 None => true,
             })
+            .map(str::to_owned);
+        let containers = storage_account::containers_of_leftovers(desired, live);
+        let left = containers.flat_map(|id| {
+            let blobs = container::blobs(&id, live).into_iter();
+            blobs.take(MOST_LEFT)
+        });
+        declared
+            .chain(left)
             .map(|path| Read {
                 kind: KIND,
                 purpose: "key",
-                request: Request::get(Service::Blob, path),
-                about: path.to_owned(),
+                request: Request::get(Service::Blob, path.as_str()),
+                about: path,
             })
             .collect()
     }
 
-    /// Who in the tenant trusts an issuer: the applications of every stack, and of none.
-    fn dependants(&self, object: &Object) -> Vec<Read> {
-        match object.key.kind == KIND && issuer(object).is_some() {
-            true => vec![Read {
-                kind: KIND,
-                purpose: trusting::PURPOSE,
-                request: trusting::request(),
-                about: object.key.id.clone(),
-            }],
-            false => Vec::new(),
-        }
+    /// Who in the tenant trusts an issuer: applications and managed identities of every stack, and of none.
+    fn dependants(&self, object: &Object, live: &Live) -> Vec<Read> {
+        issuers_of(object, live)
+            .into_iter()
+            .flat_map(|(document, _)| trusting::reads(document, live))
+            .collect()
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
@@ -110,9 +116,6 @@ impl Kind for Document {
         let text = reply.body["content"].as_str().unwrap_or_default();
         let header = |name: &str| reply.header(name).map_or(Value::Null, Value::text);
         live.insert(Object {
-            key: Key::new(KIND, path.clone()),
-            parent: None,
-            name: path.clone(),
             body: Map::from([
                 ("text".to_owned(), text.into()),
                 ("content".to_owned(), content(text)),
@@ -122,11 +125,9 @@ impl Kind for Document {
                 ("last_modified".to_owned(), header("last-modified")),
                 ("published".to_owned(), header(rotation::PUBLISHED)),
             ]),
-            outputs: Default::default(),
             alternates: vec![path.clone()],
             etag: reply.etag.clone(),
-            deleted: false,
-            confirmed: true,
+            ..Object::new(Key::new(KIND, path.clone()), path.clone())
         });
     }
 
@@ -163,9 +164,19 @@ impl Kind for Document {
         ]
     }
 
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        let before = object.body.get("stack")?;
+        (before.as_str() == Some(&stack.name)).then(|| FieldChange {
+            path: "stack".to_owned(),
+            before: Some(before.clone()),
+            after: Some(Value::Null),
+        })
+    }
+
     fn steps(&self, task: &Task) -> Vec<Step> {
         match (task.action, task.object, task.resource) {
             (Action::Delete, Some(object), _) => vec![delete(task, object)],
+            (Action::Update, Some(object), None) => unmark(task, object).into_iter().collect(),
             (_, object, Some(resource)) => put(task, object, resource).into_iter().collect(),
             _ => Vec::new(),
         }
@@ -200,6 +211,23 @@ pub fn issuer(object: &Object) -> Option<&str> {
         .as_map()?
         .get("issuer")?
         .as_str()
+}
+
+/// The discovery documents that go with an object, and the issuers that they state: it is one, or the account of some.
+pub fn issuers_of<'a>(object: &'a Object, live: &'a Live) -> Vec<(&'a Object, &'a str)> {
+    let stated = |document: &'a Object| Some((document, issuer(document)?));
+    match object.key.kind {
+        KIND => stated(object).into_iter().collect(),
+        storage_account::KIND => {
+            let within = format!("/{}/", object.name);
+            let documents = live.of_kind(KIND);
+            documents
+                .filter(|document| document.key.id.starts_with(&within))
+                .filter_map(stated)
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether a document is the key set of its issuer.
@@ -286,6 +314,31 @@ fn put(task: &Task, object: Option<&Object>, resource: &Resource) -> Option<Step
             Pattern::replayed(412, "ConditionNotMet"),
         ],
         ..step(task, Phase::Publish, request)
+    })
+}
+
+/// The same document without our mark, if it is still the one that was read.
+fn unmark(task: &Task, object: &Object) -> Option<Step> {
+    let path = &object.key.id;
+    let text = object.body.get("text")?.clone();
+    let mut request = Request::new(Service::Blob, Method::Put, path.clone())
+        .header("if-match", object.etag.as_deref()?);
+    for (header, member) in [
+        ("content-type", "content_type"),
+        ("cache-control", "cache_control"),
+        (rotation::PUBLISHED, "published"),
+    ] {
+        if let Some(value) = object.body.get(member).and_then(Value::as_str) {
+            request = request.header(header, value);
+        }
+    }
+    Some(Step {
+        check: Some(Check {
+            read: Request::get(Service::Blob, path.clone()),
+            expect: Expect::Present(Value::map([("content", text.clone())])),
+        }),
+        done_if: vec![Pattern::replayed(412, "ConditionNotMet")],
+        ..step(task, Phase::Publish, request.body(text))
     })
 }
 

@@ -5,7 +5,8 @@
 use serde_json::Value as Json;
 
 use super::{KIND, issuer};
-use crate::model::live::{Key, Live, Read};
+use crate::kinds::managed_identity::everywhere;
+use crate::model::live::{Key, Live, Object, Read};
 use crate::model::step::{Reply, Request, Service};
 use crate::model::value::Value;
 
@@ -14,8 +15,20 @@ pub const PURPOSE: &str = "trusting";
 /// Where the answer is kept in the document's object: by the credential's id, who it lets in.
 const TRUSTED_BY: &str = "trusted_by";
 
-/// Every application of the tenant that has credentials, with them.
-pub fn request() -> Request {
+/// Every application of the tenant that has credentials, with them; and every managed identity.
+pub fn reads(document: &Object, live: &Live) -> Vec<Read> {
+    let applications = Read {
+        kind: KIND,
+        purpose: PURPOSE,
+        request: request(),
+        about: document.key.id.clone(),
+    };
+    let mut reads = everywhere::reads(live);
+    reads.push(applications);
+    reads
+}
+
+fn request() -> Request {
     Request::get(
         Service::GraphBeta,
         "/applications?$filter=federatedIdentityCredentials/$count ne 0&$select=id,displayName&$expand=federatedIdentityCredentials&$count=true&$top=999",

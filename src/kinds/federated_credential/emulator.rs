@@ -14,9 +14,9 @@ use crate::emulator::table::{Dumped, Entity, Related, Table, Version};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::kinds::application::emulator::APPLICATIONS;
+use crate::model::graph_permission::WRITE_APPLICATIONS as WRITE;
 
 mod rules;
-pub mod sign_ins;
 
 /// The entities behind `federatedIdentityCredentials`; `~parent` is the id of the object that trusts.
 pub static CREDENTIALS: Table = Table {
@@ -57,26 +57,21 @@ const LIST: &[&str] = &[
     "Directory.Read.All",
 ];
 /// Reading one asks for more than listing them (learn.microsoft.com, federatedidentitycredential-get).
-const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
 
 const ALL: &str = "/applications/{application}/federatedIdentityCredentials";
 const ONE: &str = "/applications/{application}/federatedIdentityCredentials/{credential}";
 
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
-    tables: &[&CREDENTIALS, &sign_ins::ACTIVITIES],
+    tables: &[&CREDENTIALS],
     routes: &[
         Route::new("GET", ALL, LIST, list_all),
         Route::new("POST", ALL, WRITE, create),
         Route::new("GET", ONE, WRITE, read),
         Route::new("PATCH", ONE, WRITE, patch),
         Route::new("DELETE", ONE, WRITE, delete),
-        sign_ins::LOG,
-        sign_ins::BY_PRINCIPAL,
-        sign_ins::BY_SECRET,
     ],
     trusts: Some(trusts),
-    signed_in: Some(sign_ins::remember),
     ..Part::NOTHING
 };
 
@@ -238,12 +233,14 @@ fn write(call: &Call<'_>, credential: &mut Entity, body: &Entity) -> Result<(), 
     shape::write(&CREDENTIALS, known, credential, body)
 }
 
-fn trusts(view: View<'_>, client_id: &str) -> Vec<Trust> {
+fn trusts(view: View<'_>, client_id: &str) -> Vec<(String, Trust)> {
     let Some(application) = graph::lookup(view, &APPLICATIONS, "appId", client_id) else {
         return Vec::new();
     };
     let rows = of_parent(view, text(&application, "id"));
-    rows.iter().filter_map(|(_, row)| trust(row)).collect()
+    rows.iter()
+        .filter_map(|(_, row)| Some((text(row, "id").to_owned(), trust(row)?)))
+        .collect()
 }
 
 fn trust(row: &Entity) -> Option<Trust> {

@@ -18,7 +18,7 @@ mod wire;
 
 pub use check::allows;
 pub use declare::{declare, exact};
-pub use wire::{declared_trust, list, take_list, trust};
+pub use wire::{declared_trust, is_listed, list, list_elsewhere, take_list, trust};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task, is_identity, managed_identity};
@@ -78,6 +78,10 @@ impl Kind for FederatedCredential {
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
         wire::decode(read, reply, live);
+    }
+
+    fn spares(&self, read: &Read) -> bool {
+        read.purpose == wire::ELSEWHERE
     }
 
     fn find<'a>(

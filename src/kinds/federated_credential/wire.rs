@@ -20,7 +20,7 @@ use crate::model::value::{Map, Text, Value};
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
     let mut reads: Vec<Read> = application::all(live)
         .filter(|object| !object.deleted)
-        .filter(|object| live.answer(KIND, LISTED, &object.key.id).is_none())
+        .filter(|object| !is_listed(&object.key.id, live))
         .map(|object| list(&object.key))
         .collect();
     for identity in managed_identity::concerned(desired, live) {
@@ -41,6 +41,22 @@ const LISTED: &str = "listed";
 
 /// A second list of an identity's credentials, with the expressions that the stable API hides.
 pub(super) const EXPRESSIONS: &str = "expressions";
+
+/// The list of an identity that no stack may have declared; a plan can do without.
+pub(super) const ELSEWHERE: &str = "elsewhere";
+
+/// The read that shows the credentials of an identity of the tenant, unless they were read already.
+pub fn list_elsewhere(identity: &Key, live: &Live) -> Option<Read> {
+    (!is_listed(&identity.id, live)).then(|| Read {
+        purpose: ELSEWHERE,
+        ..list(identity)
+    })
+}
+
+/// Whether all credentials of a parent were read.
+pub fn is_listed(parent: &str, live: &Live) -> bool {
+    live.answer(KIND, LISTED, parent).is_some()
+}
 
 /// All credentials of an application or a managed identity.
 pub fn list(parent: &Key) -> Read {
@@ -79,7 +95,7 @@ pub fn take_list(parent: &Key, credentials: &Json, confirmed: bool, live: &mut L
         purpose: LISTED,
         ..list(parent)
     };
-    if !confirmed && live.answer(KIND, LISTED, &parent.id).is_some() {
+    if !confirmed && is_listed(&parent.id, live) {
         return;
     }
     live.record(&listed, 200);
@@ -98,17 +114,16 @@ fn object(parent: &Key, json: &Json, confirmed: bool) -> Object {
             .map_or(Value::Null, Value::from_json),
     );
     Object {
-        key: Key::new(KIND, format!("{}/{}", parent.id, text("id"))),
         parent: Some(parent.clone()),
-        name: text("name").to_owned(),
         body,
         outputs: [("id", text("id")), ("name", text("name"))]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        alternates: Vec::new(),
-        etag: None,
-        deleted: false,
         confirmed,
+        ..Object::new(
+            Key::new(KIND, format!("{}/{}", parent.id, text("id"))),
+            text("name"),
+        )
     }
 }
 

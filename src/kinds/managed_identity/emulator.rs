@@ -12,6 +12,7 @@ use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
 use crate::emulator::store::{Store, View, member, text};
 use crate::emulator::table::{Dumped, Entity, Table};
+use crate::kinds::group_member::emulator as groups;
 use crate::kinds::service_principal::emulator::{PRINCIPALS, managed};
 
 mod credentials;
@@ -54,6 +55,8 @@ const READ: &[&str] = &[
 ];
 
 const ALL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+const WITHIN: &str =
+    "/subscriptions/{subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
 const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}";
 const CREDENTIALS_OF: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials";
 const CREDENTIAL: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials/{credential}";
@@ -64,6 +67,7 @@ pub const PART: Part = Part {
     trusts: Some(credentials::trusts),
     arm: &[
         Route::new("GET", ALL, READ, list),
+        Route::new("GET", WITHIN, READ, list_within),
         Route::new("GET", ONE, READ, read),
         Route::new("PUT", ONE, WRITE, put),
         Route::new("PATCH", ONE, WRITE, patch),
@@ -119,6 +123,15 @@ fn list(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let view = call.store.primary();
     let found = view.find(&IDENTITIES, "~group", &group.to_ascii_lowercase());
     Ok(arm::page(call, found.map(|entity| shown(entity)).collect()))
+}
+
+/// Those of a whole subscription.
+fn list_within(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let within = format!("/subscriptions/{}/", call.key(0).1).to_ascii_lowercase();
+    let rows = call.store.primary().rows(&IDENTITIES, None);
+    let rows = rows.filter(|row| text(row, "id").starts_with(&within));
+    Ok(arm::page(call, rows.map(|row| shown(row)).collect()))
 }
 
 fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {
@@ -223,6 +236,7 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let principal = member(&found, "properties")["principalId"].as_str();
     let principal = principal.unwrap_or_default().to_owned();
     call.store.remove(&PRINCIPALS, &principal, call.now);
+    groups::purge_of(call.store, &principal, call.now);
     call.store.remove(&IDENTITIES, &id, call.now);
     Ok(Reply::empty(200))
 }

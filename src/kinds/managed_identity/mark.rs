@@ -1,5 +1,6 @@
 //! The tags that prove an identity ours, and those that protect it.
 
+use crate::kinds::group_member;
 use crate::model::credential_name::short_hash;
 use crate::model::value::{Map, Value};
 
@@ -27,6 +28,13 @@ pub fn tags(stack: &str, id: &str, protect: bool) -> Map {
 
 /// The tags that are not ours.
 pub fn without(tags: &Value) -> Map {
+    let tags = shown(tags).into_iter();
+    tags.filter(|(name, _)| !name.starts_with(group_member::mark::AZURE))
+        .collect()
+}
+
+/// The tags that a plan shows: what those of memberships are for is not said elsewhere.
+pub fn shown(tags: &Value) -> Map {
     let tags = tags.as_map().cloned().unwrap_or_default();
     tags.into_iter()
         .filter(|(name, _)| name != NAME && name != PROTECT)

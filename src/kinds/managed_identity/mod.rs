@@ -5,19 +5,23 @@
 
 pub(in crate::kinds) mod check;
 pub mod emulator;
+pub mod everywhere;
 mod fields;
 mod lower;
 pub(in crate::kinds) mod mark;
 mod wire;
 
+pub use check::parts;
+pub use mark::NAME as MARK;
 pub use wire::{VERSION, groups};
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, is_existing};
+use super::{Claim, Kind, Scene, Task, group_member, is_existing};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
+use crate::model::plan::FieldChange;
 use crate::model::schema::Shape;
 use crate::model::step::{Reply, Step};
 use crate::model::value::Value;
@@ -66,6 +70,11 @@ impl Kind for ManagedIdentity {
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
         wire::decode(read, reply, live);
+        everywhere::decode(read, reply, live);
+    }
+
+    fn spares(&self, read: &Read) -> bool {
+        everywhere::PURPOSES.contains(&read.purpose)
     }
 
     fn find<'a>(
@@ -89,6 +98,14 @@ impl Kind for ManagedIdentity {
             let mut tags = there.map(mark::without).unwrap_or_default();
             tags.extend(marks.as_map().cloned().unwrap_or_default());
             resource.body.insert("tags".into(), Value::Map(tags));
+        }
+        let id = resource.text("id").unwrap_or_default();
+        let stack = &scene.desired.stack.name;
+        let member: Vec<String> = group_member::declared(resource, scene.desired)
+            .map(|group| group_member::mark::azure(stack, id, group))
+            .collect();
+        if let Some(Value::Map(tags)) = resource.body.get_mut("tags") {
+            tags.extend(member.into_iter().map(|name| (name, Value::text("true"))));
         }
         refused.filter(|_| !scene.destroy).into_iter().collect()
     }
@@ -139,9 +156,19 @@ impl Kind for ManagedIdentity {
         is_existing(resource)
     }
 
+    fn released(&self, object: &Object, stack: &Stack) -> Option<FieldChange> {
+        let before = object.body.get("tags")?;
+        let ours = mark::value(&stack.name, &object.key.id);
+        (mark::of(Some(before)) == Some(&ours)).then(|| FieldChange {
+            path: "tags".to_owned(),
+            before: Some(before.clone()),
+            after: Some(Value::Map(mark::without(before))),
+        })
+    }
+
     fn show(&self, path: &str, value: &Value, _live: &Live) -> Value {
         match path {
-            "tags" => Value::Map(mark::without(value)),
+            "tags" => Value::Map(mark::shown(value)),
             _ => value.clone(),
         }
     }

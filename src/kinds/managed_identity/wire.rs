@@ -96,7 +96,7 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     }
 }
 
-fn object(json: &Json, confirmed: bool) -> Object {
+pub(super) fn object(json: &Json, confirmed: bool) -> Object {
     let text = |pointer: &str| {
         json.pointer(pointer)
             .and_then(Json::as_str)
@@ -105,9 +105,6 @@ fn object(json: &Json, confirmed: bool) -> Object {
     };
     let id = text("/id").to_ascii_lowercase();
     Object {
-        key: Key::new(KIND, &id),
-        parent: None,
-        name: text("/name"),
         body: codec::decode(fields::SHAPE.fields, json),
         outputs: [
             ("id", text("/id")),
@@ -117,17 +114,24 @@ fn object(json: &Json, confirmed: bool) -> Object {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into(),
-        alternates: vec![id],
-        etag: None,
-        deleted: false,
+        alternates: vec![id.clone()],
         confirmed,
+        ..Object::new(Key::new(KIND, id), text("/name"))
     }
 }
 
 pub fn steps(task: &Task) -> Vec<Step> {
     let step = match (task.action, task.object, task.resource) {
         (Action::Create, _, Some(resource)) => create(task, resource),
-        (Action::Update, Some(object), Some(resource)) => Some(update(task, object, resource)),
+        (Action::Update, Some(object), Some(resource)) => {
+            let tags = resource.at("tags").cloned().unwrap_or(Value::Null);
+            Some(update(task, object, tags))
+        }
+        // Let go: nothing declares it.
+        (Action::Update, Some(object), None) => {
+            let after = task.fields.iter().find_map(|field| field.after.clone());
+            after.map(|tags| update(task, object, tags))
+        }
         (Action::Delete, Some(object), _) => Some(delete(task, object)),
         _ => None,
     };
@@ -169,9 +173,8 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
 }
 
 /// Only tags change in place.
-fn update(task: &Task, object: &Object, resource: &Resource) -> Step {
+fn update(task: &Task, object: &Object, tags: Value) -> Step {
     let path = path(&object.outputs["id"]);
-    let tags = resource.at("tags").cloned().unwrap_or(Value::Null);
     let body = Value::Map(Map::from([("tags".to_owned(), tags)]));
     Step {
         check: Some(Check {

@@ -242,11 +242,20 @@ impl Kind for OidcIssuer {
     }
 }
 
-/// The issuer's URL, its discovery document and its JWKS, to the byte; none while they are not known.
-pub fn documents(resource: &Resource, stack: &Stack) -> Option<(String, String, String)> {
-    let url = url(resource, stack)?;
-    let discovery = Discovery::of(&url).text();
-    Some((url, discovery, resource.text("jwks")?.to_owned()))
+/// The discovery document and the JWKS of an issuer with this URL, to the byte.
+pub fn documents(resource: &Resource, url: &str) -> Option<(String, String)> {
+    let discovery = Discovery::of(url).text();
+    Some((discovery, resource.text("jwks")?.to_owned()))
+}
+
+/// What stands for a website's host in the files, where `url` is known to be the issuer's URL.
+pub fn host_in<'a>(resource: &Resource, url: &'a str) -> impl Fn(&Ref) -> Option<Part> + use<'a> {
+    let account = hosting::account(resource);
+    move |reference| {
+        let host =
+            reference.output == storage_account::WEB_ENDPOINT && reference.address == account;
+        host.then(|| Part::Literal(url.to_owned()))
+    }
 }
 
 /// Where the documents stand.

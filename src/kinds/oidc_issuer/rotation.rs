@@ -134,18 +134,11 @@ mod tests {
             ("last_modified", modified.into()),
         ];
         Object {
-            key: Key::new("document", "/a/b/jwks"),
-            parent: None,
-            name: String::new(),
             body: body
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect(),
-            outputs: Default::default(),
-            alternates: Vec::new(),
-            etag: None,
-            deleted: false,
-            confirmed: true,
+            ..Object::new(Key::new("document", "/a/b/jwks"), "")
         }
     }
 

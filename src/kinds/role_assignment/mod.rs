@@ -7,7 +7,7 @@ pub mod emulator;
 pub mod roles;
 mod wire;
 
-pub use wire::scopes;
+pub use wire::{principal, scopes};
 
 use super::lower::Lowering;
 use super::{
@@ -155,29 +155,12 @@ impl Kind for RoleAssignment {
         if scene.destroy {
             return Vec::new();
         }
-        let principal = match scene.parent.filter(|parent| !parent.deleted) {
-            Some(parent) => wire::principal(parent, scene.live),
-            None => None,
-        };
-        let existing = scene
-            .desired
-            .parent(resource)
-            .is_some_and(super::is_existing);
-        if existing && principal.is_none() && scene.parent.is_some() {
-            return vec![
-                Diagnostic::error(
-                    "no-principal",
-                    "the application has no service principal that could hold a role",
-                )
-                .about(&resource.address)
-                .at(resource.origin, "would be assigned to it")
-                .help("whoever manages the application makes its service principal"),
-            ];
+        match holder_of(resource, scene) {
+            Ok(principal) => resource
+                .body
+                .extend(principal.map(|id| ("principal_id".to_owned(), id))),
+            Err(missing) => return vec![missing],
         }
-        let principal = principal.map_or_else(|| made(resource), |id| Some(Value::text(id)));
-        resource
-            .body
-            .extend(principal.map(|id| ("principal_id".to_owned(), id)));
         match wire::role(resource, scene.live) {
             Some(role) => {
                 let definition = role.outputs["id"].as_str();
@@ -216,6 +199,29 @@ impl Kind for RoleAssignment {
     fn steps(&self, task: &Task) -> Vec<Step> {
         wire::steps(task)
     }
+}
+
+/// The service principal of the identity that a resource nests in: the one that is there, or the one that will be.
+///
+/// # Errors
+/// Someone else manages the application, and it has none.
+pub fn holder_of(resource: &Resource, scene: &Scene) -> Result<Option<Value>, Diagnostic> {
+    let parent = scene.parent.filter(|parent| !parent.deleted);
+    let principal = parent.and_then(|parent| wire::principal(parent, scene.live));
+    let existing = scene
+        .desired
+        .parent(resource)
+        .is_some_and(super::is_existing);
+    if existing && principal.is_none() && scene.parent.is_some() {
+        return Err(Diagnostic::error(
+            "no-principal",
+            "the application has no service principal that could hold a role or be in a group",
+        )
+        .about(&resource.address)
+        .at(resource.origin, "would be given to it")
+        .help("whoever manages the application makes its service principal"));
+    }
+    Ok(principal.map_or_else(|| made(resource), |id| Some(Value::text(id))))
 }
 
 /// The principal that an earlier step of the apply makes.

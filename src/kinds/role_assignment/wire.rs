@@ -178,18 +178,12 @@ fn role_object(about: &str, json: &Json) -> Object {
         found.unwrap_or_default().to_owned()
     };
     Object {
-        key: Key::new(ROLE, about),
-        parent: None,
-        name: text("/properties/roleName"),
-        body: Map::new(),
         outputs: [("id".to_owned(), text("/id"))].into(),
         alternates: vec![
             about.to_owned(),
             format!("id={}", roles::guid(&text("/id"))),
         ],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        ..Object::new(Key::new(ROLE, about), text("/properties/roleName"))
     }
 }
 
@@ -211,9 +205,7 @@ fn object(json: &Json, live: &Live) -> Object {
     });
     let name = name.map_or(Value::Null, Value::text);
     Object {
-        key: Key::new(KIND, &id),
         parent: owner(&principal, live),
-        name: text("/name").to_ascii_lowercase(),
         body: Map::from([
             ("scope".to_owned(), text("/properties/scope").into()),
             ("role_definition_name".to_owned(), name),
@@ -221,10 +213,8 @@ fn object(json: &Json, live: &Live) -> Object {
             ("principal_id".to_owned(), principal.into()),
         ]),
         outputs: [("id".to_owned(), text("/id").to_owned())].into(),
-        alternates: vec![id],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        alternates: vec![id.clone()],
+        ..Object::new(Key::new(KIND, id), text("/name").to_ascii_lowercase())
     }
 }
 

@@ -130,15 +130,12 @@ fn object(parent: &Key, kind: &str, json: &serde_json::Value) -> Object {
         body.insert(WIRE.to_owned(), Value::from_json(json));
     }
     Object {
-        key: Key::new(KIND, format!("{}/{kind}/{}", parent.id, of("keyId"))),
         parent: Some(parent.clone()),
-        name: of("displayName").to_owned(),
         body,
-        outputs: Default::default(),
-        alternates: Vec::new(),
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        ..Object::new(
+            Key::new(KIND, format!("{}/{kind}/{}", parent.id, of("keyId"))),
+            of("displayName"),
+        )
     }
 }
 

@@ -14,6 +14,7 @@ use crate::emulator::table::{Entity, Related, Table};
 use crate::emulator::{directory, secrets, shape as properties};
 use crate::kinds::agent_identity_blueprint::emulator as blueprints;
 use crate::kinds::application::emulator::APPLICATIONS;
+use crate::model::graph_permission::{READ_APPLICATIONS as READ, WRITE_APPLICATIONS as WRITE};
 
 mod follow;
 mod names;
@@ -61,15 +62,6 @@ pub static PRINCIPALS: Table = Table {
     purged: follow::purged,
     dumped: names::dumped,
 };
-
-const READ: &[&str] = &[
-    "Application.Read.All",
-    "Application.ReadWrite.OwnedBy",
-    "Application.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-];
-const WRITE: &[&str] = &["Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"];
 
 const ONE: &str = "/servicePrincipals/{principal}";
 

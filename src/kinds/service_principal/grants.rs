@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{KIND, wire};
 use crate::kinds::api;
-use crate::kinds::{Claim, Scene, application};
+use crate::kinds::{Claim, Scene, Task, application};
 use crate::model::address::{Address, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
@@ -29,6 +29,17 @@ pub fn wants_grants<'a>(desired: &'a Desired, live: &'a Live) -> impl Iterator<I
 /// The service principal that goes with a grant's address.
 pub fn address(grant: &Address) -> Option<Address> {
     Some(grant.parent()?.child(Segment::new(KIND, "")))
+}
+
+/// The object id of the service principal that a declared grant is for; where it is still to be made, what making it tells.
+pub fn principal(task: &Task) -> Option<Value> {
+    let known = task
+        .parent
+        .and_then(|application| wire::of_application(application, task.live));
+    Some(match known {
+        Some(object) => object.key.id.as_str().into(),
+        None => Value::reference(address(task.address)?, "object_id"),
+    })
 }
 
 /// A grant that is not declared goes when `admin_consent` says `true` (the list is a whole) or `false`; with

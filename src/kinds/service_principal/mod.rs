@@ -6,7 +6,7 @@ mod published;
 pub mod rules;
 mod wire;
 
-pub use grants::{address, claim_grant, wants_grants};
+pub use grants::{claim_grant, principal, wants_grants};
 pub use published::{api_name, permission, permission_name};
 pub use wire::of_application;
 

@@ -91,20 +91,20 @@ fn lookup(api: &Object, class: Class, fits: impl Fn(&str, &str) -> bool) -> Opti
     permissions(api, class).find(|(id, value)| fits(id, value))
 }
 
-/// A permission's name, or its id where nobody knows it.
-pub fn permission_name(live: &Live, app_id: &str, class: Class, id: &str) -> String {
+/// A permission's name; what is said of it where nobody knows it as an id.
+pub fn permission_name(live: &Live, app_id: &str, class: Class, said: &str) -> String {
     let published = live
         .find(KIND, &key("appId", app_id))
-        .and_then(|api| lookup(api, class, |at, _| at == id))
+        .and_then(|api| lookup(api, class, |id, _| id.eq_ignore_ascii_case(said)))
         .map(|(_, name)| name.to_owned());
     published
         .or_else(|| {
             let mut known = api::graph_permissions().filter(|_| app_id == api::MICROSOFT_GRAPH);
             known
-                .find(|(of, at, _)| *of == class && *at == id)
+                .find(|(of, id, _)| *of == class && id.eq_ignore_ascii_case(said))
                 .map(|(_, _, name)| name.to_owned())
         })
-        .unwrap_or_else(|| id.to_owned())
+        .unwrap_or_else(|| said.to_owned())
 }
 
 /// An API's name, or its application id where nobody knows it.

@@ -124,17 +124,12 @@ fn object(json: &Json) -> Object {
         }
     }
     Object {
-        key: Key::new(KIND, &id),
-        parent: None,
-        name: text("displayName"),
         body,
         outputs: [("object_id", id.clone()), ("id", id.clone())]
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
         alternates: vec![key("appId", &app_id), format!("id={id}")],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        ..Object::new(Key::new(KIND, &id), text("displayName"))
     }
 }
 

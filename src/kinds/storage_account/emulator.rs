@@ -95,12 +95,14 @@ const LOCATIONS: &[&str] = &[
 ];
 
 const ONE: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}";
+const ALL: &str = "/subscriptions/{subscription}/providers/Microsoft.Storage/storageAccounts";
 const SERVICES: &str = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/blobServices/default";
 
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
     tables: &[&ACCOUNTS],
     arm: &[
+        Route::new("GET", ALL, READ, list),
         Route::new("GET", ONE, READ, read),
         Route::new("PUT", ONE, WRITE, put),
         Route::new("PATCH", ONE, WRITE, patch),
@@ -213,6 +215,18 @@ fn shown(entity: &Entity, now: u64) -> Value {
         "location": member(entity, "location"), "sku": member(entity, "sku"),
         "tags": member(entity, "tags"), "properties": properties,
     })
+}
+
+/// Those of a whole subscription.
+fn list(call: &mut Call<'_>) -> Result<Reply, Failure> {
+    arm::check_version(call, KIND, VERSIONS)?;
+    let within = format!("/subscriptions/{}/", call.key(0).1).to_ascii_lowercase();
+    let rows = call.store.primary().rows(&ACCOUNTS, None);
+    let rows = rows.filter(|row| text(row, "id").starts_with(&within));
+    Ok(arm::page(
+        call,
+        rows.map(|row| shown(row, call.now)).collect(),
+    ))
 }
 
 fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {

@@ -1,18 +1,21 @@
 //! `storage_account`: the storage account that an issuer's documents stand in. It comes with `oidc_issuer` and
 //! `manage = "account"`.
 //!
-//! Its id in Azure identifies it and a tag proves it ours. It goes with `destroy` only, and never while it holds
-//! anything that is not of this stack.
+//! Its id in Azure identifies it and a tag proves it ours. It goes with `destroy`, or when nothing declares it any more, and
+//! never while it holds anything that is not of this stack.
 
 pub mod emulator;
+mod leftover;
 mod wire;
 
+pub use leftover::{containers_of_leftovers, leftovers};
 pub use wire::{VERSION, WEB_ENDPOINT, group, id, refused_for_now};
 
 use std::collections::BTreeSet;
 
 use super::managed_identity::mark;
-use super::{Kind, Scene, Task, container, is_existing, oidc_issuer};
+use super::{Claim, Kind, Scene, Task, container, is_existing, oidc_issuer};
+use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
@@ -107,7 +110,21 @@ impl Kind for StorageAccount {
     }
 
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        wire::reads(desired, live)
+        let mut reads = wire::reads(desired, live);
+        reads.extend(leftover::reads(desired, live));
+        reads
+    }
+
+    fn spares(&self, read: &Read) -> bool {
+        read.purpose == leftover::WITHIN
+    }
+
+    fn claim(&self, object: &Object, _owner: Option<&Resource>, scene: &Scene) -> Claim {
+        leftover::claim(object, scene)
+    }
+
+    fn segment(&self, object: &Object, _scene: &Scene) -> Segment {
+        Segment::new(KIND, object.name.as_str())
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
@@ -212,7 +229,7 @@ pub fn stays(object: &Object, live: &Live, stack: &Stack) -> Option<String> {
                 "it holds the container `{name}`, which is not of this stack"
             )),
             Some(inside) => container::stays(inside, live, stack)
-                .map(|_| format!("the container `{name}` in it stays")),
+                .map(|why| format!("the container `{name}` in it stays: {why}")),
         }
     })
 }

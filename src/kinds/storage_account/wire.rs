@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{KIND, SHAPE, found, stays};
+use super::{KIND, SHAPE, found, leftover, stays};
 use crate::kinds::managed_identity::mark;
 use crate::kinds::{Task, codec, container, is_existing, step};
 use crate::model::desired::{Desired, Resource};
@@ -66,24 +66,31 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         .filter(|one| !is_existing(one))
         .filter_map(|one| Some((one.text("id")?, one)))
         .collect();
-    let read = |purpose, id: &str, path: String| Read {
-        kind: KIND,
-        purpose,
-        request: Request::get(Service::Arm, path),
-        about: id.to_ascii_lowercase(),
-    };
     let mut reads = Vec::new();
     let named = declared.keys().copied().chain(only_read);
     for id in named.chain(container::accounts(desired)) {
         reads.push(read("key", id, format!("{id}?{VERSION}")));
         if let Some(resource) = declared.get(id).filter(|_| found(id, live).is_some()) {
             reads.push(read("services", id, services(id, resource)));
-            reads.push(read("lock", id, lock(id)));
-            let all = format!("{id}/blobServices/default/containers?{VERSION}");
-            reads.push(read("containers", id, all));
+            reads.extend(holdings(id));
         }
     }
     reads
+}
+
+pub(super) fn read(purpose: &'static str, id: &str, path: String) -> Read {
+    Read {
+        kind: KIND,
+        purpose,
+        request: Request::get(Service::Arm, path),
+        about: id.to_ascii_lowercase(),
+    }
+}
+
+/// Whether an account is locked, and what is in it.
+pub(super) fn holdings(id: &str) -> [Read; 2] {
+    let all = format!("{id}/blobServices/default/containers?{VERSION}");
+    [read("lock", id, lock(id)), read("containers", id, all)]
 }
 
 fn services(id: &str, resource: &Resource) -> String {
@@ -99,14 +106,21 @@ fn serves(resource: &Resource) -> bool {
 }
 
 fn lock(id: &str) -> String {
-    format!("{id}/providers/Microsoft.Authorization/locks/{LOCK}?{LOCKS}")
+    format!("{}?{LOCKS}", lock_id(id))
+}
+
+/// The resource id of our lock on an account.
+pub(super) fn lock_id(id: &str) -> String {
+    format!("{id}/providers/Microsoft.Authorization/locks/{LOCK}")
 }
 
 pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     let at = |pointer: &str| reply.body.pointer(pointer) == Some(&Json::Bool(true));
     let learnt: Vec<(&str, Value)> = match (read.purpose, reply.status) {
         ("key", 200) => return live.insert(object(&reply.body)),
+        (leftover::WITHIN, 200) => return leftover::take(&reply.body, live),
         ("key", 404) => {
+            live.remove(&Key::new(KIND, &read.about));
             if ["ResourceGroupNotFound", "SubscriptionNotFound"].contains(&reply.error_code())
                 && let Some((subscription, group)) = group(&read.about)
             {
@@ -151,7 +165,7 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     live.insert(object);
 }
 
-fn object(json: &Json) -> Object {
+pub(super) fn object(json: &Json) -> Object {
     let text = |pointer: &str| json.pointer(pointer).and_then(Json::as_str);
     let id = text("/id").unwrap_or_default().to_ascii_lowercase();
     let mut body = codec::decode(SHAPE.fields, json);
@@ -168,15 +182,10 @@ fn object(json: &Json) -> Object {
         Some(((*name).to_owned(), url.to_owned()))
     });
     Object {
-        key: Key::new(KIND, &id),
-        parent: None,
-        name: text("/name").unwrap_or_default().to_owned(),
         body,
         outputs: endpoints.collect(),
-        alternates: vec![id],
-        etag: None,
-        deleted: false,
-        confirmed: true,
+        alternates: vec![id.clone()],
+        ..Object::new(Key::new(KIND, id), text("/name").unwrap_or_default())
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Held, Identity, Side};
 use crate::kinds::{
-    app_role_assignment, delegated_permission_grant, federated_credential, is_identity,
-    role_assignment,
+    app_role_assignment, delegated_permission_grant, federated_credential, group_member,
+    is_identity, role_assignment,
 };
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
@@ -76,6 +76,10 @@ fn side(desired: &Desired, application: &Address) -> Side {
             role_assignment::KIND => {
                 side.holding
                     .extend(role_assignment::declared_permission(resource));
+            }
+            group_member::KIND => {
+                side.holding
+                    .extend(group_member::declared_permission(resource, &nothing));
             }
             _ => {}
         }

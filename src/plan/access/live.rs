@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Held, Identity};
 use crate::kinds::{
-    app_role_assignment, delegated_permission_grant, federated_credential, is_identity,
-    role_assignment, service_principal,
+    app_role_assignment, delegated_permission_grant, federated_credential, group_member,
+    is_identity, role_assignment, service_principal,
 };
 use crate::model::address::Address;
 use crate::model::live::{Key, Live, Object};
@@ -130,6 +130,11 @@ fn apply(identity: &mut Identity, pair: &Pair, action: Option<Action>, live: &Li
                 .holding
                 .extend(role_assignment::declared_permission(&pair.resource));
         }
+        (group_member::KIND, Some(Action::Create)) => {
+            after
+                .holding
+                .extend(group_member::declared_permission(&pair.resource, live));
+        }
         _ => {}
     }
 }
@@ -170,6 +175,9 @@ fn live_sides(
     let azure = live
         .children(&holder.key, role_assignment::KIND)
         .map(|grant| (grant, vec![role_assignment::permission(grant)]));
+    let groups = live
+        .children(&holder.key, group_member::KIND)
+        .map(|grant| (grant, vec![group_member::permission(grant, live)]));
     let principal = service_principal::of_application(holder, live);
     let principals = || principal.into_iter();
     let roles = principals()
@@ -178,7 +186,7 @@ fn live_sides(
     let scopes = principals()
         .flat_map(|principal| live.children(&principal.key, delegated_permission_grant::KIND))
         .map(|grant| (grant, delegated_permission_grant::permissions(grant, live)));
-    for (grant, permissions) in roles.chain(scopes).chain(azure) {
+    for (grant, permissions) in roles.chain(scopes).chain(azure).chain(groups) {
         if stays(&grant.key) {
             identity.after.holding.extend(permissions.iter().cloned());
         }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::escape::terminal;
 use super::super::style::Style;
 use super::super::value::{change, inline};
-use crate::model::plan::{Action, Change, FieldChange, Reason};
+use crate::model::plan::{Action, Change, FieldChange, KeyChange, Reason};
 use crate::model::value::Value;
 
 /// The symbol of an action.
@@ -39,23 +39,57 @@ pub(super) fn one_change(change: &Change, style: Style) -> String {
         .max()
         .unwrap_or(0);
     for field in &change.fields {
-        out.push_str(&one_field(field, width, style));
+        match field.path.as_str() {
+            "content" if !change.keys.is_empty() => out.push_str(&keys(&change.keys, style)),
+            _ => out.push_str(&one_field(field, width, style)),
+        }
     }
     out
+}
+
+/// A line for each key of a set, those that stay among them.
+fn keys(keys: &[KeyChange], style: Style) -> String {
+    let width = keys.iter().map(|key| key.kid.chars().count()).max();
+    let width = width.unwrap_or(0);
+    let mut out = "    content\n".to_owned();
+    for key in keys {
+        let known = terminal(&known_of(key));
+        let line = format!("{:width$}  {known}", terminal(&key.kid));
+        let line = line.trim_end();
+        let line = match key.action {
+            None => format!("  {line}"),
+            Some(Action::Delete) => style.removed(format!("- {line}")),
+            Some(Action::Create) => style.added(format!("+ {line}")),
+            Some(_) => style.changed(format!("~ {line}")),
+        };
+        let _ = writeln!(out, "      {line}");
+    }
+    out
+}
+
+/// When a key was published, and since when it signs.
+pub(in crate::render) fn known_of(key: &KeyChange) -> String {
+    let published = key.published_at.as_ref().map(|at| match &key.age {
+        Some(age) => format!("published {at}, {age}"),
+        None => format!("published {at}"),
+    });
+    let signs = key.signs_since.as_ref();
+    let parts = [published, signs.map(|since| format!("signs since {since}"))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// Said only where the symbol does not say it.
 fn reason(change: &Change) -> Option<&'static str> {
     match change.reason {
-        Reason::Absent | Reason::Differs => None,
+        Reason::Absent | Reason::Differs | Reason::Destroy => None,
         Reason::Adopted => Some("taken over"),
         Reason::NotDeclared => Some("not declared"),
         Reason::Unmanaged => Some("nobody declared it, and `unmanaged_credentials` is `delete`"),
         Reason::SoftDeleted => Some("it is in the recycle bin"),
-        Reason::Destroy => None,
         Reason::Released => Some("released: it stays, without this stack's mark"),
         Reason::Revoked => Some("revoked"),
-        Reason::Repaired => Some("found by an audit"),
+        // The rule that found it is said instead.
+        Reason::Repaired => None,
     }
 }
 

@@ -13,7 +13,7 @@ use trustform::model::diagnostic::Diagnostic;
 use trustform::model::live::{Live, Read};
 use trustform::model::outcome::Outcome;
 use trustform::model::plan::{Action, Plan};
-use trustform::model::step::{Phase, Reply, Request};
+use trustform::model::step::{Phase, Reply, Request, Service};
 use trustform::observe;
 use trustform::plan::{self, Allow, Options};
 
@@ -159,7 +159,15 @@ impl Run {
                 Err(diagnostic) => self.stopped(vec![diagnostic], world, found),
             };
         }
-        let more = observe::wanted(&self.desired, &self.live);
+        let mut more = observe::wanted(&self.desired, &self.live);
+        // The login of these histories sees no subscription.
+        more.retain(|read| {
+            let azure = read.request.service == Service::Arm;
+            if azure {
+                self.live.record(read, 0);
+            }
+            !azure
+        });
         if !more.is_empty() {
             return Stage::Reading {
                 left: more.into_iter().collect(),

@@ -131,7 +131,7 @@ fn trust(row: &Entity) -> Option<Trust> {
 }
 
 /// What anybody reads there.
-fn document(world: &mut World, path: &str) -> Option<String> {
+pub fn document(world: &mut World, path: &str) -> Option<String> {
     let (account, rest) = path[1..].split_once('/').expect("an account");
     let url = format!("https://{account}.blob.core.windows.net/{rest}");
     let http = Http::new("GET", &url)

@@ -329,7 +329,8 @@ pub fn declared(want: &Want) -> Arc<Desired> {
     desired
 }
 
-fn load(text: &str) -> Desired {
+/// What a stack's text means.
+pub fn load(text: &str) -> Desired {
     let mut sources = Sources::default();
     let file = sources.add("trust.hcl", text);
     let loaded = config::load(

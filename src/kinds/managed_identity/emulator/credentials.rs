@@ -242,12 +242,14 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// What lets somebody log in as the identity with a client id.
-pub(super) fn trusts(view: View<'_>, client_id: &str) -> Vec<Trust> {
+pub(super) fn trusts(view: View<'_>, client_id: &str) -> Vec<(String, Trust)> {
     let client_id = client_id.to_ascii_lowercase();
     let found = view.find(&IDENTITIES, "~client", &client_id).next();
     let rows = found.map(|identity| of_parent(view, text(identity, "id")));
     let rows = rows.unwrap_or_default();
-    rows.iter().filter_map(|row| trust(row)).collect()
+    rows.iter()
+        .filter_map(|row| Some((text(row, "id").to_owned(), trust(row)?)))
+        .collect()
 }
 
 fn trust(row: &Entity) -> Option<Trust> {

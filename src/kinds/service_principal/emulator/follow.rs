@@ -11,6 +11,7 @@ use crate::emulator::store::{Store, list as items, member, text};
 use crate::emulator::table::Entity;
 use crate::kinds::app_role_assignment::emulator as assignments;
 use crate::kinds::delegated_permission_grant::emulator as grants;
+use crate::kinds::group_member::emulator as groups;
 
 /// What a service principal shows of its application; tags are passed on too (azuread's `application` documentation).
 pub(super) fn copy_from(principal: &mut Entity, old: Option<&Entity>, application: &Entity) {
@@ -108,4 +109,5 @@ fn all_of(store: &Store, client_id: &str) -> Vec<Arc<Entity>> {
 pub(super) fn purged(store: &mut Store, principal: &Entity, now: u64) {
     assignments::purge_of(store, text(principal, "id"), now);
     grants::purge_of(store, text(principal, "id"), now);
+    groups::purge_of(store, text(principal, "id"), now);
 }
