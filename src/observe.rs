@@ -70,6 +70,25 @@ pub async fn dependants(
     Ok(asked)
 }
 
+/// Reads who owns these applications. Says whether anything was asked.
+///
+/// # Errors
+/// As [`observe`].
+pub async fn owners(
+    live: &mut Live,
+    keys: &BTreeSet<Key>,
+    reader: &Reader,
+) -> Result<bool, Vec<Diagnostic>> {
+    let reads: BTreeSet<Read> = keys
+        .iter()
+        .filter_map(|key| kinds::application::owners(live.get(key)?))
+        .filter(|read| live.answer(read.kind, read.purpose, &read.about).is_none())
+        .collect();
+    let asked = !reads.is_empty();
+    wave(reads, live, reader).await?;
+    Ok(asked)
+}
+
 /// The next wave: every read that helps, given what is known so far, and was not made yet.
 pub fn wanted(desired: &Desired, live: &Live) -> BTreeSet<Read> {
     kinds::ALL

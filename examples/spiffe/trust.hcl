@@ -81,6 +81,25 @@ application "data_api" {
   }
 }
 
+# Reads our own API, and writes nothing: the role by its name, and the API by its label.
+application "report" {
+  display_name          = "inventory-report"
+  unmanaged_credentials = "delete"
+
+  permissions "application.data_api" {
+    application   = ["Data.Read.All"]
+    admin_consent = true
+  }
+
+  federated_credential "workload" {
+    spiffe {
+      issuer       = var.svid_issuer
+      trust_domain = "prod.contoso.com"
+      path         = "workload/report"
+    }
+  }
+}
+
 # What the other side asks for.
 output "client_id" {
   value = application.entra_client.client_id
@@ -100,4 +119,8 @@ output "scope" {
 
 output "data_api" {
   value = application.data_api.client_id
+}
+
+output "data_api_scope" {
+  value = "api://${application.data_api.client_id}/.default"
 }

@@ -7,7 +7,9 @@
 mod answers;
 mod checks;
 mod holes;
+mod operation;
 mod pace;
+mod seek;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,6 +71,9 @@ const IN_FLIGHT: usize = 16;
 /// Milliseconds between two attempts to read what was written.
 const READ_BACK_MS: i64 = 1_000;
 
+/// Milliseconds between two looks for what a create may have made.
+const SEEK_MS: i64 = 10_000;
+
 /// Milliseconds after which a step that was only taken for done is sent again, and how often it is sent at most.
 const DOUBT_MS: i64 = 30_000;
 const DOUBTS: u32 = 12;
@@ -83,6 +88,12 @@ enum State {
     InFlight,
     /// Took effect; its outputs are being read, not before the given time.
     ReadingBack {
+        from: i64,
+    },
+    /// Its answer was lost: what it may have made is looked for until the first time, not before the second. After that
+    /// nobody has made it.
+    Seeking {
+        until: i64,
         from: i64,
     },
     Done,
@@ -118,7 +129,7 @@ pub struct Engine {
     /// Of each step: the first one of its lane.
     lanes: Vec<usize>,
     /// Of each step: what it counts for.
-    quotas: Vec<Option<Quota>>,
+    quotas: Vec<Vec<Quota>>,
     buckets: BTreeMap<String, Bucket>,
     premises: Vec<(StepId, Check)>,
     progress: Vec<Progress>,
@@ -129,6 +140,8 @@ pub struct Engine {
     upto: Phase,
     verified: BTreeSet<StepId>,
     reading: BTreeSet<Request>,
+    /// What tells how a write goes on that the service only took on.
+    operations: BTreeMap<StepId, Request>,
     diagnostics: Vec<Diagnostic>,
     stopping: bool,
     seed: u64,
@@ -155,7 +168,7 @@ impl Engine {
             quotas: plan
                 .steps
                 .iter()
-                .map(|step| quota::quota(&step.request))
+                .map(|step| quota::quotas(&step.request))
                 .collect(),
             buckets: BTreeMap::new(),
             premises: plan.premises.clone(),
@@ -165,6 +178,7 @@ impl Engine {
             upto: Phase::Provide,
             verified: BTreeSet::new(),
             reading: BTreeSet::new(),
+            operations: BTreeMap::new(),
             diagnostics: Vec::new(),
             stopping: false,
             seed,
@@ -194,7 +208,7 @@ impl Engine {
                 self.now = now;
                 if !self.stopping {
                     self.stop(Diagnostic::error("interrupted", "interrupted: what was in flight has been finished, nothing more was sent")
-                        .help("run `apply` again: it goes on from here"));
+                        .help("run the command again: it goes on from here"));
                 }
             }
             Event::Written { step, result, now } => {
@@ -345,11 +359,11 @@ impl Engine {
                     in_flight += 1;
                     effects.push(Effect::Write { step: id, request });
                 }
-                State::ReadingBack { from } if from > self.now => {
+                State::ReadingBack { from } | State::Seeking { from, .. } if from > self.now => {
                     wake = Some(wake.map_or(from, |wake| wake.min(from)));
                 }
-                State::ReadingBack { .. } => {
-                    if let Some(request) = self.read_back(StepId(index))
+                State::ReadingBack { .. } | State::Seeking { .. } => {
+                    if let Some(request) = self.asked(StepId(index))
                         && self.reading.insert(request.clone())
                     {
                         effects.push(Effect::Read { request });

@@ -168,6 +168,11 @@ fn holds(expected: &Json, actual: &Json) -> Result<(), String> {
     }
 }
 
+/// Whether an element of a list has these members.
+pub fn is(members: &Json, element: &Json) -> bool {
+    holds(members, element).is_ok()
+}
+
 /// GUIDs come back in lower case.
 fn same_text(a: &str, b: &str) -> bool {
     a == b || (a.len() == 36 && a.eq_ignore_ascii_case(b) && a.matches('-').count() == 4)

@@ -128,12 +128,19 @@ pub struct AllowArgs {
     /// Let a trust that is still wanted go before what covers it has come, where there is no room for both.
     #[arg(long)]
     pub allow_gap: bool,
+    /// Let a conditional access policy block from its first moment, block more than it did, or block no more.
+    #[arg(long)]
+    pub allow_enforcement: bool,
     /// Let a signing key be retired at once, though tokens that it signed may be valid.
     #[arg(long)]
     pub allow_key_retirement: bool,
-    /// Let the run delete what it logs in with: the application, or a trust or permission of it.
+    /// Let the run delete what it logs in with, the application, or a trust or permission of it; or block it elsewhere than
+    /// where a conditional access policy says.
     #[arg(long)]
     pub allow_self: bool,
+    /// Let an application that is there and that others own get privileged permissions.
+    #[arg(long)]
+    pub allow_foreign_owners: bool,
     /// Let the access change with this digest through, which the plan printed when it was refused. An `approve` block
     /// in the files does the same, where others can review it.
     #[arg(long, value_name = "DIGEST")]

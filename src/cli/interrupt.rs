@@ -55,5 +55,5 @@ pub async fn raised(interrupt: Option<&mut Interrupt>) {
 pub fn while_doing(what: &str) -> Failure {
     let message = format!("interrupted while {what}: nothing was sent since");
     let diagnostic = Diagnostic::error("interrupted", message);
-    Failure::from(diagnostic.help("run `apply` again")).exit(Exit::Partial)
+    Failure::from(diagnostic.help("run the command again")).exit(Exit::Partial)
 }

@@ -9,16 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::connect::Connection;
 use super::{Failure, block_on};
 use crate::cloud::Caller;
-use crate::kinds::application;
+use crate::kinds::application::{self, Form};
 use crate::model::address::Address;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Plan;
-use crate::model::step::{Request, Service};
+use crate::model::step::Request;
 use crate::model::value::Ref;
 
-/// Permissions that do without owning.
-const ALL: [&str; 2] = ["Application.ReadWrite.All", "Directory.ReadWrite.All"];
+/// The permission that does without owning.
+const ALL: &str = "Application.ReadWrite.All";
 const OWNED: &str = "Application.ReadWrite.OwnedBy";
 
 /// The applications of a plan that are there and that the login may not change.
@@ -87,7 +87,7 @@ pub fn explained(
 
 fn limited(caller: &Caller) -> bool {
     let has = |role: &str| caller.roles.iter().any(|held| held == role);
-    caller.scopes.is_empty() && has(OWNED) && !ALL.iter().any(|all| has(all))
+    caller.scopes.is_empty() && has(OWNED) && !has(ALL)
 }
 
 /// The application that an address is, or is in.
@@ -96,7 +96,7 @@ fn application(address: &Address) -> Option<Address> {
     while let Some(parent) = at.parent() {
         at = parent;
     }
-    (at.kind() == application::KIND).then_some(at)
+    application::is_one(at.kind()).then_some(at)
 }
 
 /// Those that the login does not own, and what an administrator does about it.
@@ -113,11 +113,10 @@ fn not_owned(
         })
     };
     let there = addresses.into_iter().filter_map(|address| {
-        let read = format!(
-            "/applications/{}/owners?$select=id&$top=999",
-            output(&address, "object_id")?
-        );
-        Some((address, Request::get(Service::Graph, read)))
+        let form = Form::of(address.kind())?;
+        let object = format!("/applications/{}", output(&address, "object_id")?);
+        let read = format!("{}/owners?$select=id&$top=999", form.path(&object));
+        Some((address, Request::get(form.reads, read)))
     });
     let (addresses, reads): (Vec<Address>, Vec<Request>) = there.unzip();
     let replies = block_on(connection.reader.read(&reads))?;
@@ -128,10 +127,17 @@ fn not_owned(
         let owner = owners.iter().any(|owner| owner["id"] == *caller.object_id);
         if reply.ok() && !owner {
             let client_id = output(&address, "client_id").unwrap_or_default();
-            let fix = format!(
-                "an administrator runs, once: `az ad app owner add --id {client_id} --owner-object-id {}`; then run `apply` again",
-                caller.object_id
-            );
+            let own = &caller.object_id;
+            // The token of `az` can do nothing to blueprints.
+            let fix = match address.kind() == application::KIND {
+                true => format!(
+                    "an administrator runs, once: `az ad app owner add --id {client_id} --owner-object-id {own}`"
+                ),
+                false => format!(
+                    "an Agent ID Administrator makes the service principal `{own}` an owner of `{client_id}` in the Microsoft Entra admin center"
+                ),
+            };
+            let fix = format!("{fix}; then run `apply` again");
             found.insert(address, fix);
         }
     }

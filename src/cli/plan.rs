@@ -133,6 +133,8 @@ pub fn allow(args: &AllowArgs) -> Allow {
         gap: args.allow_gap,
         key_retirement: args.allow_key_retirement,
         login: args.allow_self,
+        enforcement: args.allow_enforcement,
+        owners: args.allow_foreign_owners,
         widening: args.allow_widening.clone(),
     }
 }

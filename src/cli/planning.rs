@@ -81,6 +81,7 @@ pub async fn plan(
             .now
             .or_else(|| Some(connection.client.clock().now())),
         login: Some(caller.client_id),
+        principal: Some(caller.object_id),
         ..options.clone()
     };
     let mut live = observe::observe(&stack.desired, &connection.reader)
@@ -104,6 +105,13 @@ pub async fn plan(
         .filter_map(|change| change.object.clone())
         .collect();
     if observe::dependants(&mut live, &going, &connection.reader)
+        .await
+        .map_err(fail)?
+    {
+        plan = plan::plan(&stack.desired, &live, options).map_err(fail)?;
+    }
+    let raised = plan::raised(&plan);
+    if observe::owners(&mut live, &raised, &connection.reader)
         .await
         .map_err(fail)?
     {

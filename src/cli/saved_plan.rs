@@ -12,6 +12,7 @@ use crate::model::source::Sources;
 use crate::observe;
 use crate::plan::Allow;
 use crate::plan::saved::Saved;
+use crate::render::diagnostic;
 
 /// Bytes of a saved plan: that of a stack of a thousand applications has some twenty million.
 const PLAN_LIMIT: usize = 256 * 1024 * 1024;
@@ -52,7 +53,17 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         format: args.format,
     };
     let options = saved.options();
-    carry_out(world, &stack, &connection, &options, &terms)
+    let exit = carry_out(world, &stack, &connection, &options, &terms)?;
+    if exit == Exit::Partial {
+        let said = Diagnostic::warning(
+            "plan-used-up",
+            "the saved plan was carried out in part, so the tenant is not as it was any more",
+        );
+        let said = said.help("make a new plan with `plan --out FILE`: it goes on from here");
+        let text = diagnostic::text(&[said], &stack.sources, world.style());
+        let _ = write!(world.err, "{text}");
+    }
+    Ok(exit)
 }
 
 /// A saved plan is applied in the world that it was made in.

@@ -125,6 +125,11 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "quota-exceeded",
             "delete blueprints that are no longer needed, or ask an administrator to raise the limit",
         ),
+        // MicrosoftDocs/azure-docs#101310; with which status is not known.
+        _ if reply.error_message().contains("workload identity premium") => one(
+            "licence-missing",
+            "policies about service principals need Microsoft Entra Workload ID Premium: without it nobody can make or change one",
+        ),
         (400, "Request_UnsupportedQuery") => one(
             "unsupported-query",
             "this tenant's directory does not answer such a query",

@@ -54,6 +54,9 @@ use session::Session;
 /// How often a request is sent to a service that is busy or gives no answer.
 const ATTEMPTS: u32 = 5;
 
+/// A header of [`Reply`] that no service sends: the path that tells how an operation of Resource Manager goes on.
+pub const OPERATION: &str = "operation";
+
 /// A login and the services of one national cloud.
 #[derive(Debug)]
 pub struct Client {
@@ -115,9 +118,30 @@ impl Client {
             .url(request.service, &path)
             .map_err(|diagnostic| Lost::Refused(Box::new(diagnostic)))?;
         let body = request.body.as_ref().map(|body| body.to_json());
-        self.rest(request.service)
+        let mut reply = self
+            .rest(request.service)
             .send(request.method, url, &request.headers, body.as_ref())
-            .await
+            .await?;
+        if request.service == Service::Arm && request.method != Method::Get {
+            let path = self.operation(&reply);
+            reply
+                .headers
+                .extend(path.map(|path| (OPERATION.to_owned(), path)));
+        }
+        Ok(reply)
+    }
+
+    /// The path that tells how a write goes on that Resource Manager has only taken on; a link elsewhere is none.
+    fn operation(&self, reply: &Reply) -> Option<String> {
+        let own = || reply.header("azure-asyncoperation").filter(|_| reply.ok());
+        let place = || reply.header("location").filter(|_| reply.status == 202);
+        let url = Url::parse(own().or_else(place)?).ok()?;
+        self.endpoints
+            .owns(Service::Arm, &url)
+            .then(|| match url.query() {
+                Some(query) => format!("{}?{query}", url.path()),
+                None => url.path().to_owned(),
+            })
     }
 
     /// Sends a request until it is answered, waiting out what passes. A status in `meant` is an answer, too. For

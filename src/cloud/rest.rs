@@ -22,7 +22,13 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::step::{Method, Reply};
 
 /// Headers of an answer that diagnostics and clocks look at.
-const KEPT: [&str; 4] = ["request-id", "x-ms-request-id", "date", "location"];
+const KEPT: [&str; 5] = [
+    "request-id",
+    "x-ms-request-id",
+    "date",
+    "location",
+    "azure-asyncoperation",
+];
 
 /// A pipeline to one service: bearer token, `client-request-id`, no retry.
 #[derive(Clone, Debug)]
@@ -140,6 +146,8 @@ pub(super) fn parse(status: u16, bytes: &[u8]) -> Result<Json, Lost> {
     }
     let parsed = serde_json::from_slice::<Json>(bytes);
     match parsed {
+        // How an operation of Resource Manager has ended: the failure is its own, not that of the request.
+        Ok(body) if body["status"].is_string() && body.get("value").is_none() => Ok(body),
         Ok(body) if (200..300).contains(&status) && body.get("error").is_some() => {
             Err(Lost::Unusable(format!(
                 "it answered {status} with an error in it: {}",

@@ -69,6 +69,14 @@ static GROUP_WRITE: Right = right(
     graph_permission::WRITE_MEMBERS,
     "putting an application into a group needs `GroupMember.ReadWrite.All`, and `RoleManagement.ReadWrite.Directory` where directory roles can be assigned to the group",
 );
+static ACCESS_READ: Right = right(
+    graph_permission::READ_ACCESS_POLICIES,
+    "reading conditional access policies and named locations needs `Policy.Read.All`",
+);
+static ACCESS_WRITE: Right = right(
+    graph_permission::WRITE_ACCESS_POLICIES,
+    "conditional access policies and named locations need `Policy.ReadWrite.ConditionalAccess`, `Policy.Read.All` and `Application.Read.All`, or the role Conditional Access Administrator",
+);
 static READ: Right = right(
     graph_permission::READ_APPLICATIONS,
     "reading applications and service principals needs `Application.Read.All`",
@@ -129,8 +137,10 @@ pub fn needed(request: &Request) -> &'static Right {
         _ if has("/oauth2PermissionGrants") && !read => &CONSENT,
         _ if has("/oauth2PermissionGrants") => &CONSENT_READ,
         _ if has("/organization") => &TENANT_READ,
-        _ if has("/policies") && read => &POLICY_READ,
+        _ if has("/policies/") && read => &POLICY_READ,
         _ if has("/users") => &USER_READ,
+        _ if has("/identity/conditionalAccess") && read => &ACCESS_READ,
+        _ if has("/identity/conditionalAccess") => &ACCESS_WRITE,
         _ if has("/groups") && read => &GROUP_READ,
         _ if has("/groups") => &GROUP_WRITE,
         _ if read => &READ,

@@ -14,6 +14,14 @@ use crate::model::policy::{AllowedIssuers, Policy};
 use crate::model::schema::{Complaint, Field, Type};
 use crate::model::value::Value as Plain;
 
+/// Kinds whose objects have names in the tenant that are made of their labels.
+const NAMED_BY_LABEL: [&str; 4] = [
+    "application",
+    "agent_identity_blueprint",
+    "conditional_access_policy",
+    "named_location",
+];
+
 pub(super) const FIELDS: &[Field] = &[
     Field::strings("allowed_issuers", "Issuers that credentials may trust: `*` stands for any characters, in the host only within the host.")
         .check(globs),
@@ -204,7 +212,7 @@ fn address(block: &Block, name: &str) -> Eval<Address> {
     let address = parsed.map_err(|_| wrong(format!("`{text}` is not an address"), help))?;
     match address.segments.as_slice() {
         [] => Ok(address),
-        [one] if ["application", "agent_identity_blueprint"].contains(&&*one.kind) => Ok(address),
+        [one] if NAMED_BY_LABEL.contains(&&*one.kind) => Ok(address),
         [.., last] => Err(wrong(
             format!("a `{}` needs no `{}` block", last.kind, block.word.text),
             match last.kind.as_str() {
@@ -212,7 +220,7 @@ fn address(block: &Block, name: &str) -> Eval<Address> {
                     "credentials are known by what they trust, not by their labels: rename them freely"
                 }
                 _ => {
-                    "only applications and modules have names that a change of the label would change"
+                    "only applications, policies, locations and modules have names that a change of the label would change"
                 }
             },
         )),

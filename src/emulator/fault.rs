@@ -44,6 +44,8 @@ pub struct Faults {
     pub required_claims_gate: bool,
     /// Resource types that an Azure Policy denies, as in `Microsoft.ManagedIdentity/userAssignedIdentities`.
     pub denied_types: Vec<String>,
+    /// Resource types whose creation Resource Manager takes on, and which fails then: `Microsoft.Storage/storageAccounts`.
+    pub failing_operations: Vec<String>,
     /// Whether managed identities refuse expressions: two renderings of one Microsoft page disagree.
     pub identity_expressions_refused: bool,
     /// Whether v1.0 knows no agent identities and their blueprints, as before 2026.
@@ -51,6 +53,8 @@ pub struct Faults {
     /// Whether the administrator's tokens for Graph are a user's, as `az login` gets them: they hold
     /// `Directory.AccessAsUser.All`, which makes Entra pass over the permissions for agent identities.
     pub administrator_is_user: bool,
+    /// Whether the tenant has no Microsoft Entra Workload ID Premium (MicrosoftDocs/azure-docs#101310).
+    pub workload_premium_missing: bool,
     /// Whether Graph's and Azure's published quotas are enforced (concepts/throttling-limits.md).
     pub quota: bool,
 }
@@ -74,9 +78,11 @@ impl Default for Faults {
             expand_refused: false,
             required_claims_gate: true,
             denied_types: Vec::new(),
+            failing_operations: Vec::new(),
             identity_expressions_refused: false,
             agents_in_beta_only: false,
             administrator_is_user: false,
+            workload_premium_missing: false,
             quota: false,
         }
     }

@@ -20,7 +20,7 @@ const WRITES_WINDOW_MS: u64 = 150_000;
 pub struct Usage {
     units: std::collections::BTreeMap<String, Window>,
     writes: std::collections::BTreeMap<String, Window>,
-    /// By managed identity.
+    /// By managed identity, and by subscription.
     identities: std::collections::BTreeMap<String, Window>,
 }
 
@@ -103,29 +103,41 @@ pub fn charge(
     Ok(headers)
 }
 
-/// Writes of credentials under one managed identity: 0.25 a second (entra-docs, considerations for federated credentials).
+/// Writes of managed identities and their credentials: 0.25 a second for each, 2 in a subscription (entra-docs,
+/// considerations for federated credentials).
 const IDENTITY_WINDOW_MS: u64 = 4_000;
+const SUBSCRIPTION_WRITES: u64 = 2;
+const SUBSCRIPTION_WINDOW_MS: u64 = 1_000;
 
 /// Charges a request to Resource Manager; free while the quota switch is off.
 ///
 /// # Errors
-/// 429 when an identity's credentials were written a moment ago.
+/// 429 when an identity, or too many of its subscription, were written a moment ago.
 pub fn charge_arm(store: &mut Store, request: &Request, now: u64) -> Result<(), Failure> {
     let path = request.path.to_ascii_lowercase();
-    let Some((identity, _)) = path.split_once("/federatedidentitycredentials/") else {
+    let Some((scope, rest)) = path.split_once("/userassignedidentities/") else {
         return Ok(());
     };
     if !store.faults.quota || request.method == "GET" {
         return Ok(());
     }
-    let window = store.usage.identities.entry(identity.to_owned());
-    window
-        .or_default()
-        .take(1, 1, IDENTITY_WINDOW_MS, now)
-        .map_err(|ms| Failure {
-            headers: vec![("retry-after", ms.div_ceil(1000).to_string())],
-            ..Failure::new(429, "TooManyRequests", "The request is being throttled.")
-        })
+    let name = rest.split('/').next().unwrap_or_default();
+    let subscription: String = scope.split('/').take(3).collect::<Vec<_>>().join("/");
+    let windows = [
+        (format!("{scope}/{name}"), 1, IDENTITY_WINDOW_MS),
+        (subscription, SUBSCRIPTION_WRITES, SUBSCRIPTION_WINDOW_MS),
+    ];
+    for (of, limit, length) in windows {
+        let window = store.usage.identities.entry(of);
+        window
+            .or_default()
+            .take(1, limit, length, now)
+            .map_err(|ms| Failure {
+                headers: vec![("retry-after", ms.div_ceil(1000).to_string())],
+                ..Failure::new(429, "TooManyRequests", "The request is being throttled.")
+            })?;
+    }
+    Ok(())
 }
 
 fn cost(request: &Request, target: &Target) -> u64 {

@@ -153,8 +153,14 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
     };
     fill_known(&mut desired);
     diagnostics.extend(places(&desired));
-    // What goes anyway needs no word in the plan.
-    desired.removals.retain(|removed| !removed.destroy);
+    // What goes anyway needs no word in the plan, unless nobody would look for it otherwise.
+    let by_list = [
+        super::named_location::KIND,
+        super::conditional_access_policy::KIND,
+    ];
+    desired
+        .removals
+        .retain(|removed| !removed.destroy || by_list.contains(&removed.from.kind()));
     diagnostics.extend(super::ALL.iter().flat_map(|kind| kind.review(&desired)));
     (desired, diagnostics)
 }

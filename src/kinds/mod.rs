@@ -15,6 +15,7 @@ use crate::model::schema::Shape;
 use crate::model::step::{Phase, Reply, Step};
 use crate::model::value::{Ref, Value};
 
+pub mod by_name;
 pub mod codec;
 pub mod lower;
 pub mod populate;
@@ -25,6 +26,7 @@ pub mod api;
 pub mod agent_identity_blueprint;
 pub mod app_role_assignment;
 pub mod application;
+pub mod conditional_access_policy;
 pub mod container;
 pub mod delegated_permission_grant;
 pub mod document;
@@ -32,6 +34,7 @@ pub mod expect;
 pub mod federated_credential;
 pub mod group_member;
 pub mod managed_identity;
+pub mod named_location;
 pub mod oidc_issuer;
 pub mod role_assignment;
 pub mod secret;
@@ -49,6 +52,8 @@ pub static ALL: &[&dyn Kind] = &[
     &delegated_permission_grant::DelegatedPermissionGrant,
     &role_assignment::RoleAssignment,
     &group_member::GroupMember,
+    &named_location::NamedLocation,
+    &conditional_access_policy::ConditionalAccessPolicy,
     &secret::Secret,
     &oidc_issuer::OidcIssuer,
     &storage_account::StorageAccount,
@@ -70,6 +75,8 @@ pub fn emulated() -> crate::emulator::route::Routes {
         storage_account::emulator::PART,
         container::emulator::PART,
         group_member::emulator::PART,
+        named_location::emulator::PART,
+        conditional_access_policy::emulator::PART,
     ])
 }
 
@@ -279,6 +286,7 @@ pub fn step(task: &Task, phase: Phase, request: crate::model::step::Request) -> 
         check: None,
         done_if: Vec::new(),
         retry_if: Vec::new(),
+        lookup: None,
     }
 }
 

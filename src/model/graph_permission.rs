@@ -50,3 +50,14 @@ pub const WRITE_MEMBERS: &[&str] = &[
     "Directory.ReadWrite.All",
     "RoleManagement.ReadWrite.Directory",
 ];
+
+/// "List policies" and "List namedLocations" of `conditionalAccessRoot`.
+pub const READ_ACCESS_POLICIES: &[&str] = &[
+    "Policy.Read.All",
+    "Policy.Read.ConditionalAccess",
+    "Policy.ReadWrite.ConditionalAccess",
+];
+
+/// "Create conditionalAccessPolicy", "Create namedLocation"; both want `Policy.Read.All` as well, and policies
+/// `Application.Read.All`.
+pub const WRITE_ACCESS_POLICIES: &[&str] = &["Policy.ReadWrite.ConditionalAccess"];

@@ -160,6 +160,9 @@ pub struct Access {
     pub lost: Vec<Grantee>,
     /// What of it the guard against widening counts.
     pub widening: Option<Widening>,
+    /// Identities that are there already and get privileged permissions: the addresses, and which.
+    #[serde(skip)]
+    pub raised: BTreeMap<Address, Vec<Permission>>,
 }
 
 /// More access to identities that hold privileged permissions.

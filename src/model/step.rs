@@ -70,6 +70,15 @@ pub struct Step {
     pub done_if: Vec<Pattern>,
     /// Answers that mean our own create has not reached this replica yet.
     pub retry_if: Vec<Pattern>,
+    /// How a create is found whose answer was lost, where sending it again would make a second one.
+    pub lookup: Option<Lookup>,
+}
+
+/// A read of a list, and the members of the element that a create made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lookup {
+    pub read: Request,
+    pub members: Value,
 }
 
 /// When a step runs: a phase begins once all earlier ones are through. Narrowing comes before widening,
@@ -92,7 +101,7 @@ pub enum Phase {
     Retire,
     /// Documents that go: no credential names them any more.
     Unpublish,
-    /// Containers and storage accounts that go: no document is in them any more.
+    /// Containers, storage accounts and named locations that go: nothing is in them or names them any more.
     Clear,
 }
 

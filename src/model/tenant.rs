@@ -104,6 +104,9 @@ pub struct Principal {
     /// When it last signed in, in seconds since 1970; none where no sign-in is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_sign_in: Option<i64>,
+    /// Object ids of an agent identity's sponsors. None where they were not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sponsors: Option<Vec<String>>,
 }
 
 /// A user-assigned managed identity.
@@ -132,6 +135,9 @@ pub struct AzureRole {
     /// `/` for the whole tenant, `/subscriptions/…`.
     pub scope: String,
 }
+
+/// The `servicePrincipalType` of agent identities.
+pub const AGENT: &str = "ServiceIdentity";
 
 /// A password or a key, without its value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ mod changes;
 pub mod compare;
 mod consent;
 mod diff;
+mod enforcement;
 mod guard;
 mod issuer;
 mod matching;
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::federated_credential;
+use crate::kinds::{application, federated_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
@@ -50,6 +51,8 @@ pub struct Options {
     pub now: Option<time::OffsetDateTime>,
     /// The client id of the login that the plan is for.
     pub login: Option<String>,
+    /// The object id of its service principal.
+    pub principal: Option<String>,
     /// Grants that would come are left to an administrator.
     pub without_consent: bool,
     /// Only this, whatever else differs.
@@ -74,6 +77,9 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     }
     if !errors.is_empty() {
         return Err(errors);
+    }
+    if options.destroy {
+        notes.extend(own::strangers(desired, &mut pairs, &mut leftovers));
     }
     if let Some(only) = &options.only {
         pairs.retain(|pair| pair.resource.address.within(only));
@@ -152,6 +158,8 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     refusals.extend(issuer::refusals(&changes, live));
     notes.extend(issuer::going_along(&changes, live));
     notes.extend(issuer::unseen(&changes, live));
+    refusals.extend(enforcement::refusals(&changes, &pairs, live, login, &allow));
+    refusals.extend(own::owners(&access.raised, &pairs, live, options));
     refusals.extend(approval::refusal(
         access.widening.as_ref(),
         &desired.approvals,
@@ -248,6 +256,19 @@ pub fn unconfirmed(plan: &Plan, live: &Live) -> BTreeSet<Key> {
         }
     }
     keys
+}
+
+/// The applications that are there already and get privileged permissions: their owners are read before.
+pub fn raised(plan: &Plan) -> BTreeSet<Key> {
+    let id = |address: &Address| {
+        let output = Ref {
+            address: address.clone(),
+            output: "object_id".to_owned(),
+        };
+        let form = application::Form::of(address.kind())?;
+        Some(Key::new(form.kind, plan.known.get(&output)?))
+    };
+    plan.access.raised.keys().filter_map(id).collect()
 }
 
 /// Outputs of objects that are there.

@@ -1,12 +1,48 @@
 //! Guards over what is not only this file's: the identity that the run logs in with, and a stack's name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Allow;
 use super::matching::{Leftover, Pair};
-use crate::kinds::application;
+use super::{Allow, Options};
+use crate::kinds::{self, application, service_principal};
 use crate::model::address::Address;
-use crate::model::plan::{Action, Change, Reason, Refusal};
+use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::Live;
+use crate::model::plan::{Action, Change, Permission, Reason, Refusal};
+use crate::model::value::Value;
+
+/// What was declared to be taken over and never was is not the stack's to delete: neither it nor what hangs on it.
+pub fn strangers(
+    desired: &Desired,
+    pairs: &mut Vec<Pair>,
+    leftovers: &mut Vec<Leftover>,
+) -> Vec<Diagnostic> {
+    let root = |address: &Address| {
+        let mut root = address.clone();
+        root.segments.truncate(1);
+        root
+    };
+    let arrives = |pair: &&Pair| {
+        let object = pair.object.as_ref();
+        pair.resource.address.segments.len() == 1
+            && object.is_some_and(|it| pair.kind.arrives(&pair.resource, it, &desired.stack))
+    };
+    let strangers = pairs.iter().filter(arrives);
+    let strangers: BTreeSet<Address> = strangers
+        .map(|pair| pair.resource.address.clone())
+        .collect();
+    pairs.retain(|pair| !strangers.contains(&root(&pair.resource.address)));
+    leftovers.retain(|left| {
+        let owner = left.owner.as_ref();
+        owner.is_none_or(|owner| !strangers.contains(&root(owner)))
+    });
+    let said = strangers.iter().map(|address| {
+        let never = "it was never taken over, so it stays, with all that hangs on it";
+        Diagnostic::note("never-adopted", never).about(address)
+    });
+    said.collect()
+}
 
 /// What the run itself may need to log in, or to go on: a run that takes that from itself stops half-way, and nobody
 /// can log in to put it right.
@@ -49,6 +85,54 @@ pub fn login(
             lift: "`--allow-self`, or a run with another login".to_owned(),
         })
         .collect()
+}
+
+/// Who owns an application can add a secret to it and act as it: what it gets, each of its owners gets. The mark of a
+/// stack keeps nobody out who made the application first.
+pub fn owners(
+    raised: &BTreeMap<Address, Vec<Permission>>,
+    pairs: &[Pair],
+    live: &Live,
+    options: &Options,
+) -> Vec<Refusal> {
+    if options.allow.owners {
+        return Vec::new();
+    }
+    let refused = raised.iter().filter_map(|(address, gained)| {
+        let pair = pairs.iter().find(|it| it.resource.address == *address)?;
+        let object = live.get(&pair.object.as_ref()?.key)?;
+        // Where the block names owners, all others go before a permission comes.
+        if pair.resource.body.contains_key("owners") {
+            return None;
+        }
+        let owners = object.body.get("owners").into_iter().flat_map(Value::items);
+        let principal = service_principal::of_application(object, live);
+        let known = principal.map(|principal| &principal.key.id);
+        let known: Vec<&String> = known.into_iter().chain(&options.principal).collect();
+        let foreign: Vec<&str> = owners
+            .filter_map(Value::as_str)
+            .filter(|owner| !known.iter().any(|own| own.eq_ignore_ascii_case(owner)))
+            .collect();
+        let first = foreign.first()?;
+        let who = match foreign.len() {
+            1 => format!("`{first}`"),
+            more => format!("`{first}` and {} more", more - 1),
+        };
+        let gained: Vec<String> = gained.iter().map(ToString::to_string).collect();
+        let lift = match kinds::is_existing(&pair.resource) {
+            true => "`--allow-foreign-owners`",
+            false => "`owners` in its block, which names those who stay; or `--allow-foreign-owners`",
+        };
+        Some(Refusal {
+            guard: "foreign-owners",
+            message: format!(
+                "`{address}` would get {}, and {who} owns it without being named in its block: an owner can add a secret and act as it",
+                gained.join(", ")
+            ),
+            lift: lift.to_owned(),
+        })
+    });
+    refused.collect()
 }
 
 /// Nothing that is declared is there, and everything that is there would go: that is rather another stack of the name.

@@ -131,6 +131,7 @@ impl Saved {
         Options {
             now: None,
             login: None,
+            principal: None,
             destroy: self.destroy,
             purge: self.purge,
             only: self.only.clone(),

@@ -241,6 +241,9 @@ pub fn refusals(plan: &Plan, style: Style) -> String {
     out
 }
 
+/// Requests that were not sent, of which each is named; of the rest only the number is told.
+const WAITING: usize = 20;
+
 /// How an apply ended; its errors are shown separately.
 pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
     let total = plan.steps.len();
@@ -248,16 +251,27 @@ pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
         let noun = if total == 1 { "request" } else { "requests" };
         return format!("Applied and verified: {total} {noun}.\n");
     }
+    let verified = match outcome.done() == total {
+        true => ", and that was not verified to the end",
+        false => "",
+    };
     let mut out = format!(
-        "Stopped: {} of {total} requests took effect.\n",
+        "Stopped: {} of {total} requests took effect{verified}.\n",
         outcome.done()
     );
+    let mut waiting = 0;
     for step in &plan.steps {
         let word = match outcome.fates.get(&step.id) {
             Some(Fate::Done) | None => continue,
             Some(Fate::Failed) => "failed",
             Some(Fate::Unknown) => "unknown",
-            Some(Fate::Waiting) => "not sent",
+            Some(Fate::Waiting) => {
+                waiting += 1;
+                if waiting > WAITING {
+                    continue;
+                }
+                "not sent"
+            }
         };
         let _ = writeln!(
             out,
@@ -266,7 +280,10 @@ pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
             terminal(&step.request.to_string())
         );
     }
-    out.push_str("Run `apply` again: it goes on from here.\n");
+    if waiting > WAITING {
+        let _ = writeln!(out, "  not sent and {} more", waiting - WAITING);
+    }
+    out.push_str("Run the command again: it goes on from here.\n");
     out
 }
 

@@ -15,9 +15,13 @@ pub fn wait(plan: &Plan) -> Option<String> {
         1 => "one write".to_owned(),
         many => format!("{many} writes"),
     };
-    let span = quota.span_ms / 1000;
+    let span = match quota.span_ms / 1000 {
+        1 => "a second".to_owned(),
+        many => format!("{many} seconds"),
+    };
+    let of = terminal(&quota.of);
+    let verb = if of.ends_with('s') { "take" } else { "takes" };
     Some(format!(
-        "An apply takes at least {takes}: {} takes {writes} in {span} seconds.",
-        terminal(&quota.of)
+        "An apply takes at least {takes}: {of} {verb} {writes} in {span}."
     ))
 }

@@ -246,6 +246,17 @@ fn cases() -> Vec<(&'static str, Tenant, Tenant)> {
             app(json!({ "blueprint": true, "sponsors": ["u"] })),
         ),
         (
+            "unsponsored-agent",
+            tenant(
+                json!({}),
+                json!({ "kind": "ServiceIdentity", "sponsors": [] }),
+            ),
+            tenant(
+                json!({}),
+                json!({ "kind": "ServiceIdentity", "sponsors": ["u"] }),
+            ),
+        ),
+        (
             "blueprint-without-principal",
             whole(
                 json!([{ "id": "o-1", "app_id": "c-1", "blueprint": true }]),

@@ -10,7 +10,6 @@ use crate::{files, project, scenario};
 
 /// Codes that no scenario can bring about in a tenant that is played, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("content-type", "a header's name"),
     ("interrupted", "by a signal; the tests of processes"),
     (
         "local-tenant",

@@ -165,5 +165,5 @@ fn a_pending_credential_is_completed() {
     let line = "trustform apply examples/spiffe --local --auto-approve -var svid_issuer=https://a.id.useast2.aembit.io";
     let second = stage.run(line, None);
     assert_eq!(second.exit, 0, "{}", second.err);
-    assert!(second.out.contains("Plan: 2 to create."), "{}", second.out);
+    assert!(second.out.contains("Plan: 3 to create."), "{}", second.out);
 }

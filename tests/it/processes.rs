@@ -169,7 +169,7 @@ fn a_signal_ends_an_apply_well_at_any_moment() {
             Some(5) => {
                 halfway += 1;
                 assert!(text.contains("interrupted"), "{text}");
-                assert!(text.contains("run `apply` again"), "{text}");
+                assert!(text.contains("run the command again"), "{text}");
             }
             // Before it listened, and before it took the lock.
             None => assert!(wait_ms < 200, "{wait_ms} {text}"),

@@ -33,6 +33,7 @@ impl Engine {
             Class::Lost { after_ms } => {
                 self.progress[id.0].replay = true;
                 self.pause(id, after_ms, &result);
+                self.seek(id);
             }
             Class::Fatal(diagnostic) => {
                 self.progress[id.0].state = State::Failed;
@@ -77,11 +78,11 @@ impl Engine {
     }
 
     pub(super) fn took_effect(&mut self, id: StepId, result: &Result<Reply, Lost>) {
-        let body = result
-            .as_ref()
-            .ok()
-            .filter(|reply| reply.ok())
-            .map(|reply| &reply.body);
+        let reply = result.as_ref().ok().filter(|reply| reply.ok());
+        if reply.is_some_and(|reply| self.begun(id, reply)) {
+            return;
+        }
+        let body = reply.map(|reply| &reply.body);
         if self.fill(id, body) {
             self.progress[id.0].state = State::Done;
         } else {
@@ -120,8 +121,10 @@ impl Engine {
             window.answer(request, &reply);
             return;
         }
+        self.sought(request, &reply);
+        self.operated(request, &reply);
         for id in self.in_state(|state| matches!(state, State::ReadingBack { .. })) {
-            if self.read_back(id).as_ref() != Some(request) {
+            if self.asked(id).as_ref() != Some(request) || self.operations.contains_key(&id) {
                 continue;
             }
             if reply.ok() && self.fill(id, Some(&reply.body)) {
@@ -146,7 +149,19 @@ impl Engine {
         }
     }
 
-    pub(super) fn read_back(&self, id: StepId) -> Option<Request> {
+    /// What a step waits to read.
+    pub(super) fn asked(&self, id: StepId) -> Option<Request> {
+        match self.progress[id.0].state {
+            State::Seeking { .. } => self.lookup(id),
+            _ => self
+                .operations
+                .get(&id)
+                .cloned()
+                .or_else(|| self.read_back(id)),
+        }
+    }
+
+    fn read_back(&self, id: StepId) -> Option<Request> {
         self.steps[id.0]
             .read_back
             .as_ref()

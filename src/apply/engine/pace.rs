@@ -8,31 +8,32 @@ use crate::model::step::{Reply, StepId};
 impl Engine {
     /// Without keeping to the services' quotas: for an emulated tenant that has none.
     pub fn unpaced(mut self) -> Self {
-        self.quotas.fill(None);
+        self.quotas.fill(Vec::new());
         self
     }
 
-    /// When a step's quota lets it be sent.
+    /// When a step's quotas let it be sent.
     pub(super) fn room(&mut self, index: usize) -> i64 {
-        let Some(quota) = &self.quotas[index] else {
-            return self.now;
-        };
-        match self.buckets.get_mut(&quota.of) {
-            Some(bucket) => bucket.next(quota, self.now),
-            None => self.now,
+        let now = self.now;
+        let mut next = now;
+        for quota in &self.quotas[index] {
+            if let Some(bucket) = self.buckets.get_mut(&quota.of) {
+                next = next.max(bucket.next(quota, now));
+            }
         }
+        next
     }
 
     pub(super) fn spend(&mut self, index: usize) {
-        if let Some(quota) = &self.quotas[index] {
+        for quota in &self.quotas[index] {
             let bucket = self.buckets.entry(quota.of.clone()).or_default();
             bucket.take(self.now);
         }
     }
 
-    /// What one request was told to wait, all that count for the same quota wait.
+    /// What one request was told to wait, all that count for the same quota wait: for the narrowest, where there are several.
     pub(super) fn throttled(&mut self, id: StepId, result: &Result<Reply, Lost>) {
-        if let (Ok(reply), Some(quota)) = (result, &self.quotas[id.0])
+        if let (Ok(reply), Some(quota)) = (result, self.quotas[id.0].first())
             && reply.status == 429
             && let Some(ms) = reply.retry_after
         {

@@ -15,7 +15,7 @@ use crate::kinds::api;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::rule::Need;
 use crate::model::step::{Reply, Request, Service};
-use crate::model::tenant::{Granted, Owner, Published, Tenant};
+use crate::model::tenant::{AGENT, Granted, Owner, Published, Tenant};
 
 /// Issuers that are asked at once.
 const ISSUERS_AT_ONCE: usize = 16;
@@ -112,7 +112,18 @@ pub async fn tenant(
         other => unread(&mut tenant, &[Need::Owners], other),
     }
     if tenant.applications.iter().any(|it| it.blueprint) {
-        sponsors(reader, &mut tenant).await;
+        let path = "/applications/microsoft.graph.agentIdentityBlueprint?$top=999&$select=id&$expand=sponsors($select=id)";
+        let mut found = sponsors(reader, path, &mut tenant).await;
+        for blueprint in tenant.applications.iter_mut().filter(|it| it.blueprint) {
+            blueprint.sponsors = found.remove(&blueprint.id);
+        }
+    }
+    if tenant.principals.iter().any(|it| it.kind == AGENT) {
+        let path = "/servicePrincipals/microsoft.graph.agentIdentity?$top=999&$select=id&$expand=sponsors($select=id)";
+        let mut found = sponsors(reader, path, &mut tenant).await;
+        for agent in tenant.principals.iter_mut().filter(|it| it.kind == AGENT) {
+            agent.sponsors = found.remove(&agent.id);
+        }
     }
     if !tenant.unread.contains_key(Need::Grants.word()) {
         grants(reader, &mut tenant).await;
@@ -198,9 +209,12 @@ fn owners_of(json: &Json) -> Option<(String, Vec<Owner>)> {
     Some((id, owners.iter().map(snapshot::owner).collect()))
 }
 
-/// Who sponsors each blueprint; every service that has them lists them in beta.
-async fn sponsors(reader: &Reader, tenant: &mut Tenant) {
-    let path = "/applications/microsoft.graph.agentIdentityBlueprint?$top=999&$select=id&$expand=sponsors($select=id)";
+/// Who sponsors each object of a list; every service that has such objects lists them in beta.
+async fn sponsors(
+    reader: &Reader,
+    path: &str,
+    tenant: &mut Tenant,
+) -> BTreeMap<String, Vec<String>> {
     let request = list(Service::GraphBeta, path.to_owned());
     let mut sponsored: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let ids = |json: &Json| -> Option<(String, Vec<String>)> {
@@ -214,12 +228,11 @@ async fn sponsors(reader: &Reader, tenant: &mut Tenant) {
         })
         .await;
     match read.map(|reply| reply.status) {
-        Ok(200) => {
-            for blueprint in tenant.applications.iter_mut().filter(|it| it.blueprint) {
-                blueprint.sponsors = sponsored.remove(&blueprint.id);
-            }
+        Ok(200) => sponsored,
+        other => {
+            unread(tenant, &[Need::Sponsors], other);
+            BTreeMap::new()
         }
-        other => unread(tenant, &[Need::Sponsors], other),
     }
 }
 

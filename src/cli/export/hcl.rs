@@ -13,27 +13,28 @@ use crate::model::source::SourceId;
 use crate::model::value::{Map, Value};
 
 /// A whole stack.
-pub fn stack(name: &str, tenant_id: &str, applications: &[Declared]) -> Result<String, String> {
+pub fn stack(name: &str, tenant_id: &str, all: &[Declared]) -> Result<String, String> {
     let stack = Block::builder("stack")
         .add_label(name)
         .add_attribute(("tenant_id", text(tenant_id)))
         .build();
-    let blocks = applications.iter().map(|application| {
-        let mut body = body(
-            super::fields(kinds::application::KIND),
-            &application.body,
-            true,
-        );
-        for (label, credential) in &application.credentials {
-            let fields = super::fields(kinds::federated_credential::KIND);
-            let block = Block::builder(kinds::federated_credential::KIND)
-                .add_label(label.as_str())
-                .add_structures(self::body(fields, credential, true))
-                .build();
-            body.push(block.into());
+    let blocks = all.iter().map(|declared| {
+        let mut body = body(super::fields(declared.kind), &declared.body, true);
+        let nested = [
+            (kinds::federated_credential::KIND, &declared.credentials),
+            (kinds::role_assignment::KIND, &declared.roles),
+        ];
+        for (kind, blocks) in nested {
+            for (label, inner, _) in blocks {
+                let block = Block::builder(kind)
+                    .add_label(label.as_str())
+                    .add_structures(self::body(super::fields(kind), inner, true))
+                    .build();
+                body.push(block.into());
+            }
         }
-        Block::builder(kinds::application::KIND)
-            .add_label(application.label.as_str())
+        Block::builder(declared.kind)
+            .add_label(declared.label.as_str())
             .add_structures(body)
             .build()
     });

@@ -3,15 +3,16 @@
 //! Source: the provider's documentation of `azuread_application`, `azuread_service_principal`,
 //! `azuread_application_pre_authorized`, `azuread_application_federated_identity_credential` and `azuread_application_flexible_federated_identity_credential`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hcl::expr::{Traversal, Variable};
 use hcl::{Block, Body, Expression, Structure};
 
 use super::hcl::{body, print, text};
-use super::{Declared, fields};
-use crate::kinds::application;
-use crate::model::live::Object;
+use super::{Declared, Principal, azure, fields};
+use crate::kinds::{application, managed_identity};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::live::{Live, Object};
 use crate::model::schema::Field;
 use crate::model::value::{Map, Value};
 
@@ -28,45 +29,78 @@ const OURS: &[&str] = &[
 /// What the block `api` holds with labels.
 const IN_API: [&str; 2] = ["oauth2_permission_scope", "pre_authorized"];
 
-pub fn resources(applications: &[Declared]) -> Result<String, String> {
+/// Every resource with its import block. `said` gets what the providers have no words for.
+pub fn resources(
+    all: &[Declared],
+    principals: &[Principal],
+    live: &Live,
+    said: &mut Vec<Diagnostic>,
+) -> Result<String, String> {
     let mut out = Vec::new();
-    for application in applications {
-        let label = application.label.as_str();
-        let object = application.object;
-        let ours = |field: &&Field| !OURS.contains(&field.name);
-        let table: Vec<Field> = fields(application::KIND)
-            .iter()
-            .filter(ours)
-            .copied()
-            .collect();
-        let blocks = Block::builder("resource")
-            .add_label("azuread_application")
-            .add_label(label)
-            .add_structures(own(&table, application))
-            .add_blocks(access(object));
-        out.push(blocks.build());
-        let id = |name: &str| object.outputs.get(name).map_or("", String::as_str);
-        out.push(import(
-            "azuread_application",
-            label,
-            &format!("/applications/{}", id("object_id")),
-        ));
-        out.extend(clients(application));
-        if let Some(object) = application.principal {
-            let id = format!("/servicePrincipals/{}", object.key.id);
-            out.push(principal(application));
-            out.push(import("azuread_service_principal", label, &id));
+    let mut labels: BTreeSet<String> = all.iter().map(|it| it.label.clone()).collect();
+    for declared in all {
+        let mut left = Vec::new();
+        match declared.kind {
+            managed_identity::KIND => {
+                out.extend(azure::identity(declared, &mut left));
+                out.extend(azure::roles(declared));
+            }
+            application::KIND => {
+                out.extend(application(declared));
+                out.extend(azure::grants(declared, live));
+                out.extend(azure::roles(declared));
+            }
+            _ => {
+                let why = "azuread has no resource for agent identity blueprints".to_owned();
+                left.push((declared.object.name.clone(), why));
+            }
         }
-        for ((name, _), credential) in application.credentials.iter().zip(&application.live) {
-            out.extend(trust(
-                label,
-                &format!("{label}_{name}"),
-                credential,
-                id("object_id"),
-            ));
-        }
+        said.extend(left.iter().map(|(what, why)| {
+            Diagnostic::warning("left-out", format!("`{what}` is left out: {why}"))
+                .about(format!("{}.{}", declared.kind, declared.label))
+        }));
+    }
+    for principal in principals {
+        let label = super::label(&principal.name, "principal", &mut labels);
+        out.extend(azure::alone(principal, &label));
     }
     print(&Body::builder().add_blocks(out).build())
+}
+
+/// An application, its service principal and its trusts.
+fn application(application: &Declared) -> Vec<Block> {
+    let mut out = Vec::new();
+    let label = application.label.as_str();
+    let object = application.object;
+    let ours = |field: &&Field| !OURS.contains(&field.name);
+    let table: Vec<Field> = fields(application::KIND)
+        .iter()
+        .filter(ours)
+        .copied()
+        .collect();
+    let blocks = Block::builder("resource")
+        .add_label("azuread_application")
+        .add_label(label)
+        .add_structures(own(&table, application))
+        .add_blocks(access(object));
+    out.push(blocks.build());
+    let id = |name: &str| object.outputs.get(name).map_or("", String::as_str);
+    out.push(import(
+        "azuread_application",
+        label,
+        &format!("/applications/{}", id("object_id")),
+    ));
+    out.extend(clients(application));
+    if let Some(object) = application.principal {
+        let id = format!("/servicePrincipals/{}", object.key.id);
+        out.push(principal(application));
+        out.push(import("azuread_service_principal", label, &id));
+    }
+    for (name, _, credential) in &application.credentials {
+        let own = format!("{label}_{name}");
+        out.extend(trust(label, &own, credential, id("object_id")));
+    }
+    out
 }
 
 /// The application's own block. What has labels in our files has names and ids in azuread's.
@@ -259,7 +293,7 @@ fn trust(application: &str, label: &str, credential: &Object, parent: &str) -> V
     ]
 }
 
-fn import(kind: &str, label: &str, id: &str) -> Block {
+pub fn import(kind: &str, label: &str, id: &str) -> Block {
     let to = Traversal::builder(variable(kind)).attr(label);
     Block::builder("import")
         .add_attribute(("to", Expression::from(to.build())))
@@ -267,7 +301,7 @@ fn import(kind: &str, label: &str, id: &str) -> Block {
         .build()
 }
 
-fn reference(kind: &str, label: &str, output: &str) -> Expression {
+pub fn reference(kind: &str, label: &str, output: &str) -> Expression {
     Traversal::builder(variable(kind))
         .attr(label)
         .attr(output)

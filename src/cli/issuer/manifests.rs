@@ -20,9 +20,9 @@ pub struct Args {
     /// The private key that the cluster signs with, on this machine.
     #[arg(long, value_name = "FILE", default_value = "sa-signer.key")]
     signing_key: String,
-    /// The application's client id, for the service account's annotation.
-    #[arg(long, value_name = "ID", default_value = "<client id>")]
-    client_id: String,
+    /// The client id, for the service account's annotation. Default: what the file says of it.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
@@ -40,10 +40,23 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     for (credential, (namespace, name)) in
         trusting.filter_map(|one| Some((one, service_account(one)?)))
     {
+        let holder = stack.desired.parent(credential);
+        let known = holder.and_then(|holder| {
+            let given = ["existing.client_id", "adopt.client_id"].into_iter();
+            given.filter_map(|at| holder.text(at)).next()
+        });
+        let client_id = args.client_id.as_deref().or(known);
+        let client_id = client_id.map_or_else(
+            || {
+                let holder = holder.map(|holder| holder.address.to_string());
+                format!("<client id of {}>", holder.unwrap_or_default())
+            },
+            str::to_owned,
+        );
         let pod = Pod {
             namespace,
             name,
-            client_id: &args.client_id,
+            client_id: &client_id,
             tenant_id: &stack.desired.stack.tenant_id,
             audience: credential
                 .text("audience")
@@ -51,8 +64,13 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         };
         let _ = write!(
             text,
-            "---\n# For {}\n{}",
+            "---\n# For {}{}\n{}",
             credential.address,
+            match client_id.starts_with('<') {
+                true =>
+                    ". `trustform list` shows the client id, and `--client-id ID` writes it here.",
+                false => "",
+            },
             pod.manifest()
         );
     }

@@ -7,6 +7,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::super::args::{TenantArgs, moment};
 use super::super::connect::Connection;
+use super::super::directory::root;
+use super::super::hcl_text;
 use super::super::issuer::{IssuerArgs, chosen};
 use super::super::stack::Stack;
 use super::super::{Exit, Failure, World, block_on, connect, planning, stack, token};
@@ -107,7 +109,8 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             Some(file) => {
                 let bytes = read(world, file)?;
                 let labels = issuer.at("signing_key").and_then(Value::as_map);
-                let block = block(file, &bytes, now, &|label| labels.is_some_and(|labels| labels.contains_key(label)))?;
+                let inside = within(&world.directory.join(file), &stack.directory);
+                let block = block(file, inside.as_deref(), &bytes, now, &|label| labels.is_some_and(|labels| labels.contains_key(label)))?;
                 format!("add this to `{}`, and apply; keep the other blocks\n\n{block}", issuer.address)
             }
         },
@@ -160,6 +163,7 @@ fn proven(
 /// The block that publishes a key, as the file would have it.
 fn block(
     file: &str,
+    inside: Option<&Path>,
     bytes: &[u8],
     now: OffsetDateTime,
     taken: &dyn Fn(&str) -> bool,
@@ -181,9 +185,30 @@ fn block(
     let again = (2..).map(|count| format!("{month}-{count}"));
     let mut labels = std::iter::once(month.clone()).chain(again);
     let label = labels.find(|label| !taken(label)).unwrap_or(month);
+    let Some(path) = inside.map(|path| path.display().to_string()) else {
+        return Err(Diagnostic::error(
+            "public-key",
+            format!("`{file}` is neither in the stack's directory nor in its repository, and `file()` reads nothing else"),
+        )
+        .help("copy it there: the key is public")
+        .into());
+    };
+    let path = hcl_text::quoted(&path);
     Ok(format!(
-        "signing_key \"{label}\" {{\n  public_key = file(\"{file}\")\n}}\n"
+        "signing_key \"{label}\" {{\n  public_key = file({path})\n}}\n"
     ))
+}
+
+/// The path of a file as the stack's files name it; none where they may not read it.
+fn within(file: &Path, directory: &Path) -> Option<PathBuf> {
+    let root = root(directory);
+    let (file, directory) = (file.canonicalize().ok()?, directory.canonicalize().ok()?);
+    if let Ok(below) = file.strip_prefix(&directory) {
+        return Some(below.to_path_buf());
+    }
+    let up = directory.strip_prefix(&root).ok()?.components();
+    let beside = file.strip_prefix(&root).ok()?;
+    Some(up.map(|_| "..").collect::<PathBuf>().join(beside))
 }
 
 fn utc(moment: OffsetDateTime) -> String {

@@ -35,6 +35,10 @@ pub static SHAPE: Shape = Shape {
             name: "principal.object_id",
             doc: "The object id of its principal.",
         },
+        Output {
+            name: "agent_identities",
+            doc: "The object ids of the agent identities that act through it, with commas between them; none are known of a blueprint that is yet to be made.",
+        },
     ],
 };
 

@@ -3,6 +3,7 @@
 //! In Graph it is a type of application, so that most of it is that kind's: names, marks, reads and requests, each cast to
 //! the type. Its own are sponsors, without which there is none, and what it does not take.
 
+mod agents;
 pub mod emulator;
 mod fields;
 mod lower;
@@ -67,11 +68,17 @@ impl Kind for AgentIdentityBlueprint {
 
     /// The list of what carries the stack's mark is the application kind's: it shows every type. So does its confirmation.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        application::reads_as(&FORM, desired, live)
+        let mut reads = application::reads_as(&FORM, desired, live);
+        reads.extend(agents::reads(desired, live));
+        reads
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
-        application::decode_as(&FORM, read, reply, live);
+        match read.purpose {
+            agents::PURPOSE => agents::decode(read, reply, live),
+            _ => application::decode_as(&FORM, read, reply, live),
+        }
+        agents::tell(live);
     }
 
     fn find<'a>(
@@ -84,7 +91,9 @@ impl Kind for AgentIdentityBlueprint {
     }
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
-        Application.resolve(resource, scene)
+        let mut said = Application.resolve(resource, scene);
+        said.extend(agents::note(resource, scene));
+        said
     }
 
     fn claim(&self, object: &Object, owner: Option<&Resource>, scene: &Scene) -> Claim {

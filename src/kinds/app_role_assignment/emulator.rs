@@ -53,8 +53,6 @@ const PROPERTIES: &[Property] = &[
 /// The role of an API that declares none.
 const DEFAULT_ROLE: &str = "00000000-0000-0000-0000-000000000000";
 
-/// learn.microsoft.com, serviceprincipal-list-approleassignments and serviceprincipal-post-approleassignedto.
-
 const HELD: &str = "/servicePrincipals/{principal}/appRoleAssignments";
 const GIVEN: &str = "/servicePrincipals/{principal}/appRoleAssignedTo";
 const ONE_HELD: &str = "/servicePrincipals/{principal}/appRoleAssignments/{assignment}";

@@ -11,7 +11,7 @@ use super::codec::key;
 use super::{
     Claim, Kind, Scene, Task, agent_identity_blueprint, application, service_principal, step,
 };
-use crate::model::address::{InstanceKey, Segment};
+use crate::model::address::{Address, InstanceKey, Segment};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object, Read};
@@ -34,6 +34,12 @@ static SHAPE: Shape = Shape {
         Field::string("role", "The permission's name or id.")
             .computed()
             .compare(Compare::Never),
+        Field::string(
+            "own_api",
+            "The address of the API, where it is an application of the stack.",
+        )
+        .computed()
+        .compare(Compare::Never),
         Field::string("role_id", "The permission's id.")
             .computed()
             .compare(Compare::Never),
@@ -114,6 +120,19 @@ impl Kind for AppRoleAssignment {
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
         // A role that does not exist is reported once, by the application that asks for it.
+        if let Some(own) = own(resource)
+            && let Ok(id) = application::own_permission(
+                &own,
+                Class::Application,
+                resource.text("role").unwrap_or_default(),
+                scene,
+            )
+        {
+            let principal = application::own_principal(&own, scene);
+            resource.body.insert("resource_id".into(), principal);
+            resource.body.insert("role_id".into(), id.into());
+            return Vec::new();
+        }
         if let Some((api, role)) = wanted(resource, scene.live) {
             resource
                 .body
@@ -138,6 +157,11 @@ impl Kind for AppRoleAssignment {
             _ => Vec::new(),
         }
     }
+}
+
+/// The API, where it is an application of this stack.
+fn own(resource: &Resource) -> Option<Address> {
+    resource.text(application::OWN_API)?.parse().ok()
 }
 
 fn list(principal: &str) -> Read {
@@ -208,7 +232,10 @@ pub fn declared_permission(resource: &Resource, live: &Live) -> Permission {
     let name = service_principal::permission_name(live, api, Class::Application, role);
     Permission {
         tier: api::tier(api, &name),
-        api: service_principal::api_name(live, api),
+        api: match (api, resource.text(application::OWN_API)) {
+            ("", Some(own)) => own.to_owned(),
+            _ => service_principal::api_name(live, api),
+        },
         name,
         delegated: false,
     }
@@ -218,7 +245,12 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
     let principal = service_principal::principal(task)?;
     let api = resource.at("resource_id")?.clone();
     let role = resource.at("role_id")?.clone();
-    let path = format!("/servicePrincipals/{}/appRoleAssignedTo", api.as_str()?);
+    let Value::Text(api_id) = &api else {
+        return None;
+    };
+    let mut path = vec![Part::Literal("/servicePrincipals/".into())];
+    path.extend(api_id.iter().cloned());
+    path.push(Part::Literal("/appRoleAssignedTo".into()));
     let body = Value::map([
         ("principalId", principal.clone()),
         ("resourceId", api),
@@ -245,7 +277,9 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
         ..step(
             task,
             Phase::Grant,
-            Request::new(Service::Graph, Method::Post, path).body(body),
+            Request::new(Service::Graph, Method::Post, "")
+                .with_path(path)
+                .body(body),
         )
     })
 }

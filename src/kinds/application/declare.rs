@@ -1,21 +1,23 @@
 //! From a live application back to the block that declares it as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{check, fields, mark, offers};
+use super::{APPLICATION, Form, check, mark, offers};
 use crate::kinds::api::{self, Class};
-use crate::kinds::service_principal;
+use crate::kinds::codec::key;
+use crate::kinds::{app_role_assignment, delegated_permission_grant, service_principal};
 use crate::model::live::{Live, Object};
 use crate::model::schema::{Compare, Field, Type};
 use crate::model::value::{Map, Value};
 
-/// Owners stay as they are where nothing is said of them; tags are looked at without marks.
-const APART: &[&str] = &["owners", "tags"];
+/// Tags are looked at without marks.
+const APART: &[&str] = &["tags"];
 
 /// The attributes and nested blocks of an application's block. Defaults are left out; `left` gets the paths of what
 /// no file can say, and why.
 pub fn declare(object: &Object, live: &Live, left: &mut Vec<(String, String)>) -> Map {
-    let mut body = attributes(fields::SHAPE.fields, &object.body, "", left);
+    let form = Form::of(object.key.kind).unwrap_or(&APPLICATION);
+    let mut body = attributes(form.shape.fields, &object.body, "", left);
     let output = |name: &str| object.outputs.get(name).map_or("", String::as_str);
     let unique_name = output("unique_name");
     let mut adopt = vec![("client_id", Value::text(output("client_id")))];
@@ -34,19 +36,17 @@ pub fn declare(object: &Object, live: &Live, left: &mut Vec<(String, String)>) -
     }
     match service_principal::of_application(object, live) {
         None => {
-            body.insert("service_principal".to_owned(), Value::Bool(false));
+            body.insert(form.principal.to_owned(), Value::Bool(false));
         }
         Some(principal) => {
             let mut theirs = principal.body.clone();
             theirs.remove("client_id");
-            let block = attributes(
-                service_principal::FIELDS,
-                &theirs,
-                "service_principal.",
-                left,
-            );
+            let table = form.shape.fields.iter();
+            let table = table.filter(|field| field.name == form.principal);
+            let table = table.filter_map(Field::nested).next().unwrap_or_default();
+            let block = attributes(table, &theirs, &format!("{}.", form.principal), left);
             if !block.is_empty() {
-                body.insert("service_principal".to_owned(), Value::Map(block));
+                body.insert(form.principal.to_owned(), Value::Map(block));
             }
         }
     }
@@ -54,7 +54,10 @@ pub fn declare(object: &Object, live: &Live, left: &mut Vec<(String, String)>) -
     let asked = object.body.get("required_resource_access");
     if let Some(asked) = asked.filter(|asked| !asked.is_empty()) {
         match permissions(asked, live) {
-            Some(blocks) => {
+            Some(mut blocks) => {
+                if let Some(principal) = service_principal::of_application(object, live) {
+                    consented(&mut blocks, asked, principal, live);
+                }
                 body.insert("permissions".to_owned(), Value::Map(blocks));
             }
             None => left.push((
@@ -120,6 +123,47 @@ fn attributes(table: &[Field], live: &Map, prefix: &str, left: &mut Vec<(String,
         }
     }
     body
+}
+
+/// `admin_consent = true` for every API of which exactly what is asked for was granted.
+fn consented(blocks: &mut Map, asked: &Value, principal: &Object, live: &Live) {
+    let mut apis: BTreeMap<&str, BTreeSet<(Class, String)>> = BTreeMap::new();
+    for one in asked.items().filter_map(Value::as_str) {
+        if let [app_id, class, id] = one.split('/').collect::<Vec<_>>()[..] {
+            let asked = apis.entry(app_id).or_default();
+            asked.insert((Class::from_wire(class), id.to_owned()));
+        }
+    }
+    for (app_id, asked) in apis {
+        let api = live.find(service_principal::KIND, &key("appId", app_id));
+        let Some(api) = api.map(|api| api.key.id.as_str()) else {
+            continue;
+        };
+        let of_api = |grant: &&Object| {
+            let resource = grant.body.get("resource_id").and_then(Value::as_str);
+            resource == Some(api)
+        };
+        let roles = live
+            .children(&principal.key, app_role_assignment::KIND)
+            .filter(of_api)
+            .filter_map(|grant| grant.body.get("role_id")?.as_str())
+            .map(|role| (Class::Application, role.to_owned()));
+        let scopes = live
+            .children(&principal.key, delegated_permission_grant::KIND)
+            .filter(of_api)
+            .flat_map(|grant| grant.body.get("scopes").into_iter().flat_map(Value::items))
+            .filter_map(|scope| {
+                let scope = scope.as_str()?;
+                service_principal::permission(live, app_id, Class::Delegated, scope).ok()
+            })
+            .map(|id| (Class::Delegated, id.to_owned()));
+        let granted: BTreeSet<(Class, String)> = roles.chain(scopes).collect();
+        if granted == asked
+            && let Some(Value::Map(block)) = blocks.get_mut(&label(app_id))
+        {
+            block.insert("admin_consent".to_owned(), Value::Bool(true));
+        }
+    }
 }
 
 fn label(app_id: &str) -> String {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{check, pre_authorized};
 use crate::kinds::Scene;
+use crate::kinds::api::Class;
 use crate::kinds::lower::Lowering;
 use crate::model::desired::Resource;
 use crate::model::schema::{Field, Type};
@@ -177,6 +178,18 @@ pub fn resolve(resource: &mut Resource, scene: &Scene) {
             *entry = text.into();
         }
     }
+}
+
+/// The ids of what an application offers, by value.
+pub fn ids(resource: &Resource, class: Class) -> BTreeMap<String, String> {
+    let field = match class {
+        Class::Application => ROLES,
+        Class::Delegated => SCOPES,
+    };
+    let entries = parsed(resource.body.get(field)).into_iter();
+    entries
+        .filter_map(|(value, entry)| Some((value, entry["id"].as_str()?.to_owned())))
+        .collect()
 }
 
 fn parsed(entries: Option<&Value>) -> BTreeMap<String, Json> {

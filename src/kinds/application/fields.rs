@@ -108,7 +108,7 @@ const FIELDS: &[Field] = &[
     Field::string("terms_of_service_url", "Its terms of service.").wire("/info/termsOfServiceUrl").check(check::url),
     Field::bool("fallback_public_client_enabled", "Whether it counts as a public client when the redirect URI does not tell.").wire("/isFallbackPublicClient").default(Default::Null).reset(),
     Field::bool("device_only_auth_enabled", "Whether a device may authenticate without a user.").wire("/isDeviceOnlyAuthSupported").default(Default::Null).reset(),
-    Field::new("permissions", Type::Labelled(PERMISSIONS), "What it asks of an API. The label is `microsoft_graph`, `azure_service_management`, `azure_storage`, `azure_key_vault` or the application id of another API.")
+    Field::new("permissions", Type::Labelled(PERMISSIONS), "What it asks of an API. The label is `microsoft_graph`, `azure_service_management`, `azure_storage`, `azure_key_vault`, the application id of another API, or an application of this stack as in `application.label`.")
         .compare(Compare::Never),
     Field::strings("required_resource_access", "Every permission that is asked for, as `<application id>/<Role or Scope>/<permission id>`.")
         .computed()

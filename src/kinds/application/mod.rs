@@ -24,8 +24,11 @@ pub use form::{APPLICATION, Form, all, declared, find, is_one, kinds};
 pub use lower::lower_as;
 pub use offers::offered;
 pub use optional_claims::CLAIMS;
-pub use permissions::blocks as permission_blocks;
-pub use reads::{decode_as, reads_as};
+pub use permissions::{
+    OWN as OWN_API, blocks as permission_blocks, client_id as api_client_id, own_permission,
+    own_principal,
+};
+pub use reads::{decode_as, is_looked_up, owners, reads_as};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task};
@@ -65,7 +68,9 @@ impl Kind for Application {
     }
 
     fn review(&self, desired: &Desired) -> Vec<Diagnostic> {
-        check::review(desired)
+        let mut said = check::review(desired);
+        said.extend(permissions::review(desired));
+        said
     }
 
     fn known(&self, resource: &Resource, _stack: &Stack) -> Vec<(&'static str, Value)> {

@@ -2,20 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entitlements;
 use crate::kinds::api::{self, Class};
 use crate::kinds::lower::Lowering;
 use crate::kinds::{Scene, service_principal};
-use crate::model::address::{InstanceKey, Segment};
-use crate::model::desired::Resource;
+use crate::model::address::{Address, InstanceKey, Segment};
+use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
-use crate::model::value::{Map, Value};
+use crate::model::value::{Map, Part, Ref, Value};
 use crate::model::words::nearest;
 
 /// Checks the `permissions` blocks and implies their grants.
 pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) {
     for (label, block) in blocks(resource) {
         let path = format!("permissions.{label}");
+        if own(label, &resource.address).is_some() {
+            own_grants(resource, label, block, has_principal, lowering);
+            continue;
+        }
         let Some(app_id) = api::app_id(label) else {
             let names = api::WELL_KNOWN.iter().map(|api| api.name);
             let part = || {
@@ -26,7 +31,7 @@ pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) 
             let help = match nearest(label, names.clone()).or_else(part) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!(
-                    "use {}, or the API's application id",
+                    "use {}, the API's application id, or an application of this stack as in `application.label`",
                     names
                         .map(|name| format!("`{name}`"))
                         .collect::<Vec<_>>()
@@ -43,42 +48,216 @@ pub fn lower(resource: &Resource, has_principal: bool, lowering: &mut Lowering) 
             continue;
         };
         wrong_class(resource, label, &app_id, block, lowering);
-        if block.get("admin_consent") != Some(&Value::Bool(true)) {
-            continue;
-        }
-        if !has_principal {
-            lowering.refuse(
-                resource,
-                &format!("{path}.admin_consent"),
-                "consent-without-principal",
-                "consent is given to a service principal, and `service_principal = false` goes without one",
-                "remove `service_principal = false`, or the consent",
-            );
-            continue;
-        }
-        for name in names(block, Class::Application) {
-            let body = Map::from([
-                ("api".to_owned(), Value::text(app_id.as_str())),
-                ("role".to_owned(), Value::text(name)),
-            ]);
-            let segment = Segment::new("app_role_assignment", label)
-                .keyed(InstanceKey::Name(name.to_owned()));
-            lowering.imply(resource, segment, &format!("{path}.application"), body);
-        }
-        let scopes: BTreeSet<Value> = names(block, Class::Delegated).map(Value::text).collect();
-        if !scopes.is_empty() {
-            let body = Map::from([
-                ("api".to_owned(), Value::text(app_id.as_str())),
-                ("scopes".to_owned(), Value::Set(scopes)),
-            ]);
-            lowering.imply(
-                resource,
-                Segment::new("delegated_permission_grant", label),
-                &format!("{path}.delegated"),
-                body,
-            );
+        let api = Map::from([("api".to_owned(), Value::text(app_id))]);
+        grants(resource, label, label, block, has_principal, &api, lowering);
+    }
+}
+
+/// The grants of an API that is an application of this stack.
+fn own_grants(
+    resource: &Resource,
+    label: &str,
+    block: &Value,
+    has_principal: bool,
+    lowering: &mut Lowering,
+) {
+    let Some(address) = own(label, &resource.address) else {
+        return;
+    };
+    let name = address.last().name();
+    let api = Map::from([
+        (
+            "api".to_owned(),
+            Value::reference(address.clone(), "client_id"),
+        ),
+        (OWN.to_owned(), address.to_string().into()),
+    ]);
+    grants(resource, label, &name, block, has_principal, &api, lowering);
+}
+
+/// The grants that a block's consent means; `api` says of which API, and `name` what their addresses call it.
+fn grants(
+    resource: &Resource,
+    label: &str,
+    name: &str,
+    block: &Value,
+    has_principal: bool,
+    api: &Map,
+    lowering: &mut Lowering,
+) {
+    let path = format!("permissions.{label}");
+    if block.get("admin_consent") != Some(&Value::Bool(true)) {
+        return;
+    }
+    if !has_principal {
+        lowering.refuse(
+            resource,
+            &format!("{path}.admin_consent"),
+            "consent-without-principal",
+            "consent is given to a service principal, and `service_principal = false` goes without one",
+            "remove `service_principal = false`, or the consent",
+        );
+        return;
+    }
+    for role in names(block, Class::Application) {
+        let mut body = api.clone();
+        body.insert("role".to_owned(), Value::text(role));
+        let segment =
+            Segment::new("app_role_assignment", name).keyed(InstanceKey::Name(role.to_owned()));
+        lowering.imply(resource, segment, &format!("{path}.application"), body);
+    }
+    let scopes: BTreeSet<Value> = names(block, Class::Delegated).map(Value::text).collect();
+    if !scopes.is_empty() {
+        let mut body = api.clone();
+        body.insert("scopes".to_owned(), Value::Set(scopes));
+        lowering.imply(
+            resource,
+            Segment::new("delegated_permission_grant", name),
+            &format!("{path}.delegated"),
+            body,
+        );
+    }
+}
+
+/// Where a grant keeps the address of an API that is an application of this stack.
+pub const OWN: &str = "own_api";
+
+/// The application that a label names, as in `application.data_api`: in the module of the block where it stands.
+pub fn own(label: &str, asking: &Address) -> Option<Address> {
+    let address: Address = label.parse().ok()?;
+    let fits =
+        address.modules.is_empty() && address.segments.len() == 1 && address.kind() == super::KIND;
+    fits.then(|| Address {
+        modules: asking.modules.clone(),
+        ..address
+    })
+}
+
+/// The application id of the API that a label stands for, as far as it is known.
+pub fn client_id(label: &str, asking: &Address, desired: &Desired, live: &Live) -> Option<String> {
+    match own(label, asking) {
+        None => api::app_id(label),
+        Some(address) => {
+            let found = super::found(desired.resources.get(&address)?, live)?;
+            let id = found.outputs.get("client_id").filter(|_| !found.deleted)?;
+            Some(id.to_ascii_lowercase())
         }
     }
+}
+
+/// The id of a permission that an application of this stack offers, or will offer.
+///
+/// # Errors
+/// It offers none of this name.
+pub fn own_permission(
+    address: &Address,
+    class: Class,
+    name: &str,
+    scene: &Scene,
+) -> Result<String, Diagnostic> {
+    let unknown = |near: Option<&str>| {
+        let diagnostic = Diagnostic::error(
+            "unknown-permission",
+            format!("`{address}` offers no {} permission `{name}`", class.word()),
+        );
+        diagnostic.help(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "declare it there: application permissions are `app_role`s, delegated ones `oauth2_permission_scope`s".to_owned(),
+        })
+    };
+    let declared = scene.desired.resources.get(address);
+    let mut api = declared.cloned().ok_or_else(|| unknown(None))?;
+    let object = super::found(&api, scene.live).filter(|object| !object.deleted);
+    if super::is_existing(&api) {
+        let client_id = object.and_then(|object| object.outputs.get("client_id"));
+        let client_id = client_id.map_or("", String::as_str);
+        return service_principal::permission(scene.live, client_id, class, name);
+    }
+    entitlements::resolve(
+        &mut api,
+        &Scene {
+            object,
+            parent: None,
+            ..*scene
+        },
+    );
+    let offered = entitlements::ids(&api, class);
+    let found = offered
+        .iter()
+        .find(|(value, id)| *value == name || *id == name);
+    found
+        .map(|(_, id)| id.clone())
+        .ok_or_else(|| unknown(nearest(name, offered.keys().map(String::as_str))))
+}
+
+/// What the service principal of an API of this stack is, or will be, known by.
+pub fn own_principal(address: &Address, scene: &Scene) -> Value {
+    let declared = scene.desired.resources.get(address);
+    let object = declared.and_then(|api| super::found(api, scene.live));
+    let principal = object
+        .filter(|object| !object.deleted)
+        .and_then(|object| service_principal::of_application(object, scene.live));
+    match principal {
+        Some(principal) => principal.key.id.as_str().into(),
+        None => {
+            let principal = address.child(Segment::new(service_principal::KIND, ""));
+            Value::reference(principal, "object_id")
+        }
+    }
+}
+
+/// Labels that name no application of the stack, and applications that ask each other in a circle: none could be made
+/// first.
+pub fn review(desired: &Desired) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    let asked = |resource: &Resource| -> Vec<(String, Address)> {
+        let all = blocks(resource);
+        all.filter_map(|(label, _)| Some((label.to_owned(), own(label, &resource.address)?)))
+            .collect()
+    };
+    for resource in super::declared(desired) {
+        for (label, address) in asked(resource) {
+            let refuse = |code, message: String, help: String| {
+                Diagnostic::error(code, message)
+                    .about(&resource.address)
+                    .at(resource.span(&format!("permissions.{label}")), "")
+                    .help(help)
+            };
+            if !desired.resources.contains_key(&address) {
+                let names: Vec<String> = super::declared(desired)
+                    .map(|other| other.address.to_string())
+                    .collect();
+                let help = match nearest(&label, names.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "declare it, or name the API by its application id".to_owned(),
+                };
+                said.push(refuse(
+                    "unknown-api",
+                    format!("no `{address}` is declared"),
+                    help,
+                ));
+                continue;
+            }
+            let mut seen = BTreeSet::new();
+            let mut open = vec![address.clone()];
+            while let Some(at) = open.pop() {
+                if at == resource.address {
+                    let message = format!(
+                        "`{}` asks for a permission of `{address}`, which asks for one of it in turn",
+                        resource.address
+                    );
+                    said.push(refuse("permission-circle", message, "neither can be made first: let one of them name the other by its application id, in a second apply".to_owned()));
+                    break;
+                }
+                if seen.insert(at.clone())
+                    && let Some(next) = desired.resources.get(&at)
+                {
+                    open.extend(asked(next).into_iter().map(|(_, address)| address));
+                }
+            }
+        }
+    }
+    said
 }
 
 /// The `=Scope` for `=Role` mix-up: a name that exists in the other class only.
@@ -136,14 +315,33 @@ pub fn resolve(resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut wanted = BTreeSet::new();
     for (label, block) in blocks(resource) {
-        let Some(app_id) = api::app_id(label) else {
-            continue;
-        };
+        let own = own(label, &resource.address);
+        let app_id = client_id(label, &resource.address, scene.desired, scene.live);
         for class in [Class::Application, Class::Delegated] {
             for name in names(block, class) {
-                match service_principal::permission(scene.live, &app_id, class, name) {
+                let id = match (&own, &app_id) {
+                    (Some(address), _) => own_permission(address, class, name, scene),
+                    (None, Some(app_id)) => {
+                        service_principal::permission(scene.live, app_id, class, name)
+                    }
+                    (None, None) => continue,
+                };
+                match id {
                     Ok(id) => {
-                        wanted.insert(Value::text(format!("{app_id}/{}/{id}", class.wire())));
+                        let rest = format!("/{}/{id}", class.wire());
+                        wanted.insert(match (&app_id, &own) {
+                            (None, Some(address)) => Value::Text(vec![
+                                Part::Ref(Ref {
+                                    address: address.clone(),
+                                    output: "client_id".to_owned(),
+                                }),
+                                Part::Literal(rest),
+                            ]),
+                            (app_id, _) => Value::text(format!(
+                                "{}{rest}",
+                                app_id.as_deref().unwrap_or_default()
+                            )),
+                        });
                     }
                     Err(diagnostic) => {
                         let span = resource.span(&format!("permissions.{label}.{}", class.word()));
@@ -199,20 +397,38 @@ pub fn decode(json: &serde_json::Value) -> Value {
     }))
 }
 
+/// The API, the class and the id of one permission; the API may be known only once it is made.
+fn parts(permission: &Value) -> Option<(Value, &str, &str)> {
+    let Value::Text(parts) = permission else {
+        return None;
+    };
+    let (api, rest) = match parts.as_slice() {
+        [Part::Literal(text)] => {
+            let (api, rest) = text.split_once('/')?;
+            (Value::text(api), rest)
+        }
+        [Part::Ref(api), Part::Literal(rest)] => {
+            let api = Value::Text(vec![Part::Ref(api.clone())]);
+            (api, rest.strip_prefix('/')?)
+        }
+        _ => return None,
+    };
+    let (class, id) = rest.split_once('/')?;
+    Some((api, class, id))
+}
+
 /// The way back: grouped by API.
 pub fn encode(value: &Value) -> Value {
-    let mut apis: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-    for permission in value.items().filter_map(Value::as_str) {
-        if let [app_id, class, id] = permission.split('/').collect::<Vec<_>>()[..] {
-            let permission = Value::map([("id", id.into()), ("type", class.into())]);
-            apis.entry(app_id).or_default().push(permission);
-        }
+    let mut apis: BTreeMap<Value, Vec<Value>> = BTreeMap::new();
+    for (api, class, id) in value.items().filter_map(parts) {
+        let permission = Value::map([("id", id.into()), ("type", class.into())]);
+        apis.entry(api).or_default().push(permission);
     }
     Value::List(
         apis.into_iter()
-            .map(|(app_id, permissions)| {
+            .map(|(api, permissions)| {
                 Value::map([
-                    ("resourceAppId", app_id.into()),
+                    ("resourceAppId", api),
                     ("resourceAccess", Value::List(permissions)),
                 ])
             })
@@ -223,15 +439,18 @@ pub fn encode(value: &Value) -> Value {
 /// Names again, for people.
 pub fn show(value: &Value, live: &Live) -> Value {
     Value::set(value.items().map(|permission| {
-        let text = permission.as_str().unwrap_or_default();
-        match text.split('/').collect::<Vec<_>>()[..] {
-            [app_id, class, id] => {
-                let class = Class::from_wire(class);
+        let Some((api, class, id)) = parts(permission) else {
+            return permission.clone();
+        };
+        let class = Class::from_wire(class);
+        match (api.as_str(), api.refs().first()) {
+            (Some(app_id), _) => {
                 let name = service_principal::permission_name(live, app_id, class, id);
                 let api = service_principal::api_name(live, app_id);
                 Value::text(format!("{api} {name} ({})", class.word()))
             }
-            _ => permission.clone(),
+            (None, Some(own)) => Value::text(format!("{} {id} ({})", own.address, class.word())),
+            (None, None) => permission.clone(),
         }
     }))
 }

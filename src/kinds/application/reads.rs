@@ -131,6 +131,11 @@ fn people(form: &Form, relation: &'static str, id: &str) -> Read {
     }
 }
 
+/// The read of an application's owners.
+pub fn owners(object: &Object) -> Option<Read> {
+    Some(people(Form::of(object.key.kind)?, "owners", &object.key.id))
+}
+
 /// The alternate key by which a declared application is found.
 pub fn alternate(resource: &Resource) -> Option<String> {
     let by = |name: &str| {
@@ -148,6 +153,14 @@ pub fn alternate(resource: &Resource) -> Option<String> {
         .text("existing.unique_name")
         .or_else(|| resource.text("unique_name"))
         .map(|name| key("uniqueName", name))
+}
+
+/// Whether it is known if what a resource describes is there.
+pub fn is_looked_up(resource: &Resource, live: &Live) -> bool {
+    let Some((form, alternate)) = Form::of(resource.kind()).zip(alternate(resource)) else {
+        return true;
+    };
+    live.find(form.kind, &alternate).is_some() || live.is_absent(form.kind, &alternate)
 }
 
 pub fn decode_as(form: &'static Form, read: &Read, reply: &Reply, live: &mut Live) {

@@ -30,6 +30,12 @@ static SHAPE: Shape = Shape {
     parents: &[application::KIND, agent_identity_blueprint::KIND],
     implied: true,
     fields: &[
+        Field::string(
+            "own_api",
+            "The address of the API, where it is an application of the stack.",
+        )
+        .computed()
+        .compare(Compare::Never),
         Field::string("api", "The application id of the API.")
             .computed()
             .compare(Compare::Never),
@@ -112,6 +118,11 @@ impl Kind for DelegatedPermissionGrant {
     }
 
     fn resolve(&self, resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
+        let own = resource.text(application::OWN_API);
+        if let Some(own) = own.and_then(|own| own.parse().ok()) {
+            let principal = application::own_principal(&own, scene);
+            resource.body.insert("resource_id".into(), principal);
+        }
         let Some(app_id) = resource.text("api").map(str::to_owned) else {
             return Vec::new();
         };
@@ -198,7 +209,10 @@ pub fn permissions(grant: &Object, live: &Live) -> Vec<Permission> {
 /// What a declared grant will allow.
 pub fn declared_permissions(resource: &Resource, live: &Live) -> Vec<Permission> {
     let app_id = resource.text("api").unwrap_or_default();
-    let api = service_principal::api_name(live, app_id);
+    let api = match (app_id, resource.text(application::OWN_API)) {
+        ("", Some(own)) => own.to_owned(),
+        _ => service_principal::api_name(live, app_id),
+    };
     scopes(&resource.body)
         .map(|scope| {
             let name = service_principal::permission_name(live, app_id, Class::Delegated, scope);

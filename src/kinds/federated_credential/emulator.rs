@@ -56,8 +56,6 @@ const LIST: &[&str] = &[
     "Application.ReadWrite.All",
     "Directory.Read.All",
 ];
-/// Reading one asks for more than listing them (learn.microsoft.com, federatedidentitycredential-get).
-
 const ALL: &str = "/applications/{application}/federatedIdentityCredentials";
 const ONE: &str = "/applications/{application}/federatedIdentityCredentials/{credential}";
 
@@ -67,6 +65,7 @@ pub const PART: Part = Part {
     routes: &[
         Route::new("GET", ALL, LIST, list_all),
         Route::new("POST", ALL, WRITE, create),
+        // It asks for more than listing them (learn.microsoft.com, federatedidentitycredential-get).
         Route::new("GET", ONE, WRITE, read),
         Route::new("PATCH", ONE, WRITE, patch),
         Route::new("DELETE", ONE, WRITE, delete),

@@ -13,7 +13,7 @@ mod wire;
 
 pub use check::parts;
 pub use mark::NAME as MARK;
-pub use wire::{VERSION, groups};
+pub use wire::{VERSION, group_of, groups, list_path};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task, group_member, is_existing};

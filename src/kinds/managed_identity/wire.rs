@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::{KIND, fields, found};
+use super::{KIND, check, fields, found};
 use crate::kinds::{Task, codec, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
@@ -42,7 +42,9 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
             purpose: "group",
             request: Request::get(
                 Service::Arm,
-                format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities?{VERSION}"),
+                list_path(&format!(
+                    "/subscriptions/{subscription}/resourceGroups/{group}"
+                )),
             ),
             about: format!("{subscription}/{group}"),
         })
@@ -62,6 +64,29 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         }
     }
     reads
+}
+
+/// The identities of a resource group, by its id.
+pub fn list_path(group: &str) -> String {
+    format!("{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities?{VERSION}")
+}
+
+/// A resource group's id without what may stand at its end; none where it is another id.
+pub fn group_of(id: &str) -> Option<String> {
+    let parts: Vec<&str> = id.trim_end_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["", first, subscription, groups, group]
+            if first.eq_ignore_ascii_case("subscriptions")
+                && groups.eq_ignore_ascii_case("resourcegroups")
+                && check::group(&(*group).into()).is_ok()
+                && crate::kinds::api::is_guid(subscription) =>
+        {
+            Some(format!(
+                "/subscriptions/{subscription}/resourceGroups/{group}"
+            ))
+        }
+        _ => None,
+    }
 }
 
 pub fn by_id(id: &str) -> Read {

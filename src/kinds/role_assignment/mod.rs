@@ -21,7 +21,7 @@ use crate::model::live::{Live, Object, Read};
 use crate::model::plan::Permission;
 use crate::model::schema::{Compare, Complaint, Field, Group, Shape, When};
 use crate::model::step::{Reply, Step};
-use crate::model::value::{Part, Ref, Value};
+use crate::model::value::{Map, Part, Ref, Value};
 use crate::model::words::nearest;
 
 pub const KIND: &str = "role_assignment";
@@ -273,6 +273,34 @@ fn unknown(resource: &Resource, live: &Live) -> Option<Diagnostic> {
     })
 }
 
+/// The name of an assignment's role; its id where the name is not known.
+pub fn role_name(object: &Object) -> &str {
+    let text = |name: &str| object.body.get(name).and_then(Value::as_str);
+    let named = text("role_definition_name").filter(|name| !name.is_empty());
+    named
+        .or_else(|| text("role_definition_id"))
+        .unwrap_or_default()
+}
+
+/// The attributes of the block that declares an assignment.
+///
+/// # Errors
+/// Why no file can say it.
+pub fn declare(object: &Object) -> Result<Map, String> {
+    let text = |name: &str| {
+        let value = object.body.get(name).and_then(Value::as_str);
+        value.filter(|text| !text.is_empty())
+    };
+    let at = text("scope").ok_or("it has no scope")?;
+    scope(&at.into()).map_err(|complaint| complaint.message)?;
+    let role = ["role_definition_name", "role_definition_id"];
+    let role = role.iter().find_map(|name| Some((*name, text(name)?)));
+    let role = role.ok_or("its role cannot be read")?;
+    Ok([("scope", at), role]
+        .map(|(name, text)| (name.to_owned(), text.into()))
+        .into())
+}
+
 /// What an assignment allows.
 pub fn permission(object: &Object) -> Permission {
     let text = |name: &str| {
@@ -282,11 +310,7 @@ pub fn permission(object: &Object) -> Permission {
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
-    let role = match text("role_definition_name") {
-        "" => text("role_definition_id"),
-        name => name,
-    };
-    held(role, text("scope"))
+    held(role_name(object), text("scope"))
 }
 
 /// What a declared assignment will allow.

@@ -99,8 +99,9 @@ fn settled(desired: &Desired, live: &Live) -> bool {
         live.answer(service_principal::KIND, "own", client_id)
             .is_some()
     };
+    let declared = application::declared(desired).all(|it| application::is_looked_up(it, live));
     let mut applications = application::all(live).filter(|object| !object.deleted);
-    identities && applications.all(principal)
+    identities && declared && applications.all(principal)
 }
 
 fn role_read(resource: &Resource) -> Option<Read> {

@@ -56,6 +56,13 @@ pub static PRINCIPALS: Table = Table {
                     .collect(),
             )
         }
+        // The emulated tenant has no people: every id may sponsor.
+        "sponsors" => Some(
+            items(principal, "~sponsors")
+                .iter()
+                .filter_map(sponsor)
+                .collect(),
+        ),
         _ => None,
     },
     restored: Table::nothing_follows,
@@ -221,6 +228,11 @@ fn agent(call: &mut Call<'_>, body: &mut Entity) -> Result<Reply, Failure> {
     let mut principal = properties::defaults(PROPERTIES);
     principal.insert(cast::TYPE.into(), cast::AGENT.into());
     body.shift_remove("agentIdentityBlueprintId");
+    let sponsors = items(body, "sponsors@odata.bind").iter();
+    let sponsors: Vec<Value> = sponsors
+        .filter_map(|reference| graph::bound_id(reference).map(Value::from))
+        .collect();
+    principal.insert("~sponsors".into(), sponsors.into());
     properties::write(&PRINCIPALS, PROPERTIES, &mut principal, body)?;
     let (id, tenant) = (call.store.guid(), call.store.tenant.id.clone());
     for (property, value) in [
@@ -245,6 +257,11 @@ fn agent(call: &mut Call<'_>, body: &mut Entity) -> Result<Reply, Failure> {
         "servicePrincipals",
         &format!("servicePrincipals/{id}"),
     ))
+}
+
+fn sponsor(id: &Value) -> Option<Related> {
+    let person = json!({"@odata.type": "#microsoft.graph.user", "id": id});
+    Some((&PRINCIPALS, Arc::new(person.as_object()?.clone())))
 }
 
 fn check(principal: &Entity) -> Result<(), Failure> {

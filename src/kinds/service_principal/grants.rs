@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::{KIND, wire};
-use crate::kinds::api;
 use crate::kinds::{Claim, Scene, Task, application};
 use crate::model::address::{Address, Segment};
 use crate::model::desired::{Desired, Resource};
@@ -67,7 +66,9 @@ pub fn claim_grant(
         .unwrap_or_default();
     let consent = application::permission_blocks(owner)
         .filter(|(label, _)| {
-            let principal = api::app_id(label).and_then(|app_id| {
+            let app_id =
+                application::api_client_id(label, &owner.address, scene.desired, scene.live);
+            let principal = app_id.and_then(|app_id| {
                 scene
                     .live
                     .find(KIND, &crate::kinds::codec::key("appId", &app_id))

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::{FIELDS, KIND, published};
-use crate::kinds::api::{self, Class};
+use crate::kinds::api::Class;
 use crate::kinds::application::Form;
 use crate::kinds::codec::{self, key};
 use crate::kinds::{Task, agent_identity_blueprint, application, step};
@@ -32,8 +32,11 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
             Some(by_app_id("own", service, client_id, OWN))
         });
     let apis: BTreeSet<String> = application::declared(desired)
-        .filter_map(|resource| resource.at("permissions")?.as_map())
-        .flat_map(|blocks| blocks.keys().filter_map(|label| api::app_id(label)))
+        .flat_map(|resource| {
+            application::permission_blocks(resource).filter_map(|(label, _)| {
+                application::api_client_id(label, &resource.address, desired, live)
+            })
+        })
         .collect();
     // A plan of repairs also means those of applications that are registered elsewhere.
     let alone = desired

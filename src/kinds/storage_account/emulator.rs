@@ -3,6 +3,8 @@
 //! Sources: Azure/azure-rest-api-specs, Microsoft.Storage 2023-05-01; Microsoft, "Storage resource provider REST API"
 //! (error codes), "Resolve errors for storage account names" (taken names), "Remediate anonymous read access".
 
+mod operation;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -109,6 +111,7 @@ pub const PART: Part = Part {
         Route::new("DELETE", ONE, WRITE, delete),
         Route::new("GET", SERVICES, READ, read_services),
         Route::new("PUT", SERVICES, WRITE, put_services),
+        operation::READ,
     ],
     ..Part::NOTHING
 };
@@ -280,16 +283,22 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         properties,
         call.now + MAKING_MS,
     );
-    let public = member(&entity, "properties")["allowBlobPublicAccess"] == json!(true);
-    call.store.provision_account(&name, public);
-    call.store.put(&ACCOUNTS, entity, call.now);
-    let location = format!(
-        "{}/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations/{name}?api-version=2023-05-01",
-        call.request.root()
-    );
-    Ok(Reply::empty(202)
-        .with_header("location", location)
-        .with_header("retry-after", "5"))
+    let fails = call.store.faults.failing_operations.iter();
+    let fails = fails
+        .into_iter()
+        .any(|kind| kind.eq_ignore_ascii_case(KIND));
+    if !fails {
+        let public = member(&entity, "properties")["allowBlobPublicAccess"] == json!(true);
+        call.store.provision_account(&name, public);
+        call.store.put(&ACCOUNTS, entity, call.now);
+    }
+    Ok(operation::begun(
+        call,
+        &subscription,
+        &location,
+        &name,
+        fails,
+    ))
 }
 
 fn check_public(call: &Call<'_>, properties: &Value, name: &str) -> Result<(), Failure> {

@@ -104,6 +104,7 @@ fn findings(desired: &Desired, identities: Vec<Identity>) -> Findings {
     access.gained.sort_by(order);
     access.lost.sort_by(order);
     access.widening = widening::widening(desired, &identities);
+    access.raised = widening::raised(&identities);
     Findings { access, notes }
 }
 

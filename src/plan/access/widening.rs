@@ -2,7 +2,7 @@
 //! permission, and such a permission for an identity with trusts. A new identity widens nothing that was there, unless
 //! the policy guards new ones, and neither does the other form of a subject with the same repository's ids.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -11,6 +11,7 @@ use super::{Held, Identity};
 use crate::exchange::language::Language;
 use crate::exchange::subject::describe;
 use crate::exchange::trust::{Matcher, Trust};
+use crate::model::address::Address;
 use crate::model::desired::{Desired, Stack};
 use crate::model::plan::{Permission, Widening};
 
@@ -79,6 +80,21 @@ pub(super) fn widening(desired: &Desired, identities: &[Identity]) -> Option<Wid
         digest: digest(&desired.stack, &facts),
         changes,
     })
+}
+
+/// The identities that are there already and get privileged permissions.
+pub(super) fn raised(identities: &[Identity]) -> BTreeMap<Address, Vec<Permission>> {
+    let more = |identity: &Identity| {
+        let more = identity.after.holding.difference(&identity.before.holding);
+        let more = more.filter(|one| one.tier.is_some_and(|tier| tier <= PRIVILEGED));
+        more.cloned().collect::<Vec<Permission>>()
+    };
+    identities
+        .iter()
+        .filter(|identity| identity.exists)
+        .map(|identity| (identity.address.clone(), more(identity)))
+        .filter(|(_, more)| !more.is_empty())
+        .collect()
 }
 
 /// Whether a trust admits a token that none did before; what cannot be decided does.
