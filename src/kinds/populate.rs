@@ -106,7 +106,7 @@ pub fn populate(store: &mut Store, count: usize, now: u64) -> BTreeMap<&'static 
         if number % 10 == 0 {
             enterprise(store, &blank, number, now);
         }
-        if number % 5_000 == 900 {
+        if number % 10_000 == 900 {
             managed(store, number, now);
         }
     }
