@@ -13,12 +13,12 @@ use serde_json::json;
 use simulation::history::History;
 use simulation::mutants::Mutant;
 use simulation::world::Counts;
-use simulation::{play, shrink};
+use simulation::{history_file, play, shrink};
 
 /// Violations whose shrunk history is printed.
 const SHOWN: usize = 3;
 /// Starting points for each mutant, so that a median means something.
-const STARTS: u64 = 3;
+const STARTS: u64 = 5;
 /// Seeds after which a mutant counts as a survivor.
 const MOST: u64 = 5_000;
 
@@ -78,8 +78,9 @@ fn simulate(seeds: u64, from: u64, length: u64) -> bool {
     }
     for (seed, found) in broken.iter().take(SHOWN) {
         let small = shrink::shrink(&history(*seed), found.invariant, None);
+        let again = history_file::keep(&small, found.invariant, &found.what);
         eprintln!(
-            "{} in seed {seed}: {}\n{small}",
+            "{} in seed {seed}: {}\n{small}{again}",
             found.invariant, found.what
         );
     }
@@ -91,6 +92,7 @@ fn simulate(seeds: u64, from: u64, length: u64) -> bool {
         "violations": by_invariant, "successes": counts.successes,
         "successes_untrue_at_that_moment": counts.untrue,
         "untrue_rate": rate(counts.untrue, counts.successes),
+        "foreign_applications_taken_over": counts.taken_over,
         "broken_seeds": broken.iter().take(20).map(|(seed, _)| seed).collect::<Vec<_>>(),
         "seconds": seconds, "histories_per_second": seeds as f64 / seconds,
     });

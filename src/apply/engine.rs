@@ -14,7 +14,7 @@ mod seek;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bucket::Bucket;
-use super::verify::{self, Window};
+use super::verify::Window;
 use crate::cloud::reply::Lost;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::outcome::{Fate, Outcome};
@@ -144,6 +144,8 @@ pub struct Engine {
     operations: BTreeMap<StepId, Request>,
     diagnostics: Vec<Diagnostic>,
     stopping: bool,
+    /// It stops only because what the plan relies on is gone.
+    stale: bool,
     seed: u64,
     now: i64,
 }
@@ -181,6 +183,7 @@ impl Engine {
             operations: BTreeMap::new(),
             diagnostics: Vec::new(),
             stopping: false,
+            stale: false,
             seed,
             now: 0,
         }
@@ -277,14 +280,7 @@ impl Engine {
                         }
                         return self.finish();
                     }
-                    if self.now - window.started > verify::DEADLINE_MS {
-                        let disagreements = window.disagreements();
-                        self.disagree(disagreements);
-                        continue;
-                    }
-                    let doubtful = self.doubtful();
-                    if !doubtful.is_empty() {
-                        self.send_again(&doubtful);
+                    if self.gives_up() || self.doubts() {
                         continue;
                     }
                     let Stage::Verifying(window) = &mut self.stage else {
@@ -395,6 +391,7 @@ impl Engine {
             fates: fates.collect(),
             outputs: std::mem::take(&mut self.outputs),
             diagnostics: std::mem::take(&mut self.diagnostics),
+            stale: self.stale,
         }))]
     }
 }

@@ -97,14 +97,17 @@ pub async fn acquire(
                     id: id.to_owned(),
                     until: Mutex::new(asked + LENGTH_S * 1000),
                 };
-                if !created.ok() {
-                    let named = note(&[("x-ms-lease-id", id)]);
-                    let answer = answered(client, &named).await?;
-                    if !answer.ok() {
-                        return Err(explain::refusal(&answer, &named));
-                    }
+                if created.ok() {
+                    return Ok(lease);
                 }
-                return Ok(lease);
+                let named = note(&[("x-ms-lease-id", id)]);
+                let answer = answered(client, &named).await?;
+                match answer.status {
+                    200..=299 => return Ok(lease),
+                    // This run stood still for so long that the lease is over: it waits like anybody else.
+                    404 | 409 | 412 => {}
+                    _ => return Err(explain::refusal(&answer, &named)),
+                }
             }
             409 => {}
             // The holder has just let go of it.

@@ -34,6 +34,9 @@ pub struct Terms<'a> {
     pub format: Format,
 }
 
+/// Plans of one run, where the one before was made from a read that turned out to be old.
+const PLANS: usize = 3;
+
 /// Plans, asks, applies. What comes out of the recycle bin is compared and put right in a second pass.
 pub fn carry_out(
     world: &mut World,
@@ -155,8 +158,15 @@ fn carried_out(
             outcome.done() > 0 || outcome.uncertain(),
         );
         let again = plan.count(Action::Restore) > 0;
-        let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
-        let _ = write!(world.err, "{said}");
+        // What was reviewed as it stands is not replaced by another plan.
+        let anew = outcome.stale
+            && terms.expect.is_none()
+            && terms.saved.is_none()
+            && passes.len() + 1 < PLANS;
+        if !anew {
+            let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
+            let _ = write!(world.err, "{said}");
+        }
         let mut known = plan.known.clone();
         known.extend(outcome.outputs.clone());
         let served = !complete
@@ -177,6 +187,13 @@ fn carried_out(
                 }
             }
             (true, _) => break Exit::Done,
+            (false, _) if anew => {
+                if terms.format == Format::Text {
+                    world.print(
+                        "\nA trust that is to stay is gone: a new plan puts it there first.\n\n",
+                    );
+                }
+            }
             (false, true) => break Exit::Partial,
             (false, false) => break without_effect(&passes),
         }

@@ -130,10 +130,12 @@ pub fn classify(result: &Result<Reply, Lost>, ctx: &Context) -> Class {
 
 fn classify_reply(reply: &Reply, ctx: &Context) -> Class {
     let after_ms = ctx.wait().max(reply.retry_after.unwrap_or(0));
+    // Whatever an earlier sending was answered: a gateway may have said it.
+    let again = ctx.replay || ctx.attempt > 0;
     let matches = |patterns: &[Pattern]| {
         patterns
             .iter()
-            .any(|pattern| pattern.matches(reply) && (ctx.replay || !pattern.replay))
+            .any(|pattern| pattern.matches(reply) && (again || !pattern.replay))
     };
     if reply.ok() || (ctx.is_read() && reply.status == 304) {
         return Class::Done;

@@ -1,5 +1,8 @@
 //! Signing and verifying the tenant's own tokens: RS256, nothing else.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
@@ -18,7 +21,12 @@ pub struct SigningKey {
     kid: String,
     modulus: Vec<u8>,
     exponent: Vec<u8>,
+    /// What tokens say whose signature was found good: each comes with hundreds of requests.
+    verified: Arc<Mutex<BTreeMap<String, Arc<Entity>>>>,
 }
+
+/// Tokens that are remembered as verified.
+const REMEMBERED: usize = 64;
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -44,6 +52,7 @@ impl SigningKey {
             kid,
             modulus,
             exponent,
+            verified: Arc::default(),
         })
     }
 
@@ -100,7 +109,21 @@ impl SigningKey {
     }
 
     /// The claims of a token that this key signed. Says nothing about its lifetime or audience.
-    pub fn verify(&self, token: &str) -> Option<Entity> {
+    pub fn verify(&self, token: &str) -> Option<Arc<Entity>> {
+        let verified = || self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(claims) = verified().get(token) {
+            return Some(claims.clone());
+        }
+        let claims = Arc::new(self.claims(token)?);
+        let mut verified = verified();
+        if verified.len() >= REMEMBERED {
+            verified.clear();
+        }
+        verified.insert(token.to_owned(), claims.clone());
+        Some(claims)
+    }
+
+    fn claims(&self, token: &str) -> Option<Entity> {
         let (input, signature) = token.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let key = RsaPublicKeyComponents {

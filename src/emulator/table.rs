@@ -70,10 +70,12 @@ impl Table {
 
     /// The entity without the emulator's own members.
     pub fn as_stored(entity: &Entity, _: Version) -> Entity {
-        let own = entity.iter().filter(|(name, _)| !name.starts_with('~'));
-        let typed = cast::odata_type(entity).map(|name| ("@odata.type".to_owned(), name.into()));
-        let own = own.map(|(name, value)| (name.clone(), value.clone()));
-        typed.into_iter().chain(own).collect()
+        let mut own = entity.clone();
+        own.retain(|name, _| !name.starts_with('~'));
+        if let Some(name) = cast::odata_type(entity) {
+            own.shift_insert(0, "@odata.type".to_owned(), name.into());
+        }
+        own
     }
 }
 

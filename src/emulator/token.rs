@@ -1,6 +1,6 @@
 //! Access tokens: who a request's bearer is, and what an issued token says.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -29,19 +29,19 @@ pub struct Caller {
     /// Object id of the service principal.
     pub id: String,
     pub client_id: String,
-    roles: BTreeSet<String>,
-    scopes: BTreeSet<String>,
+    claims: Arc<Entity>,
 }
 
 impl Caller {
     /// Whether the token holds an application permission.
     pub fn has(&self, role: &str) -> bool {
-        self.roles.contains(role)
+        list(&self.claims, "roles").iter().any(|held| held == role)
     }
 
     /// Whether it is a user's token that holds a delegated permission.
     pub fn delegates(&self, scope: &str) -> bool {
-        self.scopes.contains(scope)
+        let mut scopes = text(&self.claims, "scp").split_whitespace();
+        scopes.any(|held| held == scope)
     }
 
     /// Whether the caller may only manage what it owns (Graph's permission `Application.ReadWrite.OwnedBy`).
@@ -105,7 +105,7 @@ pub fn arm_caller(store: &Store, request: &Request, now: u64) -> Result<Caller, 
             "The access token has been obtained for wrong audience or resource. It should be for 'https://management.azure.com'.",
         ));
     }
-    Ok(caller(&claims))
+    Ok(caller(claims))
 }
 
 /// Whose token a Graph request carries.
@@ -128,22 +128,14 @@ pub fn graph_caller(store: &Store, request: &Request, now: u64) -> Result<Caller
             "Access token validation failure. Invalid audience.",
         ));
     }
-    Ok(caller(&claims))
+    Ok(caller(claims))
 }
 
-fn caller(claims: &Entity) -> Caller {
+fn caller(claims: Arc<Entity>) -> Caller {
     Caller {
-        id: text(claims, "oid").to_owned(),
-        client_id: text(claims, "appid").to_owned(),
-        roles: list(claims, "roles")
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
-        scopes: text(claims, "scp")
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect(),
+        id: text(&claims, "oid").to_owned(),
+        client_id: text(&claims, "appid").to_owned(),
+        claims,
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Outcome {
     /// Outputs that answers gave.
     pub outputs: BTreeMap<Ref, String>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Nothing is wrong but that something is gone which the plan took for there: another plan is needed.
+    pub stale: bool,
 }
 
 impl Outcome {

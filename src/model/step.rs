@@ -227,7 +227,7 @@ impl Pattern {
         }
     }
 
-    /// As [`Pattern::new`], for the answer to a request that was sent before and may have taken effect.
+    /// As [`Pattern::new`], for the answer to a request that was sent before: that sending may have taken effect.
     pub fn replayed(status: u16, text: impl Into<String>) -> Self {
         Self {
             replay: true,

@@ -316,14 +316,13 @@ fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
         .iter()
         .filter_map(|change| change.object.as_ref())
         .collect();
-    let mut staying: BTreeMap<&Key, Vec<&str>> = BTreeMap::new();
+    let mut staying: BTreeMap<&Key, Vec<&Object>> = BTreeMap::new();
     for pair in pairs {
         if pair.kind.shape().kind == federated_credential::KIND
             && let (Some(parent), Some(object)) = (&pair.parent, &pair.object)
-            && let Some(id) = object.outputs.get("id")
             && !going.contains(&object.key)
         {
-            staying.entry(parent).or_default().push(id);
+            staying.entry(parent).or_default().push(object);
         }
     }
     let mut premises = Vec::new();
@@ -331,10 +330,10 @@ fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
         let (Some(parent), Some(step)) = (&change.parent, change.steps.first()) else {
             continue;
         };
-        for id in staying.get(parent).into_iter().flatten() {
+        for object in staying.get(parent).into_iter().flatten() {
             let check = Check {
                 read: federated_credential::list(parent).request,
-                expect: federated_credential::member(parent, id),
+                expect: federated_credential::stays(object),
             };
             premises.push((*step, check));
         }

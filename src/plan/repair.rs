@@ -129,13 +129,11 @@ pub(super) fn premises(
         };
         let credentials = repairs.iter().find(of).map(|repair| rests_on(repair, live));
         for (holder, credential) in credentials.into_iter().flatten() {
-            if let Some(id) = credential.outputs.get("id") {
-                let check = Check {
-                    read: federated_credential::list(holder).request,
-                    expect: federated_credential::member(holder, id),
-                };
-                premises.push((*step, check));
-            }
+            let check = Check {
+                read: federated_credential::list(holder).request,
+                expect: federated_credential::stays(credential),
+            };
+            premises.push((*step, check));
         }
     }
     premises

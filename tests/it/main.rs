@@ -11,6 +11,7 @@ mod docs;
 mod examples;
 mod export;
 mod fidelity;
+mod interleave;
 mod layers;
 mod lease;
 mod pages;

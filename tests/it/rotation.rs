@@ -177,6 +177,7 @@ impl Cluster {
             lags: Vec::new(),
             acts: Vec::new(),
             troubles: BTreeMap::new(),
+            denied: None,
         });
         let mut cluster = Self {
             world,

@@ -3,7 +3,7 @@
 use crate::simulation::history::History;
 use crate::simulation::mutants::Mutant;
 use crate::simulation::world::Counts;
-use crate::simulation::{play, shrink};
+use crate::simulation::{history_file, play, shrink};
 
 /// `SEEDS=from..to` plays others.
 #[test]
@@ -26,13 +26,41 @@ fn no_seed_breaks_an_invariant() {
         counts.add(&report.counts);
         if let Some(first) = report.violations.first() {
             let small = shrink::shrink(&history, first.invariant, None);
-            broken.push(format!("{}: {}\n{small}", first.invariant, first.what));
+            let again = history_file::keep(&small, first.invariant, &first.what);
+            broken.push(format!(
+                "{}: {}\n{small}{again}",
+                first.invariant, first.what
+            ));
             if broken.len() == 3 {
                 break;
             }
         }
     }
     println!("seeds {from}..{to}: {counts:?}");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Histories that broke something once, and `HISTORY=file` one more.
+#[test]
+fn a_history_again() {
+    let given = std::env::var("HISTORY").ok();
+    let recorded = crate::files(&crate::project().join("tests/it/simulation/histories"));
+    let paths = given.map_or(recorded, |path| vec![crate::project().join(path)]);
+    let mut broken = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("a history");
+        let history: History = text.parse().expect("a history");
+        let again: History = history.to_string().parse().expect("what was printed");
+        assert_eq!(again, history, "{}", path.display());
+        let report = play(&history, None);
+        println!("{}: {:?}", path.display(), report.counts);
+        broken.extend(
+            report
+                .violations
+                .iter()
+                .map(|one| format!("{}: {one:?}", path.display())),
+        );
+    }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
@@ -74,8 +102,11 @@ const CAUGHT: &[(Mutant, u64)] = &[
 
 #[test]
 fn known_mutants_are_caught() {
-    let survives =
-        |mutant: Mutant, seed| play(&History::of(seed), Some(mutant)).violations.is_empty();
+    let survives = |mutant: Mutant, seed| {
+        play(&History::plain(seed), Some(mutant))
+            .violations
+            .is_empty()
+    };
     let survivors: Vec<_> = CAUGHT
         .iter()
         .filter(|(mutant, seed)| survives(*mutant, *seed))

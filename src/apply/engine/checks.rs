@@ -38,8 +38,17 @@ impl Engine {
         self.stage = Stage::Verifying(Window::new(checks, self.now));
     }
 
+    /// Sends again what reads keep contradicting.
+    pub(super) fn doubts(&mut self) -> bool {
+        let doubtful = self.doubtful();
+        if !doubtful.is_empty() {
+            self.send_again(&doubtful);
+        }
+        !doubtful.is_empty()
+    }
+
     /// Steps that were taken for done, and that reads keep contradicting.
-    pub(super) fn doubtful(&self) -> Vec<StepId> {
+    fn doubtful(&self) -> Vec<StepId> {
         let Stage::Verifying(window) = &self.stage else {
             return Vec::new();
         };
@@ -53,7 +62,7 @@ impl Engine {
     }
 
     /// Sends them once more, and verifies everything of the window afterwards.
-    pub(super) fn send_again(&mut self, steps: &[StepId]) {
+    fn send_again(&mut self, steps: &[StepId]) {
         if let Stage::Verifying(window) = &self.stage {
             for id in window.steps() {
                 self.verified.remove(&id);
@@ -72,17 +81,41 @@ impl Engine {
         more
     }
 
-    pub(super) fn disagree(&mut self, disagreements: Vec<(StepId, String)>) {
+    /// Stops where reads have not agreed for long enough: sooner where nothing was sent yet, since replicas lag three
+    /// minutes at most and what a plan relied on is gone then.
+    pub(super) fn gives_up(&mut self) -> bool {
+        let Stage::Verifying(window) = &self.stage else {
+            return false;
+        };
+        let late = self.now - window.started;
+        if late <= verify::KNOWN_MS {
+            return false;
+        }
+        let disagreements = window.disagreements();
+        let unsent = |(id, _): &(StepId, String)| self.progress[id.0].state == State::Waiting;
+        self.stale = disagreements.iter().all(unsent);
+        let over = self.stale || late > verify::DEADLINE_MS;
+        if over {
+            self.disagree(disagreements);
+        }
+        over
+    }
+
+    fn disagree(&mut self, disagreements: Vec<(StepId, String)>) {
         for (id, objection) in disagreements {
-            let minutes = verify::DEADLINE_MS / 60_000;
-            let message = match std::mem::replace(&mut self.progress[id.0].state, State::Unverified)
-            {
+            // Nothing was sent where something is waited for that is to stay.
+            let message = match self.progress[id.0].state {
                 State::Waiting => format!(
-                    "it was not deleted, because what should stay in its place is not there: after {minutes} minutes reads still say: {objection}"
+                    "it was not deleted, because what should stay in its place is not there: after {} minutes reads still say: {objection}",
+                    verify::KNOWN_MS / 60_000
                 ),
-                _ => format!(
-                    "it was written, and after {minutes} minutes reads still say: {objection}"
-                ),
+                _ => {
+                    self.progress[id.0].state = State::Unverified;
+                    format!(
+                        "it was written, and after {} minutes reads still say: {objection}",
+                        verify::DEADLINE_MS / 60_000
+                    )
+                }
             };
             let address = self.steps[id.0].address.to_string();
             self.stop(

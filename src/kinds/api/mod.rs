@@ -2,6 +2,9 @@
 
 mod tier;
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use crate::model::value::Value;
 
 pub use tier::tier;
@@ -94,9 +97,15 @@ pub fn app_id(label: &str) -> Option<String> {
 
 /// The id of a Graph permission, by name and class, as far as the table built into this program knows.
 pub fn graph_permission(class: Class, name: &str) -> Option<&'static str> {
-    graph_permissions()
-        .find(|(of, _, value)| *of == class && *value == name)
-        .map(|(_, id, _)| id)
+    static IDS: OnceLock<BTreeMap<(&str, Class), &str>> = OnceLock::new();
+    let ids = IDS.get_or_init(|| {
+        let mut ids = BTreeMap::new();
+        for (class, id, name) in graph_permissions() {
+            ids.entry((name, class)).or_insert(id);
+        }
+        ids
+    });
+    ids.get(&(name, class)).copied()
 }
 
 /// Microsoft Graph's permissions: class, id, name.

@@ -150,13 +150,25 @@ impl Kind for FederatedCredential {
     }
 }
 
-/// That the list of a parent's credentials shows the one with this id: in Azure that is its name.
-pub fn member(parent: &Key, id: &str) -> Expect {
-    let name = match parent.kind {
-        managed_identity::KIND => "name",
-        _ => "id",
-    };
-    Expect::Member(Value::map([(name, id.into())]))
+/// That the list of its parent's credentials shows what this one trusts. In Graph that is its content: another run may
+/// have made the same anew, and then its id is another. In Azure it is the name, since the list may hide expressions.
+pub fn stays(object: &Object) -> Expect {
+    let text = |name: &str| object.body.get(name).filter(|value| !value.is_empty());
+    let in_azure = |parent: &Key| parent.kind == managed_identity::KIND;
+    let subject = text("subject").map(|value| ("subject", value.clone()));
+    let expression = text("claims_matching_expression").map(|value| {
+        let expression = Value::map([("value", value.clone())]);
+        ("claimsMatchingExpression", expression)
+    });
+    match (text("issuer"), subject.or(expression)) {
+        _ if object.parent.as_ref().is_some_and(in_azure) => {
+            Expect::Member(Value::map([("name", object.name.as_str().into())]))
+        }
+        (Some(issuer), Some(content)) => {
+            Expect::Member(Value::map([("issuer", issuer.clone()), content]))
+        }
+        _ => Expect::Member(Value::map([("name", object.name.as_str().into())])),
+    }
 }
 
 /// Whether two credentials trust the same.

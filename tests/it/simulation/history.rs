@@ -2,7 +2,6 @@
 //! goes wrong. A seed makes one; shrinking takes pieces out of it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use trustform::emulator::fault::{Fault, draw};
 
@@ -74,6 +73,8 @@ pub struct History {
     pub acts: Vec<Act>,
     /// By the number of the request, over the whole history.
     pub troubles: BTreeMap<u64, Trouble>,
+    /// The write that is denied, by its number over the whole history: the permission is lost between two requests.
+    pub denied: Option<u64>,
 }
 
 /// Chance without a generator's state: the n-th question of a seed.
@@ -104,13 +105,19 @@ const REQUESTS: u64 = 600;
 impl History {
     /// Two to four declarations, one after the other, and a last one.
     pub fn of(seed: u64) -> Self {
+        Self::plain(seed).with_more()
+    }
+
+    /// The same without what was added later.
+    pub fn plain(seed: u64) -> Self {
         Self::with(seed, None)
     }
 
     /// As many declarations, and back to the first.
     pub fn long(seed: u64, count: u64) -> Self {
-        let mut history = Self::with(seed, Some(count));
-        let first = history.acts.first().cloned();
+        let mut history = Self::with(seed, Some(count)).with_more();
+        let mut acts = history.acts.iter();
+        let first = acts.find(|act| matches!(act, Act::Apply { .. })).cloned();
         history.acts.extend(first);
         history
     }
@@ -168,7 +175,25 @@ impl History {
             lags,
             acts,
             troubles,
+            denied: None,
         }
+    }
+
+    /// What came later is drawn apart, so that seeds of the bug bank mean what they meant: a write that is denied, and
+    /// others who have our names from the beginning.
+    fn with_more(mut self) -> Self {
+        let dice = &mut Dice {
+            seed: self.seed,
+            asked: 900_000,
+        };
+        self.denied = dice.percent(12).then(|| dice.below(25));
+        for edit in [Edit::Squat, Edit::Lookalike] {
+            if dice.percent(8) {
+                let before = [Act::Foreign(edit), Act::Wait(200_000)];
+                self.acts.splice(0..0, before);
+            }
+        }
+        self
     }
 }
 
@@ -236,51 +261,4 @@ impl Edit {
         Edit::Delete,
         Edit::Squat,
     ];
-}
-
-/// A schedule that a person can read.
-impl fmt::Display for History {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "seed {}, replicas behind by {:?} ms",
-            self.seed, self.lags
-        )?;
-        for act in &self.acts {
-            match act {
-                Act::Apply { want, rival } => {
-                    writeln!(f, "  apply {want}")?;
-                    if let Some(rival) = rival {
-                        writeln!(f, "    and at the same time {rival}")?;
-                    }
-                }
-                Act::Foreign(edit) => writeln!(f, "  somebody else: {edit:?}")?,
-                Act::Wait(ms) => writeln!(f, "  wait {ms} ms")?,
-            }
-        }
-        for (number, trouble) in &self.troubles {
-            writeln!(f, "  request {number}: {trouble:?}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Want {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in ["a", "b"].iter().enumerate() {
-            if self.applications & 1 << index != 0 {
-                let set = self.credentials[index];
-                let held: Vec<u8> = (0..5).filter(|bit| set & 1 << bit != 0).collect();
-                write!(f, "{name}{held:?} ")?;
-            }
-        }
-        write!(
-            f,
-            "name {} roles {:02b} keys {:02b}{}",
-            self.name,
-            self.roles,
-            self.keys,
-            if self.delete_unmanaged { " delete" } else { "" }
-        )
-    }
 }

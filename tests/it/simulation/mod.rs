@@ -4,6 +4,7 @@
 //! Nothing here sleeps or opens a socket. The tests and `benches/simulate.rs` share it.
 
 pub mod history;
+pub mod history_file;
 pub mod invariants;
 pub mod mutants;
 pub mod run;
@@ -15,7 +16,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use trustform::emulator::store::text;
+use trustform::exchange::trust::Trust;
 use trustform::model::live::Live;
+use trustform::model::step::Service;
 
 use history::{Act, Edit, History, Want};
 use invariants::{Bounds, Foreign, Violation, after_commit, violation};
@@ -45,6 +48,11 @@ struct Stage {
     edited: Option<u64>,
     /// When an application went into the recycle bin last.
     binned: Option<u64>,
+    /// When two applies at once, which no lock kept apart, ended last: what the one undid of the other's is found out as
+    /// late as what anybody else did.
+    contested: Option<u64>,
+    /// Trusts that somebody else took away: of which unique name, and until when some replica may still show them.
+    dropped: Vec<(String, Trust, u64)>,
 }
 
 /// Milliseconds after which every replica shows what somebody else did.
@@ -68,6 +76,8 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         rivals: false,
         edited: None,
         binned: None,
+        contested: None,
+        dropped: Vec::new(),
     };
     let mut last: Option<Want> = None;
     for act in &history.acts {
@@ -103,9 +113,14 @@ impl Stage {
                 let mut bounds = Bounds::new(self.state.clone(), &desired);
                 bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
+                if self.lags {
+                    bounds.hide(&self.dropped);
+                }
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
-                let binned = self.binned.is_some_and(|at| self.world.now < at + BIN_MS);
-                run.passing &= !(self.lags && (self.raced() || binned));
+                let within = |at: Option<u64>, ms| at.is_some_and(|at| self.world.now < at + ms);
+                let unseen =
+                    self.raced() || within(self.binned, BIN_MS) || within(self.contested, SEEN_MS);
+                run.passing &= !(self.lags && unseen);
                 run
             })
             .collect();
@@ -120,11 +135,20 @@ impl Stage {
             let chosen = open[draw as usize % open.len()];
             let (found, committed) = runs[chosen].step(&mut self.world, &mut self.memory);
             self.violations.extend(found);
-            if committed {
-                let now = State::of(&mut self.world);
+            if let Some(service) = committed {
+                let now = match service {
+                    Service::Blob => State::of(&mut self.world),
+                    _ => State::after(&self.state, &self.world),
+                };
+                for run in &mut runs {
+                    run.bounds.give_up(&now, self.world.now);
+                }
                 let bounds: Vec<&Bounds> = runs.iter().map(|run| &run.bounds).collect();
                 let found = after_commit(&self.state, &now, &bounds, &self.foreign);
                 self.violations.extend(found);
+                if bounds.iter().any(|one| one.raced) {
+                    self.taken_over(&now);
+                }
                 let gone = |state: &State| {
                     state
                         .applications
@@ -138,6 +162,9 @@ impl Stage {
                 self.state = now;
             }
         }
+        if self.rivals {
+            self.contested = Some(self.world.now);
+        }
         for (run, want) in runs.iter().zip(&wants) {
             self.judge(run, want);
         }
@@ -149,6 +176,22 @@ impl Stage {
     /// Whether some replica may not show yet what somebody else did: Graph has no conditional writes, so nothing helps.
     fn raced(&self) -> bool {
         self.edited.is_some_and(|at| self.world.now < at + SEEN_MS)
+    }
+
+    /// What somebody else made moments ago under our name, and an upsert met before any read could show it, is ours
+    /// from then on: it carries our mark, and the next apply cannot know better.
+    fn taken_over(&mut self, now: &State) {
+        let taken: Vec<String> = self
+            .foreign
+            .applications
+            .iter()
+            .filter(|id| now.applications.get(*id).is_some_and(|one| one.is_marked()))
+            .cloned()
+            .collect();
+        for id in taken {
+            self.foreign.applications.remove(&id);
+            self.world.counts.taken_over += 1;
+        }
     }
 
     fn judge(&mut self, run: &Run, want: &Want) {
@@ -183,7 +226,7 @@ impl Stage {
 
     /// After all faults: two applies are enough, and the next one writes nothing.
     fn settle(&mut self, want: &Want) {
-        self.world.troubles.clear();
+        self.world.calm();
         self.rivals = false;
         self.world.now += 600_000;
         let mut ends = Vec::new();
@@ -276,6 +319,17 @@ impl Stage {
         }
         self.state = State::of(&mut self.world);
         let state = &self.state;
+        let until = self.world.now + SEEN_MS;
+        for (id, application) in &old.applications {
+            let there = state.applications.get(id).map(|one| &one.trusts);
+            let gone = application
+                .trusts
+                .iter()
+                .filter(|(id, _)| !there.is_some_and(|there| there.contains_key(*id)));
+            let name = application.unique_name();
+            self.dropped
+                .extend(gone.map(|(_, trust)| (name.to_owned(), trust.clone(), until)));
+        }
         self.foreign.applications.extend(
             state
                 .applications

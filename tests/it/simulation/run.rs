@@ -75,6 +75,8 @@ const REQUESTS: u64 = 6_000;
 const TIME_MS: u64 = 90 * 60_000;
 /// Rounds of confirming, as the commands have.
 const ROUNDS: usize = 4;
+/// Plans of one run that rest on old reads, as the command has.
+const PLANS: usize = 3;
 /// Plans that must agree after a restore, and the milliseconds between them, as the commands have.
 const AGREEING: usize = 5;
 const BETWEEN_MS: u64 = 1_000;
@@ -119,16 +121,20 @@ impl Run {
         }
     }
 
-    /// Makes one request, or waits. What was violated, and whether the tenant may have changed.
-    pub fn step(&mut self, world: &mut World, memory: &mut Option<Live>) -> (Vec<Violation>, bool) {
+    /// Makes one request, or waits. What was violated, and the service whose state may have changed.
+    pub fn step(
+        &mut self,
+        world: &mut World,
+        memory: &mut Option<Live>,
+    ) -> (Vec<Violation>, Option<Service>) {
         let mut found = Vec::new();
         if self.requests > REQUESTS || world.now > self.began + TIME_MS {
             found.push(violation("I9", "an apply without an end"));
             self.stage = Stage::Ended(End::Crashed);
-            return (found, false);
+            return (found, None);
         }
         let stage = std::mem::replace(&mut self.stage, Stage::Ended(End::Crashed));
-        let mut committed = false;
+        let mut committed = None;
         self.stage = match stage {
             Stage::Reading { left, round } => self.reading(left, round, world, memory, &mut found),
             Stage::Applying {
@@ -182,21 +188,23 @@ impl Run {
             },
             ..Options::default()
         };
-        let mut live = self.live.clone();
-        if let Some(mutant) = self.mutant {
+        let believed = self.mutant.map(|mutant| {
+            let mut live = self.live.clone();
             mutant.live(&mut live, memory.as_ref());
-        }
-        let plan = match plan::plan(&self.desired, &live, &options) {
+            live
+        });
+        let live = believed.as_ref().unwrap_or(&self.live);
+        let plan = match plan::plan(&self.desired, live, &options) {
             Ok(plan) => plan,
             Err(errors) => {
                 self.silent(&errors, world, found);
                 return Stage::Ended(End::Refused(errors));
             }
         };
-        let unsure = plan::unconfirmed(&plan, &live);
+        let unsure = plan::unconfirmed(&plan, live);
         if !unsure.is_empty() && round < ROUNDS {
             round += 1;
-            let left: BTreeSet<Read> = observe::confirming(&live, &unsure);
+            let left: BTreeSet<Read> = observe::confirming(live, &unsure);
             return Stage::Reading {
                 left: left.into_iter().collect(),
                 round,
@@ -213,7 +221,9 @@ impl Run {
         if !plan.refusals.is_empty() {
             return Stage::Ended(End::Refused(Vec::new()));
         }
-        *memory = Some(live);
+        if believed.is_some() {
+            *memory = believed;
+        }
         self.plan = plan;
         if let Some(mutant) = self.mutant {
             mutant.plan(&mut self.plan);
@@ -256,7 +266,7 @@ impl Run {
         wake: Option<i64>,
         world: &mut World,
         found: &mut Vec<Violation>,
-        committed: &mut bool,
+        committed: &mut Option<Service>,
     ) -> Stage {
         if effects.is_empty() {
             let Some(at) = wake else {
@@ -275,7 +285,7 @@ impl Run {
                 self.requests += 1;
                 self.wrote = true;
                 let sent = world.send(&request);
-                *committed = true;
+                *committed = Some(request.service);
                 let Sent::Answer(mut result, trouble) = sent else {
                     return Stage::Ended(End::Crashed);
                 };
@@ -382,6 +392,14 @@ impl Run {
             mutant.outcome(&mut outcome, world);
         }
         self.silent(&outcome, world, found);
+        self.passes += 1;
+        if outcome.stale && self.passes < PLANS {
+            self.live = Live::default();
+            return Stage::Reading {
+                left: Vec::new(),
+                round: 0,
+            };
+        }
         if !outcome.complete() {
             return Stage::Ended(End::Stopped(outcome.diagnostics));
         }
@@ -394,7 +412,6 @@ impl Run {
                 format!("success before `{unseen}` was seen"),
             ));
         }
-        self.passes += 1;
         if self.plan.count(Action::Restore) > 0 && self.passes < 4 {
             let changes = self.plan.changes.iter();
             let restored = changes.filter(|change| change.action == Action::Restore);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use trustform::emulator::graph::is_deleted;
 use trustform::emulator::request::Request as Http;
-use trustform::emulator::store::{list, member, text};
+use trustform::emulator::store::{Store, list, member, text};
 use trustform::emulator::table::Entity;
 use trustform::emulator::{Answer, handle};
 use trustform::exchange::expression::Expression;
@@ -38,7 +38,7 @@ pub struct State {
     pub applications: BTreeMap<String, Application>,
     pub credentials: BTreeMap<String, Arc<Entity>>,
     /// What the issuer's two documents say to anybody, by path.
-    pub documents: BTreeMap<String, Option<String>>,
+    pub documents: BTreeMap<&'static str, Option<String>>,
 }
 
 pub const DOCUMENTS: [&str; 2] = [
@@ -49,13 +49,21 @@ pub const ISSUER: &str = "https://simissuer.blob.core.windows.net/oidc";
 
 impl State {
     pub fn of(world: &mut World) -> Self {
-        let mut state = Self::default();
-        for path in DOCUMENTS {
-            state
-                .documents
-                .insert(path.to_owned(), document(world, path));
-        }
-        let view = world.store.primary();
+        let documents = DOCUMENTS.map(|path| (path, document(world, path)));
+        Self::with(&world.store, documents.into())
+    }
+
+    /// The state after a request that cannot have changed a document.
+    pub fn after(before: &Self, world: &World) -> Self {
+        Self::with(&world.store, before.documents.clone())
+    }
+
+    pub fn with(store: &Store, documents: BTreeMap<&'static str, Option<String>>) -> Self {
+        let mut state = Self {
+            documents,
+            ..Self::default()
+        };
+        let view = store.primary();
         for row in view.rows(&CREDENTIALS, None) {
             state
                 .credentials

@@ -47,6 +47,8 @@ pub struct Counts {
     pub successes: u64,
     /// Successes that were said while the tenant was not as declared: a replica that lags had been believed.
     pub untrue: u64,
+    /// Applications of others that an upsert took over, because no read could show them yet.
+    pub taken_over: u64,
 }
 
 impl Counts {
@@ -57,6 +59,7 @@ impl Counts {
         self.ambiguous += other.ambiguous;
         self.successes += other.successes;
         self.untrue += other.untrue;
+        self.taken_over += other.taken_over;
         for (name, count) in &other.faults {
             *self.faults.entry(name.clone()).or_default() += count;
         }
@@ -70,11 +73,17 @@ pub struct World {
     pub now: u64,
     pub seed: u64,
     pub troubles: BTreeMap<u64, Trouble>,
+    /// The write that is denied, by its number.
+    denied: Option<u64>,
     /// Requests sent so far.
     pub number: u64,
     pub counts: Counts,
     tokens: [String; 2],
     issued: u64,
+    /// What every replica answers to a GET: nothing was written since, and none is behind any more.
+    answers: BTreeMap<(Service, String), Reply>,
+    /// When every replica shows all that was written.
+    settled: u64,
 }
 
 /// What a request came to.
@@ -138,10 +147,13 @@ impl World {
             now: START_MS + 600_000,
             seed: history.seed,
             troubles: history.troubles.clone(),
+            denied: history.denied,
             number: 0,
             counts: Counts::default(),
             tokens: Default::default(),
             issued: 0,
+            answers: BTreeMap::new(),
+            settled: 0,
         };
         world.log_in();
         world
@@ -168,6 +180,7 @@ impl World {
     /// Somebody else's request to Graph: nothing happens to it, and replicas learn of it as late as of anything.
     pub fn edit(&mut self, method: &str, path: &str, body: &Json) {
         self.log_in();
+        self.wrote();
         let faults = self.store.faults.clone();
         self.store.faults.schedule.clear();
         self.store.faults.stale_references = false;
@@ -179,6 +192,27 @@ impl World {
         }
         handle(&mut self.store, &self.routes, &http, self.now, 0);
         self.store.faults = faults;
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn calm(&mut self) {
+        self.troubles.clear();
+        self.denied = None;
+    }
+
+    /// What was known of reads is so no more.
+    fn wrote(&mut self) {
+        self.answers.clear();
+        self.settled = self.now + self.store.faults.longest_lag();
+    }
+
+    /// The path of a read to which all replicas have the same answer now.
+    fn agreed(&self, request: &Request, trouble: Option<Trouble>) -> Option<(Service, String)> {
+        let fits = request.method == Method::Get
+            && request.service != Service::Blob
+            && trouble.is_none()
+            && self.now >= self.settled;
+        fits.then(|| request.known_path().map(|path| (request.service, path)))?
     }
 
     /// No output may hold one of these.
@@ -198,7 +232,12 @@ impl World {
         self.number += 1;
         self.counts.requests += 1;
         self.now += 20 + draw(self.seed, 90_000 + number) % 200;
-        let trouble = self.troubles.get(&number).copied();
+        let mut trouble = self.troubles.get(&number).copied();
+        let writes = request.method != Method::Get;
+        if trouble.is_none() && writes && self.denied.is_some_and(|at| at <= self.counts.writes) {
+            self.denied = None;
+            trouble = Some(Trouble::Denied);
+        }
         if let Some(trouble) = trouble {
             let name = match trouble {
                 Trouble::Service(fault) => format!("{fault:?}"),
@@ -215,19 +254,30 @@ impl World {
             }
             _ => self.store.faults.schedule.clear(),
         }
+        let agreed = self.agreed(request, trouble);
+        if let Some(known) = agreed.as_ref().and_then(|path| self.answers.get(path)) {
+            return Sent::Answer(Ok(known.clone()), None);
+        }
         let http = self.http(request);
         let seed = self.seed ^ number.wrapping_mul(0x9E37_79B9);
         let answer = handle(&mut self.store, &self.routes, &http, self.now, seed);
         self.store.faults.schedule.clear();
         if request.method != Method::Get {
             self.counts.writes += 1;
+            self.wrote();
         }
         if let Some(Trouble::Crash { .. }) = trouble {
             self.counts.ambiguous += u64::from(request.method != Method::Get);
             return Sent::Crashed;
         }
         let result = match answer {
-            Answer::Reply(reply) => Ok(read(request, &reply)),
+            Answer::Reply(reply) => {
+                let reply = read(request, &reply);
+                if let Some(path) = agreed {
+                    self.answers.insert(path, reply.clone());
+                }
+                Ok(reply)
+            }
             Answer::Reset { .. } => {
                 self.counts.ambiguous += u64::from(request.method != Method::Get);
                 Err(Lost::Cut("the connection was cut".to_owned()))
@@ -264,11 +314,15 @@ impl World {
                 .with_header("x-ms-version", "2025-11-05")
                 .with_header("x-ms-blob-type", "BlockBlob");
         }
-        let url = format!(
-            "https://graph.microsoft.com{}{path}",
-            request.service.version()
-        );
-        let mut http = Http::new(method, &url).expect("a URL");
+        let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        let mut http = Http {
+            method: method.to_owned(),
+            secure: true,
+            host: "graph.microsoft.com".to_owned(),
+            path: format!("{}{path}", request.service.version()),
+            query: query.to_owned(),
+            ..Http::default()
+        };
         if let Some(body) = &request.body {
             http = http.with_json(&body.to_json());
         }
@@ -290,13 +344,14 @@ fn denied() -> Reply {
 /// The answer as the client's own decoding gives it.
 fn read(request: &Request, reply: &trustform::emulator::request::Reply) -> Reply {
     let header = |name: &str| reply.headers.get(name).cloned();
-    let text = String::from_utf8_lossy(&reply.body).into_owned();
     let body = match request.service {
-        Service::Blob if reply.status < 300 => json!({"content": text}),
+        Service::Blob if reply.status < 300 => {
+            json!({"content": String::from_utf8_lossy(&reply.body)})
+        }
         Service::Blob => {
             json!({"error": {"code": header("x-ms-error-code").unwrap_or_default(), "message": ""}})
         }
-        _ => serde_json::from_str(&text).unwrap_or(Json::Null),
+        _ => reply.value(),
     };
     assert!(
         body.get("@odata.nextLink").is_none(),
