@@ -28,11 +28,7 @@ impl Engine {
         self.progress[id.0].assumed = class == Class::AlreadyDone;
         match class {
             Class::Done | Class::AlreadyDone => self.took_effect(id, &result),
-            Class::Again { after_ms } => {
-                // A gateway may say so of what the service behind it has done.
-                self.progress[id.0].replay |= matches!(&result, Ok(reply) if reply.status == 429);
-                self.pause(id, after_ms, &result);
-            }
+            Class::Again { after_ms } => self.pause(id, after_ms, &result),
             Class::Replicating { after_ms } => self.pause(id, after_ms, &result),
             Class::Lost { after_ms } => {
                 self.progress[id.0].replay = true;
