@@ -158,8 +158,9 @@ fn carried_out(
             outcome.done() > 0 || outcome.uncertain(),
         );
         let again = plan.count(Action::Restore) > 0;
-        // What was reviewed as it stands is not replaced by another plan.
+        // What somebody looked at, at the question or before, is not replaced by another plan.
         let anew = outcome.stale
+            && terms.approved
             && terms.expect.is_none()
             && terms.saved.is_none()
             && passes.len() + 1 < PLANS;

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::audit::snapshot;
 use crate::cloud::Reader;
 use crate::kinds::federated_credential::arm;
-use crate::kinds::managed_identity::VERSION;
+use crate::kinds::managed_identity::{VERSION, everywhere};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::rule::Need;
 use crate::model::step::{Reply, Request, Service};
@@ -86,8 +86,8 @@ pub async fn roles(reader: &Reader, tenant: &mut Tenant) {
         return;
     }
     let get = |path: String| Request::get(Service::Arm, path);
-    let listed = get("/subscriptions?api-version=2022-12-01".to_owned());
-    let listed = reader.read(&[listed]).await.into_iter().next();
+    let listed = reader.read(&[everywhere::subscriptions()]).await;
+    let listed = listed.into_iter().next();
     let mut refused = Refused::default();
     let subscriptions: Vec<String> = listed
         .and_then(|answer| refused.sort(answer))

@@ -3,6 +3,7 @@
 use super::{Check, Status, policy, probe};
 use crate::cli::stack::Stack;
 use crate::cloud::Client;
+use crate::kinds::managed_identity::everywhere::{self, SUBSCRIPTIONS_VERSION};
 use crate::kinds::{document, managed_identity, role_assignment};
 use crate::model::national_cloud::Cloud;
 use crate::model::step::{Request, Service};
@@ -130,7 +131,6 @@ pub async fn policies(client: &Client) -> Check {
 
 /// The subscriptions that the stack names, or those that the login sees.
 pub async fn azure(client: &Client, stack: &Stack) -> Vec<Check> {
-    const VERSION: &str = "api-version=2022-12-01";
     let groups = managed_identity::groups(&stack.desired);
     let mut named: Vec<String> = groups.into_iter().map(|(id, _)| id).collect();
     let scopes = role_assignment::scopes(&stack.desired);
@@ -141,31 +141,35 @@ pub async fn azure(client: &Client, stack: &Stack) -> Vec<Check> {
     named.sort();
     named.dedup();
     if named.is_empty() {
-        let request = Request::get(Service::Arm, format!("/subscriptions?{VERSION}"));
-        return vec![match client.answer(&request, &[]).await {
-            Ok(reply) if reply.ok() => {
-                let seen = reply.body["value"].as_array().map_or(0, Vec::len);
-                let seen = match seen {
-                    1 => "1 subscription".to_owned(),
-                    many => format!("{many} subscriptions"),
-                };
-                Check::pass(
+        return vec![
+            match client.answer(&everywhere::subscriptions(), &[]).await {
+                Ok(reply) if reply.ok() => {
+                    let seen = reply.body["value"].as_array().map_or(0, Vec::len);
+                    let seen = match seen {
+                        1 => "1 subscription".to_owned(),
+                        many => format!("{many} subscriptions"),
+                    };
+                    Check::pass(
+                        "azure",
+                        format!(
+                            "Azure Resource Manager answers; the login sees {seen}, and the stack names none"
+                        ),
+                    )
+                }
+                Ok(reply) => Check::unknown(
                     "azure",
-                    format!(
-                        "Azure Resource Manager answers; the login sees {seen}, and the stack names none"
-                    ),
-                )
-            }
-            Ok(reply) => Check::unknown(
-                "azure",
-                format!("Azure Resource Manager answered {}", reply.status),
-            ),
-            Err(error) => Check::refused("azure", Status::Unknown, error),
-        }];
+                    format!("Azure Resource Manager answered {}", reply.status),
+                ),
+                Err(error) => Check::refused("azure", Status::Unknown, error),
+            },
+        ];
     }
     let mut checks = Vec::new();
     for id in named {
-        let request = Request::get(Service::Arm, format!("/subscriptions/{id}?{VERSION}"));
+        let request = Request::get(
+            Service::Arm,
+            format!("/subscriptions/{id}?{SUBSCRIPTIONS_VERSION}"),
+        );
         checks.push(match client.answer(&request, &[]).await {
             Ok(reply) if reply.ok() => {
                 Check::pass("azure", format!("the subscription `{id}` can be read"))
