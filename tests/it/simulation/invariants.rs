@@ -288,7 +288,13 @@ fn ownership(
                 .map(str::to_owned)
                 .collect()
         };
-        if theirs(old) != theirs(new) && !all.iter().any(|one| one.raced) {
+        // Two applies at once, without a lock: while one restores it, the other finds the name free and upserts it.
+        let contested = all.len() > 1
+            && all.iter().any(|one| {
+                let began = one.base.applications.get(id);
+                began.is_some_and(|began| began.deleted)
+            });
+        if theirs(old) != theirs(new) && !contested && !all.iter().any(|one| one.raced) {
             found.push(violation(
                 "I3",
                 format!("`{}` lost a tag of somebody else", old.unique_name()),

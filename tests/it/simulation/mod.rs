@@ -51,7 +51,8 @@ struct Stage {
     /// When two applies at once, which no lock kept apart, ended last: what the one undid of the other's is found out as
     /// late as what anybody else did.
     contested: Option<u64>,
-    /// Trusts that somebody else took away: of which unique name, and until when some replica may still show them.
+    /// Trusts that somebody else took away, or one of two applies at once: of which unique name, and until when some replica
+    /// may still show them.
     dropped: Vec<(String, Trust, u64)>,
 }
 
@@ -159,7 +160,11 @@ impl Stage {
                 if gone(&now) > gone(&self.state) {
                     self.binned = Some(self.world.now);
                 }
-                self.state = now;
+                let old = std::mem::replace(&mut self.state, now);
+                // Applies that no lock keeps apart are somebody else to each other, and to the next one.
+                if self.rivals {
+                    self.drop_trusts(&old);
+                }
             }
         }
         if self.rivals {
@@ -254,6 +259,21 @@ impl Stage {
         }
     }
 
+    /// Remembers the trusts that were there in `old` and are not any more.
+    fn drop_trusts(&mut self, old: &State) {
+        let until = self.world.now + SEEN_MS;
+        for (id, application) in &old.applications {
+            let there = self.state.applications.get(id).map(|one| &one.trusts);
+            let gone = application
+                .trusts
+                .iter()
+                .filter(|(id, _)| !there.is_some_and(|there| there.contains_key(*id)));
+            let name = application.unique_name();
+            self.dropped
+                .extend(gone.map(|(_, trust)| (name.to_owned(), trust.clone(), until)));
+        }
+    }
+
     /// Somebody else's hand.
     fn edit(&mut self, edit: Edit) {
         self.edited = Some(self.world.now);
@@ -318,18 +338,8 @@ impl Stage {
             }
         }
         self.state = State::of(&mut self.world);
+        self.drop_trusts(&old);
         let state = &self.state;
-        let until = self.world.now + SEEN_MS;
-        for (id, application) in &old.applications {
-            let there = state.applications.get(id).map(|one| &one.trusts);
-            let gone = application
-                .trusts
-                .iter()
-                .filter(|(id, _)| !there.is_some_and(|there| there.contains_key(*id)));
-            let name = application.unique_name();
-            self.dropped
-                .extend(gone.map(|(_, trust)| (name.to_owned(), trust.clone(), until)));
-        }
         self.foreign.applications.extend(
             state
                 .applications
