@@ -14,6 +14,7 @@ use trustform::model::live::{Live, Read};
 use trustform::model::outcome::Outcome;
 use trustform::model::plan::{Action, Plan};
 use trustform::model::step::{Phase, Reply, Request, Service};
+use trustform::kinds;
 use trustform::observe;
 use trustform::plan::{self, Allow, Options};
 
@@ -162,17 +163,21 @@ impl Run {
                     Stage::Reading { left, round }
                 }
                 Ok(None) => Stage::Ended(End::Crashed),
+                Err(_) if kinds::of(read.kind).is_some_and(|kind| kind.spares(&read)) => {
+                    self.live.record(&read, 0);
+                    Stage::Reading { left, round }
+                }
                 Err(diagnostic) => self.stopped(vec![diagnostic], world, found),
             };
         }
         let mut more = observe::wanted(&self.desired, &self.live);
-        // The login of these histories sees no subscription.
+        // The login of a history without further kinds sees no subscription.
         more.retain(|read| {
-            let azure = read.request.service == Service::Arm;
-            if azure {
+            let unseen = read.request.service == Service::Arm && !world.azure;
+            if unseen {
                 self.live.record(read, 0);
             }
-            !azure
+            !unseen
         });
         if !more.is_empty() {
             return Stage::Reading {
