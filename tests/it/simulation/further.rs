@@ -3,8 +3,8 @@
 
 use trustform::emulator::route::Routes;
 use trustform::emulator::store::{Store, member, text};
-use trustform::kinds::managed_identity::emulator::{CREDENTIALS, make};
 use trustform::kinds::group_member;
+use trustform::kinds::managed_identity::emulator::{CREDENTIALS, make};
 use trustform::model::step::Service;
 
 use serde_json::{Value as Json, json};
@@ -46,6 +46,16 @@ const fn fragment(
 
 /// `UNMANAGED` stands for the word about what nobody declared.
 pub const FRAGMENTS: &[Fragment] = &[
+    fragment(
+        "anchor",
+        "",
+        "",
+        r#"managed_identity "anchor" {
+  name = "sim-anchor"
+  subscription_id = "22222222-2222-4222-8222-222222222222"
+  resource_group = "sim"
+  location = "westeurope""#,
+    ),
     fragment(
         "identity",
         "",
@@ -183,6 +193,9 @@ pub const FRAGMENTS: &[Fragment] = &[
   role_definition_name = "Reader""#,
     ),
 ];
+
+/// Declared whenever further kinds are: what nothing names any more in Azure, a plan does not look for (docs/ownership.md).
+pub const ANCHOR: u32 = 1;
 
 /// The fragments that a set of bits means, where what they need is declared: `has` answers for what is no fragment.
 pub fn declared(bits: u32, has: &dyn Fn(&str) -> bool) -> Vec<&'static Fragment> {
@@ -327,7 +340,10 @@ impl Deed {
                 let (place, end) = after.split_once('}')?;
                 out.push_str(before);
                 // A brace of JSON is no place.
-                match place.split_once('/').filter(|(table, _)| routes.table(table).is_some()) {
+                match place
+                    .split_once('/')
+                    .filter(|(table, _)| routes.table(table).is_some())
+                {
                     None => {
                         out.push('{');
                         rest = after;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use trustform::emulator::fault::{Fault, draw};
 
-use super::further::{DEEDS, FRAGMENTS};
+use super::further::{ANCHOR, DEEDS, FRAGMENTS};
 
 /// What a stack declares: two applications with up to five credentials each, permissions, one issuer, and what else
 /// there is.
@@ -127,9 +127,7 @@ impl History {
 
     /// As many declarations, and back to the first.
     pub fn long(seed: u64, count: u64) -> Self {
-        let mut history = Self::with(seed, Some(count))
-            .with_more()
-            .with_further();
+        let mut history = Self::with(seed, Some(count)).with_more().with_further();
         let mut acts = history.acts.iter();
         let first = acts.find(|act| matches!(act, Act::Apply { .. })).cloned();
         history.acts.extend(first);
@@ -236,11 +234,15 @@ impl History {
                 acts.push(act);
                 continue;
             };
-            want.further = bits as u32;
+            want.further = bits as u32 | ANCHOR;
             if dice.percent(80) {
                 bits = change(bits, dice);
             }
-            let beside = if dice.percent(50) { want.further } else { bits as u32 };
+            let beside = if dice.percent(50) {
+                want.further
+            } else {
+                bits as u32 | ANCHOR
+            };
             let rival = rival.map(|rival| Want {
                 further: beside,
                 ..rival

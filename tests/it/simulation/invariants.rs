@@ -162,10 +162,7 @@ fn bound(now: &State, all: &[&Bounds], foreign: &Foreign, found: &mut Vec<Violat
             continue;
         }
         let name = live.unique_name();
-        let admitted: Vec<Trust> = all
-            .iter()
-            .flat_map(|one| one.admitted(name, now))
-            .collect();
+        let admitted: Vec<Trust> = all.iter().flat_map(|one| one.admitted(name, now)).collect();
         for (id, trust) in &live.trusts {
             if foreign.credentials.contains(id) || admitted.contains(trust) {
                 continue;
@@ -290,7 +287,7 @@ fn ownership(
         let theirs = |one: &state::Application| -> BTreeSet<String> {
             let tags = one.tags();
             tags.into_iter()
-                .filter(|tag| !tag.starts_with("trustform:"))
+                .filter(|tag| !tag.starts_with("trustform"))
                 .map(str::to_owned)
                 .collect()
         };

@@ -7,6 +7,7 @@ use trustform::apply::engine::{Effect, Engine, Event};
 use trustform::cloud::explain;
 use trustform::cloud::reply::{Class, Context, Lost, classify};
 use trustform::emulator::fault::draw;
+use trustform::kinds;
 use trustform::model::address::Address;
 use trustform::model::desired::Desired;
 use trustform::model::diagnostic::Diagnostic;
@@ -14,7 +15,6 @@ use trustform::model::live::{Live, Read};
 use trustform::model::outcome::Outcome;
 use trustform::model::plan::{Action, Plan};
 use trustform::model::step::{Phase, Reply, Request, Service};
-use trustform::kinds;
 use trustform::observe;
 use trustform::plan::{self, Allow, Options};
 

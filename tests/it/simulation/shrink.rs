@@ -1,6 +1,6 @@
 //! Takes pieces out of a history for as long as it still breaks the same invariant.
 
-use super::further::FRAGMENTS;
+use super::further::{ANCHOR, FRAGMENTS};
 use super::history::{Act, History, Trouble};
 use super::mutants::Mutant;
 use super::play;
@@ -46,7 +46,7 @@ pub fn shrink(history: &History, invariant: &str, mutant: Option<Mutant>) -> His
                 }
             }
         }
-        for bit in 0..FRAGMENTS.len() {
+        for bit in ANCHOR.trailing_ones() as usize..FRAGMENTS.len() {
             let simpler = best.without(1 << bit);
             if simpler != best && breaks(&simpler) {
                 best = simpler;

@@ -8,10 +8,10 @@ use trustform::emulator::graph::is_deleted;
 use trustform::emulator::request::Request as Http;
 use trustform::emulator::store::{Store, list, member, text};
 use trustform::emulator::table::Entity;
+use trustform::emulator::table::Table;
 use trustform::emulator::{Answer, handle};
 use trustform::exchange::expression::Expression;
 use trustform::exchange::trust::{Matcher, Trust};
-use trustform::emulator::table::Table;
 use trustform::kinds::application::emulator::APPLICATIONS;
 use trustform::kinds::managed_identity::emulator as identities;
 use trustform::kinds::service_principal::emulator::PRINCIPALS;
@@ -276,9 +276,7 @@ pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<Stri
         };
         applications.insert(known_by(resource), declared);
     }
-    let text = |name: &str, one: &Resource| {
-        one.text(name).unwrap_or_default().to_owned()
-    };
+    let text = |name: &str, one: &Resource| one.text(name).unwrap_or_default().to_owned();
     let documents = desired
         .of_kind(document::KIND)
         .map(|one| (text("path", one), text("text", one)))

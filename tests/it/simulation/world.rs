@@ -392,7 +392,9 @@ fn read(request: &Request, reply: &trustform::emulator::request::Reply) -> Reply
         _ => reply.value(),
     };
     assert!(
-        body.get("@odata.nextLink").or(body.get("nextLink")).is_none(),
+        body.get("@odata.nextLink")
+            .or(body.get("nextLink"))
+            .is_none(),
         "a small world has no pages"
     );
     Reply {
@@ -461,7 +463,11 @@ pub fn text(want: &Want) -> String {
         }
         text.push_str("}\n");
     }
-    let unmanaged = if want.delete_unmanaged { "delete" } else { "report" };
+    let unmanaged = if want.delete_unmanaged {
+        "delete"
+    } else {
+        "report"
+    };
     let further = further::declared(want.further, &|word| match word {
         further::ISSUER => want.keys != 0,
         label => want.applications & (1 << u8::from(label == "b")) != 0,
