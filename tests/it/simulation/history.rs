@@ -112,7 +112,7 @@ impl Dice {
 const REQUESTS: u64 = 600;
 
 /// Of a hundred seeds, those with further kinds.
-const FURTHER_PERCENT: u64 = 35;
+const FURTHER_PERCENT: u64 = 15;
 
 impl History {
     /// Two to four declarations, one after the other, and a last one.

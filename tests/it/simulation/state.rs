@@ -35,8 +35,16 @@ pub struct Application {
     pub has_principal: bool,
 }
 
-/// What a principal can hold: the kind, its table, the property with the principal's id, and what of a row says what it is.
-static HELD: &[(&str, &Table, &str, fn(&Entity) -> String)] = &[
+/// The kind, its table, the property with the principal's id, and what of a row says what it is.
+type Held = (
+    &'static str,
+    &'static Table,
+    &'static str,
+    fn(&Entity) -> String,
+);
+
+/// What a principal can hold.
+static HELD: &[Held] = &[
     (
         app_role_assignment::KIND,
         &app_role_assignment::emulator::ASSIGNMENTS,
