@@ -317,6 +317,7 @@ fn wants() -> [Want; 3] {
         roles,
         keys: 0,
         delete_unmanaged: true,
+        further: 0,
     };
     [want(0b0011, 1), want(0b0110, 1), want(0b1001, 3)]
 }

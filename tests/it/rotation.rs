@@ -174,10 +174,7 @@ impl Cluster {
     fn new(seed: u64, haste: Haste) -> Self {
         let world = World::new(&History {
             seed,
-            lags: Vec::new(),
-            acts: Vec::new(),
-            troubles: BTreeMap::new(),
-            denied: None,
+            ..History::default()
         });
         let mut cluster = Self {
             world,

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 
 use trustform::emulator::fault::{Fault, draw};
 
-/// What a stack declares: two applications with up to five credentials each, permissions, one issuer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use super::further::{ANCHOR, DEEDS, FRAGMENTS};
+
+/// What a stack declares: two applications with up to five credentials each, permissions, one issuer, and what else
+/// there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Want {
     /// Bit 0: `a`, bit 1: `b`.
     pub applications: u8,
@@ -20,6 +23,8 @@ pub struct Want {
     pub keys: u8,
     /// `unmanaged_credentials = "delete"`.
     pub delete_unmanaged: bool,
+    /// Which of [`further::FRAGMENTS`].
+    pub further: u32,
 }
 
 /// What somebody else does.
@@ -39,6 +44,8 @@ pub enum Edit {
     Delete,
     /// Another application under the unique name of `b`.
     Squat,
+    /// One of [`further::DEEDS`].
+    Further(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +72,7 @@ pub enum Trouble {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     pub seed: u64,
     /// Milliseconds that each replica is behind.
@@ -75,6 +82,8 @@ pub struct History {
     pub troubles: BTreeMap<u64, Trouble>,
     /// The write that is denied, by its number over the whole history: the permission is lost between two requests.
     pub denied: Option<u64>,
+    /// Whether the services' quotas are kept up.
+    pub quota: bool,
 }
 
 /// Chance without a generator's state: the n-th question of a seed.
@@ -102,10 +111,13 @@ impl Dice {
 /// Requests that can go wrong.
 const REQUESTS: u64 = 600;
 
+/// Of a hundred seeds, those with further kinds.
+const FURTHER_PERCENT: u64 = 15;
+
 impl History {
     /// Two to four declarations, one after the other, and a last one.
     pub fn of(seed: u64) -> Self {
-        Self::plain(seed).with_more()
+        Self::plain(seed).with_more().with_further()
     }
 
     /// The same without what was added later.
@@ -115,7 +127,7 @@ impl History {
 
     /// As many declarations, and back to the first.
     pub fn long(seed: u64, count: u64) -> Self {
-        let mut history = Self::with(seed, Some(count)).with_more();
+        let mut history = Self::with(seed, Some(count)).with_more().with_further();
         let mut acts = history.acts.iter();
         let first = acts.find(|act| matches!(act, Act::Apply { .. })).cloned();
         history.acts.extend(first);
@@ -176,6 +188,7 @@ impl History {
             acts,
             troubles,
             denied: None,
+            quota: false,
         }
     }
 
@@ -194,6 +207,79 @@ impl History {
             }
         }
         self
+    }
+
+    /// In a share of the seeds, further kinds in each declaration, what others do to them, and quotas: drawn apart, too.
+    fn with_further(mut self) -> Self {
+        let dice = &mut Dice {
+            seed: self.seed,
+            asked: 2_000_000,
+        };
+        if !dice.percent(FURTHER_PERCENT) {
+            return self;
+        }
+        self.quota = dice.percent(50);
+        let all = 1 << FRAGMENTS.len();
+        let change = |bits: u64, dice: &mut Dice| match dice.below(8) {
+            0 => dice.below(all),
+            1 => bits,
+            _ => (0..1 + dice.below(3)).fold(bits, |bits, _| {
+                bits ^ 1 << dice.below(FRAGMENTS.len() as u64)
+            }),
+        };
+        let mut bits = dice.below(all);
+        let mut acts = Vec::new();
+        for act in self.acts {
+            let Act::Apply { mut want, rival } = act else {
+                acts.push(act);
+                continue;
+            };
+            want.further = bits as u32 | ANCHOR;
+            if dice.percent(80) {
+                bits = change(bits, dice);
+            }
+            let beside = if dice.percent(50) {
+                want.further
+            } else {
+                bits as u32 | ANCHOR
+            };
+            let rival = rival.map(|rival| Want {
+                further: beside,
+                ..rival
+            });
+            acts.push(Act::Apply { want, rival });
+            if dice.percent(40) {
+                let deed = dice.below(DEEDS.len() as u64) as usize;
+                acts.push(Act::Foreign(Edit::Further(deed)));
+            }
+        }
+        self.acts = acts;
+        self
+    }
+
+    /// The same with these fragments declared nowhere.
+    pub fn without(&self, bits: u32) -> Self {
+        let mut history = self.clone();
+        for act in &mut history.acts {
+            if let Act::Apply { want, rival } = act {
+                want.further &= !bits;
+                if let Some(rival) = rival {
+                    rival.further &= !bits;
+                }
+            }
+        }
+        history
+    }
+
+    /// Whether some declaration has further kinds.
+    pub fn has_further(&self) -> bool {
+        self.acts.iter().any(|act| match act {
+            Act::Apply { want, rival } => {
+                want.further != 0 || rival.is_some_and(|rival| rival.further != 0)
+            }
+            Act::Foreign(edit) => matches!(edit, Edit::Further(_)),
+            Act::Wait(_) => false,
+        })
     }
 }
 
@@ -215,6 +301,7 @@ impl Want {
             roles: 1 + dice.below(3) as u8,
             keys: dice.below(2) as u8,
             delete_unmanaged: dice.percent(50),
+            further: 0,
         };
         want.settle();
         want
@@ -252,6 +339,7 @@ impl Want {
 }
 
 impl Edit {
+    /// Those that every history draws from.
     pub const ALL: [Edit; 7] = [
         Edit::PlantCredential,
         Edit::DropCredential,
@@ -261,4 +349,18 @@ impl Edit {
         Edit::Delete,
         Edit::Squat,
     ];
+
+    /// How histories name it.
+    pub fn word(self) -> String {
+        match self {
+            Edit::Further(at) => DEEDS[at].word.to_owned(),
+            plain => format!("{plain:?}"),
+        }
+    }
+
+    pub fn named(word: &str) -> Option<Edit> {
+        let further = (0..DEEDS.len()).map(Edit::Further);
+        let mut all = Self::ALL.into_iter().chain(further);
+        all.find(|edit| edit.word() == word)
+    }
 }

@@ -11,16 +11,17 @@
 //! request 52 Crash after
 //! ```
 //!
-//! One thing a line, in the order in which it happens; `request` and `denied` count over the whole history. A line that
-//! begins with `#` says something to people.
+//! One thing a line, in the order in which it happens; `request` and `denied` count over the whole history. `with` and the
+//! words of fragments end a declaration of further kinds, and `quota` is a line of its own. A line that begins with `#`
+//! says something to people.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use trustform::emulator::fault::Fault;
 
+use super::further::FRAGMENTS;
 use super::history::{Act, Edit, History, Trouble, Want};
 
 impl fmt::Display for History {
@@ -36,12 +37,15 @@ impl fmt::Display for History {
                         writeln!(f, "beside {rival}")?;
                     }
                 }
-                Act::Foreign(edit) => writeln!(f, "other {edit:?}")?,
+                Act::Foreign(edit) => writeln!(f, "other {}", edit.word())?,
                 Act::Wait(ms) => writeln!(f, "wait {ms}")?,
             }
         }
         if let Some(number) = self.denied {
             writeln!(f, "denied {number}")?;
+        }
+        if self.quota {
+            writeln!(f, "quota")?;
         }
         for (number, trouble) in &self.troubles {
             match trouble {
@@ -74,7 +78,14 @@ impl fmt::Display for Want {
             name, roles, keys, ..
         } = self;
         write!(f, "name {name} roles {roles:02b} keys {keys:02b}")?;
-        f.write_str(if self.delete_unmanaged { " delete" } else { "" })
+        f.write_str(if self.delete_unmanaged { " delete" } else { "" })?;
+        let further = FRAGMENTS.iter().enumerate();
+        let further = further.filter(|(at, _)| self.further & 1 << at != 0);
+        let words: Vec<&str> = further.map(|(_, one)| one.word).collect();
+        match words.as_slice() {
+            [] => Ok(()),
+            words => write!(f, " with {}", words.join(",")),
+        }
     }
 }
 
@@ -82,14 +93,7 @@ impl FromStr for Want {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut want = Want {
-            applications: 0,
-            credentials: [0; 2],
-            name: 0,
-            roles: 0,
-            keys: 0,
-            delete_unmanaged: false,
-        };
+        let mut want = Want::default();
         let wrong = || format!("not a declaration: {text}");
         let mut words = text.split_whitespace();
         while let Some(word) = words.next() {
@@ -104,6 +108,13 @@ impl FromStr for Want {
                     .filter(|bit| !bit.is_empty())
                 {
                     want.credentials[index] |= 1 << bit.parse::<u8>().map_err(|_| wrong())?;
+                }
+                continue;
+            }
+            if word == "with" {
+                for word in words.next().ok_or_else(wrong)?.split(',') {
+                    let at = FRAGMENTS.iter().position(|one| one.word == word);
+                    want.further |= 1 << at.ok_or_else(wrong)?;
                 }
                 continue;
             }
@@ -127,13 +138,7 @@ impl FromStr for History {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut history = History {
-            seed: 0,
-            lags: Vec::new(),
-            acts: Vec::new(),
-            troubles: BTreeMap::new(),
-            denied: None,
-        };
+        let mut history = History::default();
         let lines = text.lines().map(str::trim);
         for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let wrong = || format!("not a line of a history: {line}");
@@ -156,10 +161,10 @@ impl FromStr for History {
                 },
                 "wait" => history.acts.push(Act::Wait(number(rest)?)),
                 "other" => {
-                    let named = |edit: &Edit| format!("{edit:?}") == rest;
-                    let edit = Edit::ALL.into_iter().find(named).ok_or_else(wrong)?;
+                    let edit = Edit::named(rest).ok_or_else(wrong)?;
                     history.acts.push(Act::Foreign(edit));
                 }
+                "quota" => history.quota = true,
                 "denied" => history.denied = Some(number(rest)?),
                 "request" => {
                     let (at, what) = rest.split_once(' ').ok_or_else(wrong)?;

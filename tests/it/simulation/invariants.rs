@@ -45,7 +45,7 @@ pub fn violation(invariant: &'static str, what: impl Into<String>) -> Violation 
 pub struct Foreign {
     /// Ids of applications.
     pub applications: BTreeSet<String>,
-    /// Ids of credentials.
+    /// Ids of credentials, and of what others gave.
     pub credentials: BTreeSet<String>,
 }
 
@@ -75,7 +75,7 @@ impl Bounds {
             };
             let mut both = Vec::new();
             for old in live.trusts.values() {
-                for new in &declared.trusts {
+                for new in &declared.trusts_in(&base) {
                     let (old, new) = (Language::of(old), Language::of(new));
                     if new.includes(&old) == Ok(true) {
                         both.push(old);
@@ -120,20 +120,17 @@ impl Bounds {
         }
     }
 
-    fn admitted<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Trust> {
+    fn admitted(&self, name: &str, now: &State) -> Vec<Trust> {
         // What is in the recycle bin comes back as it went there.
         let named = self
             .base
             .applications
             .values()
-            .filter(move |live| live.unique_name() == name);
-        let before = named.flat_map(|live| live.trusts.values());
-        let after = self
-            .wanted
-            .get(name)
-            .into_iter()
-            .flat_map(|declared| &declared.trusts);
-        before.chain(after)
+            .filter(|live| live.unique_name() == name);
+        let before = named.flat_map(|live| live.trusts.values()).cloned();
+        let wanted = self.wanted.get(name);
+        let after = wanted.map_or_else(Vec::new, |declared| declared.trusts_in(now));
+        before.chain(after).collect()
     }
 }
 
@@ -149,7 +146,7 @@ pub fn after_commit(
     if let [only] = all {
         continuity(now, only, &mut found);
         if !only.lags {
-            permissions(now, only, &mut found);
+            permissions(now, only, foreign, &mut found);
         }
     }
     ownership(before, now, all, foreign, &mut found);
@@ -159,25 +156,18 @@ pub fn after_commit(
 }
 
 fn bound(now: &State, all: &[&Bounds], foreign: &Foreign, found: &mut Vec<Violation>) {
-    for live in now
-        .applications
-        .values()
-        .filter(|live| live.is_marked() && !live.deleted)
-    {
+    let declared = |name: &str| all.iter().any(|one| one.wanted.contains_key(name));
+    for live in now.applications.values().filter(|live| !live.deleted) {
+        if !live.is_marked() && !declared(live.unique_name()) {
+            continue;
+        }
         let name = live.unique_name();
+        let admitted: Vec<Trust> = all.iter().flat_map(|one| one.admitted(name, now)).collect();
         for (id, trust) in &live.trusts {
-            let known = foreign.credentials.contains(id)
-                || all
-                    .iter()
-                    .any(|one| one.admitted(name).any(|other| other == trust));
-            if known {
+            if foreign.credentials.contains(id) || admitted.contains(trust) {
                 continue;
             }
-            let others: Vec<Language> = all
-                .iter()
-                .flat_map(|one| one.admitted(name))
-                .map(Language::of)
-                .collect();
+            let others: Vec<Language> = admitted.iter().map(Language::of).collect();
             if Language::of(trust).minus(&others).is_empty() != Ok(true) {
                 found.push(violation("I4", format!("`{name}` admits {trust:?}")));
             }
@@ -207,18 +197,20 @@ fn continuity(now: &State, only: &Bounds, found: &mut Vec<Violation>) {
 }
 
 /// Permissions are the last to come and the first to go.
-fn permissions(now: &State, only: &Bounds, found: &mut Vec<Violation>) {
+fn permissions(now: &State, only: &Bounds, foreign: &Foreign, found: &mut Vec<Violation>) {
     for (name, wanted) in &only.wanted {
         let (Some(old), Some(live)) = (only.base.named(name), now.named(name)) else {
             continue;
         };
+        let stays = wanted.trusts_in(now);
         let goes = |trust: &&Trust| {
-            old.trusts.values().any(|other| other == *trust) && !wanted.trusts.contains(trust)
+            old.trusts.values().any(|other| other == *trust) && !stays.contains(trust)
         };
         let comes = |trust: &&Trust| !old.trusts.values().any(|other| other == *trust);
-        let gained = live.roles.difference(&old.roles).next().is_some();
+        let roles = live.roles(&foreign.credentials);
+        let gained = !roles.is_subset(&old.roles(&foreign.credentials));
         // With as many as are wanted and none new, those that go are gone.
-        let lingering = !gained && live.roles.len() > wanted.roles;
+        let lingering = !gained && roles.len() > wanted.roles;
         if gained && wanted.deletes_unmanaged && live.trusts.values().any(|trust| goes(&trust)) {
             found.push(violation(
                 "I4",
@@ -271,6 +263,17 @@ fn ownership(
             ));
         }
     }
+    let held = now.held();
+    for (id, holder) in before.held() {
+        // What an identity of ours holds goes with it.
+        let goes = !all.iter().any(|one| one.wanted.contains_key(holder));
+        if foreign.credentials.contains(id) && !held.contains_key(id) && !goes {
+            found.push(violation(
+                "I3",
+                format!("`{holder}` lost {id}, which somebody else gave it"),
+            ));
+        }
+    }
     for (id, old) in &before.applications {
         let Some(new) = now.applications.get(id) else {
             continue;
@@ -284,7 +287,7 @@ fn ownership(
         let theirs = |one: &state::Application| -> BTreeSet<String> {
             let tags = one.tags();
             tags.into_iter()
-                .filter(|tag| !tag.starts_with("trustform:"))
+                .filter(|tag| !tag.starts_with("trustform"))
                 .map(str::to_owned)
                 .collect()
         };

@@ -3,6 +3,7 @@
 //!
 //! Nothing here sleeps or opens a socket. The tests and `benches/simulate.rs` share it.
 
+pub mod further;
 pub mod history;
 pub mod history_file;
 pub mod invariants;
@@ -20,6 +21,7 @@ use trustform::exchange::trust::Trust;
 use trustform::model::live::Live;
 use trustform::model::step::Service;
 
+use further::DEEDS;
 use history::{Act, Edit, History, Want};
 use invariants::{Bounds, Foreign, Violation, after_commit, violation};
 use mutants::Mutant;
@@ -68,7 +70,11 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
     let state = State::of(&mut world);
     let mut stage = Stage {
         world,
-        foreign: Foreign::default(),
+        // What was there before us is somebody else's.
+        foreign: Foreign {
+            applications: state.applications.keys().cloned().collect(),
+            credentials: theirs(&state),
+        },
         state,
         memory: None,
         mutant,
@@ -102,6 +108,12 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         counts: stage.world.counts,
         violations: stage.violations,
     }
+}
+
+/// The ids of credentials and of what principals hold.
+fn theirs(state: &State) -> BTreeSet<String> {
+    let held = state.held().into_keys().map(str::to_owned);
+    state.credentials.keys().cloned().chain(held).collect()
 }
 
 impl Stage {
@@ -285,7 +297,7 @@ impl Stage {
         let credential = credential.map(|(id, _)| id.clone());
         let count = self.state.credentials.len();
         let before: BTreeSet<String> = self.state.applications.keys().cloned().collect();
-        let known: BTreeSet<String> = self.state.credentials.keys().cloned().collect();
+        let known = theirs(&self.state);
         let none = serde_json::Value::Null;
         let world = &mut self.world;
         match (edit, ours) {
@@ -302,6 +314,16 @@ impl Stage {
                     "/v1.0/applications",
                     &json!({"displayName": "theirs", "uniqueName": "sim.b"}),
                 );
+            }
+            (Edit::Further(at), _) => {
+                let deed = &DEEDS[at];
+                let foreign = &self.foreign;
+                let is_theirs = |id: &str| {
+                    foreign.applications.contains(id) || foreign.credentials.contains(id)
+                };
+                if let Some((path, body)) = deed.request(&world.store, &world.routes, &is_theirs) {
+                    world.edit_at(deed.service, deed.method, &path, &body);
+                }
             }
             (_, None) => {}
             (Edit::PlantCredential, Some(id)) => {
@@ -347,12 +369,9 @@ impl Stage {
                 .filter(|id| !before.contains(*id))
                 .cloned(),
         );
-        self.foreign.credentials.extend(
-            state
-                .credentials
-                .keys()
-                .filter(|id| !known.contains(*id))
-                .cloned(),
-        );
+        let new = theirs(state);
+        self.foreign
+            .credentials
+            .extend(new.difference(&known).cloned());
     }
 }

@@ -7,6 +7,7 @@ use trustform::apply::engine::{Effect, Engine, Event};
 use trustform::cloud::explain;
 use trustform::cloud::reply::{Class, Context, Lost, classify};
 use trustform::emulator::fault::draw;
+use trustform::kinds;
 use trustform::model::address::Address;
 use trustform::model::desired::Desired;
 use trustform::model::diagnostic::Diagnostic;
@@ -162,17 +163,21 @@ impl Run {
                     Stage::Reading { left, round }
                 }
                 Ok(None) => Stage::Ended(End::Crashed),
+                Err(_) if kinds::of(read.kind).is_some_and(|kind| kind.spares(&read)) => {
+                    self.live.record(&read, 0);
+                    Stage::Reading { left, round }
+                }
                 Err(diagnostic) => self.stopped(vec![diagnostic], world, found),
             };
         }
         let mut more = observe::wanted(&self.desired, &self.live);
-        // The login of these histories sees no subscription.
+        // The login of a history without further kinds sees no subscription.
         more.retain(|read| {
-            let azure = read.request.service == Service::Arm;
-            if azure {
+            let unseen = read.request.service == Service::Arm && !world.azure;
+            if unseen {
                 self.live.record(read, 0);
             }
-            !azure
+            !unseen
         });
         if !more.is_empty() {
             return Stage::Reading {

@@ -1,10 +1,12 @@
 //! Takes pieces out of a history for as long as it still breaks the same invariant.
 
+use super::further::{ANCHOR, FRAGMENTS};
 use super::history::{Act, History, Trouble};
 use super::mutants::Mutant;
 use super::play;
 
-/// The smallest history found that still breaks the invariant: fewer faults, then fewer acts, then fewer replicas.
+/// The smallest history found that still breaks the invariant: fewer faults, then fewer acts and
+/// further kinds, then fewer replicas.
 pub fn shrink(history: &History, invariant: &str, mutant: Option<Mutant>) -> History {
     let breaks = |one: &History| {
         let report = play(one, mutant);
@@ -43,6 +45,19 @@ pub fn shrink(history: &History, invariant: &str, mutant: Option<Mutant>) -> His
                     best = simpler;
                 }
             }
+        }
+        for bit in ANCHOR.trailing_ones() as usize..FRAGMENTS.len() {
+            let simpler = best.without(1 << bit);
+            if simpler != best && breaks(&simpler) {
+                best = simpler;
+            }
+        }
+        let unlimited = History {
+            quota: false,
+            ..best.clone()
+        };
+        if best.quota && breaks(&unlimited) {
+            best = unlimited;
         }
         let granted = History {
             denied: None,

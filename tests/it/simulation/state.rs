@@ -8,19 +8,21 @@ use trustform::emulator::graph::is_deleted;
 use trustform::emulator::request::Request as Http;
 use trustform::emulator::store::{Store, list, member, text};
 use trustform::emulator::table::Entity;
+use trustform::emulator::table::Table;
 use trustform::emulator::{Answer, handle};
 use trustform::exchange::expression::Expression;
 use trustform::exchange::trust::{Matcher, Trust};
-use trustform::kinds::app_role_assignment::emulator::ASSIGNMENTS;
 use trustform::kinds::application::emulator::APPLICATIONS;
-use trustform::kinds::federated_credential::emulator::CREDENTIALS;
+use trustform::kinds::managed_identity::emulator as identities;
 use trustform::kinds::service_principal::emulator::PRINCIPALS;
-use trustform::kinds::{app_role_assignment, application, document, federated_credential};
-use trustform::model::desired::Desired;
+use trustform::kinds::{
+    self, app_role_assignment, document, federated_credential, group_member, role_assignment,
+};
+use trustform::model::desired::{Desired, Resource};
 
 use super::world::World;
 
-/// One application.
+/// One application, blueprint or managed identity.
 #[derive(Clone, Debug)]
 pub struct Application {
     pub id: String,
@@ -28,9 +30,46 @@ pub struct Application {
     pub entity: Arc<Entity>,
     /// By the credential's id.
     pub trusts: BTreeMap<String, Trust>,
-    pub roles: BTreeSet<String>,
+    /// What its principal holds, by the id of that.
+    pub holds: BTreeMap<String, String>,
     pub has_principal: bool,
 }
+
+/// The kind, its table, the property with the principal's id, and what of a row says what it is.
+type Held = (
+    &'static str,
+    &'static Table,
+    &'static str,
+    fn(&Entity) -> String,
+);
+
+/// What a principal can hold.
+static HELD: &[Held] = &[
+    (
+        app_role_assignment::KIND,
+        &app_role_assignment::emulator::ASSIGNMENTS,
+        "principalId",
+        |row| text(row, "appRoleId").to_ascii_lowercase(),
+    ),
+    (
+        role_assignment::KIND,
+        &role_assignment::emulator::ASSIGNMENTS,
+        "~principal",
+        |row| format!("{} {}", text(row, "~role"), text(row, "~scope")),
+    ),
+    (
+        group_member::KIND,
+        &group_member::emulator::GROUPS,
+        "~members",
+        |row| text(row, "id").to_owned(),
+    ),
+];
+
+/// Where credentials are.
+static CREDENTIALS: [&Table; 2] = [
+    &federated_credential::emulator::CREDENTIALS,
+    &identities::CREDENTIALS,
+];
 
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -64,34 +103,67 @@ impl State {
             ..Self::default()
         };
         let view = store.primary();
-        for row in view.rows(&CREDENTIALS, None) {
-            state
-                .credentials
-                .insert(text(row, "id").to_owned(), row.clone());
+        for row in CREDENTIALS.iter().flat_map(|table| view.rows(table, None)) {
+            let id = text(row, "id").to_owned();
+            state.credentials.insert(id, row.clone());
         }
+        let trusts = |id: &str| {
+            let found = CREDENTIALS
+                .iter()
+                .flat_map(|table| view.find(table, "~parent", id));
+            let found = found.filter_map(|one| Some((text(one, "id").to_owned(), trust(one)?)));
+            found.collect::<BTreeMap<_, _>>()
+        };
+        let holds = |principal: &str| {
+            let all = HELD.iter().flat_map(|(kind, table, property, what)| {
+                let rows = view.find(table, property, principal);
+                rows.map(|row| {
+                    // A group has many members.
+                    let id = match *kind {
+                        group_member::KIND => format!("{}/{principal}", text(row, "id")),
+                        _ => text(row, "id").to_owned(),
+                    };
+                    (id, what(row))
+                })
+            });
+            all.collect::<BTreeMap<_, _>>()
+        };
         for row in view.rows(&APPLICATIONS, None) {
             let id = text(row, "id");
-            let trusts = view.find(&CREDENTIALS, "~parent", id);
-            let trusts = trusts.filter_map(|one| Some((text(one, "id").to_owned(), trust(one)?)));
             let principal = view
                 .find(&PRINCIPALS, "appId", text(row, "appId"))
                 .find(|principal| !is_deleted(principal));
-            let roles = principal.into_iter().flat_map(|principal| {
-                view.find(&ASSIGNMENTS, "principalId", text(principal, "id"))
-            });
             let application = Application {
                 id: id.to_owned(),
                 deleted: is_deleted(row),
-                trusts: trusts.collect(),
-                roles: roles
-                    .map(|role| text(role, "appRoleId").to_ascii_lowercase())
-                    .collect(),
+                trusts: trusts(id),
+                holds: principal.map_or_else(BTreeMap::new, |it| holds(text(it, "id"))),
                 has_principal: principal.is_some(),
                 entity: row.clone(),
             };
             state.applications.insert(id.to_owned(), application);
         }
+        for row in view.rows(&identities::IDENTITIES, None) {
+            let id = text(row, "id");
+            let principal = member(row, "properties")["principalId"].as_str();
+            let identity = Application {
+                id: id.to_owned(),
+                deleted: false,
+                trusts: trusts(id),
+                holds: principal.map_or_else(BTreeMap::new, holds),
+                has_principal: true,
+                entity: row.clone(),
+            };
+            state.applications.insert(id.to_owned(), identity);
+        }
         state
+    }
+
+    /// What principals hold: whose each is, by its id.
+    pub fn held(&self) -> BTreeMap<&str, &str> {
+        let all = self.applications.values();
+        all.flat_map(|one| one.holds.keys().map(|id| (id.as_str(), one.unique_name())))
+            .collect()
     }
 
     /// The live application of a unique name.
@@ -103,26 +175,44 @@ impl State {
 }
 
 impl Application {
+    /// What it is known by: the unique name, or the id of a managed identity.
     pub fn unique_name(&self) -> &str {
-        text(&self.entity, "uniqueName")
+        match self.entity.contains_key("~client") {
+            true => &self.id,
+            false => text(&self.entity, "uniqueName"),
+        }
+    }
+
+    /// What it holds that nobody else gave it.
+    pub fn roles(&self, foreign: &BTreeSet<String>) -> BTreeSet<&str> {
+        let ours = self.holds.iter().filter(|(id, _)| !foreign.contains(*id));
+        ours.map(|(_, what)| what.as_str()).collect()
     }
 
     pub fn text(&self, name: &str) -> &str {
         text(&self.entity, name)
     }
 
+    /// Azure's tags have values; only their names are here.
     pub fn tags(&self) -> BTreeSet<&str> {
+        let named = member(&self.entity, "tags").as_object();
+        let named = named.into_iter().flat_map(|tags| tags.keys());
         list(&self.entity, "tags")
             .iter()
             .filter_map(Json::as_str)
+            .chain(named.map(String::as_str))
             .collect()
     }
 
     /// Whether it carries our mark.
     pub fn is_marked(&self) -> bool {
-        self.tags()
-            .iter()
-            .any(|tag| tag.starts_with("trustform:sim:"))
+        let azure = &member(&self.entity, "tags")["trustform"];
+        let azure = azure.as_str().is_some_and(|mark| mark.starts_with("sim:"));
+        azure
+            || self
+                .tags()
+                .iter()
+                .any(|tag| tag.starts_with("trustform:sim:"))
     }
 }
 
@@ -162,6 +252,8 @@ pub fn document(world: &mut World, path: &str) -> Option<String> {
 pub struct Declared {
     pub display_name: String,
     pub trusts: Vec<Trust>,
+    /// Trusts in a managed identity of the stack, whose principal id Azure chooses: that identity's id, issuer, audience.
+    pub open: Vec<(String, String, String)>,
     pub roles: usize,
     pub deletes_unmanaged: bool,
 }
@@ -169,28 +261,30 @@ pub struct Declared {
 /// What a stack declares, by unique name; and its documents, by path.
 pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<String, String>) {
     let mut applications = BTreeMap::new();
-    for resource in desired.of_kind(application::KIND) {
+    for resource in desired.resources.values() {
+        if !kinds::is_identity(resource.kind()) {
+            continue;
+        }
         let inside = |kind| {
             desired
                 .of_kind(kind)
                 .filter(|one| one.address.within(&resource.address))
         };
+        let held = HELD.iter().flat_map(|(kind, ..)| inside(*kind));
         let declared = Declared {
             display_name: resource.text("display_name").unwrap_or_default().to_owned(),
             trusts: inside(federated_credential::KIND)
                 .filter_map(|one| federated_credential::trust(&one.body))
                 .collect(),
-            roles: inside(app_role_assignment::KIND).count(),
+            open: inside(federated_credential::KIND)
+                .filter_map(|one| open(one, desired))
+                .collect(),
+            roles: held.count(),
             deletes_unmanaged: resource.text("unmanaged_credentials") == Some("delete"),
         };
-        applications.insert(
-            resource.text("unique_name").unwrap_or_default().to_owned(),
-            declared,
-        );
+        applications.insert(known_by(resource), declared);
     }
-    let text = |name: &str, one: &trustform::model::desired::Resource| {
-        one.text(name).unwrap_or_default().to_owned()
-    };
+    let text = |name: &str, one: &Resource| one.text(name).unwrap_or_default().to_owned();
     let documents = desired
         .of_kind(document::KIND)
         .map(|one| (text("path", one), text("text", one)))
@@ -198,7 +292,39 @@ pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<Stri
     (applications, documents)
 }
 
-/// What of a state is not as it is declared. `foreign` credentials are nobody's fault where the file lets them be.
+/// The unique name, or the id of a managed identity.
+fn known_by(resource: &Resource) -> String {
+    let unique_name = resource.text("unique_name").map(str::to_owned);
+    unique_name
+        .or_else(|| Some(resource.text("id")?.to_ascii_lowercase()))
+        .unwrap_or_default()
+}
+
+fn open(credential: &Resource, desired: &Desired) -> Option<(String, String, String)> {
+    let holes = credential.at("subject")?.refs();
+    let identity = desired.resources.get(&holes.first()?.address)?;
+    let text = |name| credential.text(name).map(str::to_owned);
+    Some((known_by(identity), text("issuer")?, text("audience")?))
+}
+
+impl Declared {
+    /// Its trusts, with the managed identities that are there in a state.
+    pub fn trusts_in(&self, state: &State) -> Vec<Trust> {
+        let open = self.open.iter().filter_map(|(id, issuer, audience)| {
+            let entity = &state.applications.get(id)?.entity;
+            let principal = member(entity, "properties")["principalId"].as_str()?;
+            Some(Trust {
+                issuer: issuer.clone(),
+                audience: audience.clone(),
+                matcher: Matcher::Subject(principal.to_owned()),
+            })
+        });
+        self.trusts.iter().cloned().chain(open).collect()
+    }
+}
+
+/// What of a state is not as it is declared. `foreign` credentials are nobody's fault where the file lets them be,
+/// and what others gave is not counted.
 pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> Option<String> {
     let (applications, documents) = declared(desired);
     for (name, wanted) in &applications {
@@ -211,21 +337,22 @@ pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> O
         if !live.has_principal {
             return Some(format!("`{name}` has no service principal"));
         }
-        if live.roles.len() != wanted.roles {
+        let holds = live.roles(foreign).len();
+        if holds != wanted.roles {
             return Some(format!(
-                "`{name}` holds {} permissions instead of {}",
-                live.roles.len(),
+                "`{name}` holds {holds} permissions instead of {}",
                 wanted.roles
             ));
         }
-        for trust in &wanted.trusts {
+        let trusts = wanted.trusts_in(state);
+        for trust in &trusts {
             if !live.trusts.values().any(|other| other == trust) {
                 return Some(format!("`{name}` lacks {trust:?}"));
             }
         }
         for (id, trust) in &live.trusts {
             let kept = !wanted.deletes_unmanaged && foreign.contains(id);
-            if !kept && !wanted.trusts.contains(trust) {
+            if !kept && !trusts.contains(trust) {
                 return Some(format!("`{name}` still has {trust:?}"));
             }
         }

@@ -22,6 +22,7 @@ use trustform::model::desired::Desired;
 use trustform::model::source::Sources;
 use trustform::model::step::{Method, Reply, Request, Service};
 
+use super::further;
 use super::history::{History, Trouble, Want};
 
 pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
@@ -78,7 +79,9 @@ pub struct World {
     /// Requests sent so far.
     pub number: u64,
     pub counts: Counts,
-    tokens: [String; 2],
+    /// Whether the login sees a subscription of Azure.
+    pub azure: bool,
+    tokens: [String; 3],
     issued: u64,
     /// What every replica answers to a GET: nothing was written since, and none is behind any more.
     answers: BTreeMap<(Service, String), Reply>,
@@ -132,12 +135,25 @@ fn slim(store: &mut Store) {
     }
 }
 
+/// The same with what further kinds need.
+fn base_of_further() -> (Store, Routes) {
+    static BASE: OnceLock<(Store, Routes)> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let (mut store, routes) = base();
+        further::provision(&mut store, START_MS);
+        (store, routes)
+    })
+    .clone()
+}
+
 impl World {
     pub fn new(history: &History) -> Self {
-        let (mut store, routes) = base();
+        let azure = history.has_further();
+        let (mut store, routes) = if azure { base_of_further() } else { base() };
         store.faults = Faults {
             replica_lag_ms: history.lags.clone(),
             index_lag_ms: if history.lags.is_empty() { 0 } else { 5_000 },
+            quota: history.quota,
             ..Faults::default()
         };
         let mut world = Self {
@@ -150,6 +166,7 @@ impl World {
             denied: history.denied,
             number: 0,
             counts: Counts::default(),
+            azure,
             tokens: Default::default(),
             issued: 0,
             answers: BTreeMap::new(),
@@ -162,13 +179,18 @@ impl World {
     /// Takes a token of the time's. A login changes nothing in the tenant, and signing takes longer than all the rest:
     /// histories that are at the same time share what one of them got.
     fn log_in(&mut self) {
-        static KNOWN: OnceLock<Mutex<BTreeMap<u64, [String; 2]>>> = OnceLock::new();
+        static KNOWN: OnceLock<Mutex<BTreeMap<u64, [String; 3]>>> = OnceLock::new();
         self.issued = self.now / TOKEN_MS * TOKEN_MS;
         let mut known = KNOWN.get_or_init(Mutex::default).lock().expect("no panic");
         let tokens = known.entry(self.issued).or_insert_with(|| {
             let (store, routes) = base();
             let mut session = Session::new(store, routes, self.issued).expect("an administrator");
-            ["https://graph.microsoft.com", "https://storage.azure.com"].map(|resource| {
+            [
+                "https://graph.microsoft.com",
+                "https://storage.azure.com",
+                "https://management.azure.com",
+            ]
+            .map(|resource| {
                 session
                     .log_in(ADMINISTRATOR_CLIENT_ID, ADMINISTRATOR_ASSERTION, resource)
                     .expect("a login")
@@ -179,19 +201,34 @@ impl World {
 
     /// Somebody else's request to Graph: nothing happens to it, and replicas learn of it as late as of anything.
     pub fn edit(&mut self, method: &str, path: &str, body: &Json) {
+        self.edit_at(Service::Graph, method, path, body);
+    }
+
+    /// The same to another service; a path holds the version.
+    pub fn edit_at(&mut self, service: Service, method: &str, path: &str, body: &Json) {
         self.log_in();
         self.wrote();
         let faults = self.store.faults.clone();
         self.store.faults.schedule.clear();
         self.store.faults.stale_references = false;
-        let mut http = Http::new(method, &format!("https://graph.microsoft.com{path}"))
+        self.store.faults.quota = false;
+        let (host, token) = self.at(service);
+        let mut http = Http::new(method, &format!("https://{host}{path}"))
             .expect("a URL")
-            .with_header("authorization", &format!("Bearer {}", self.tokens[0]));
+            .with_header("authorization", &format!("Bearer {token}"));
         if !body.is_null() {
             http = http.with_json(body);
         }
         handle(&mut self.store, &self.routes, &http, self.now, 0);
         self.store.faults = faults;
+    }
+
+    /// Where a service is, and the token that it takes.
+    fn at(&self, service: Service) -> (&'static str, &str) {
+        match service {
+            Service::Arm => ("management.azure.com", &self.tokens[2]),
+            _ => ("graph.microsoft.com", &self.tokens[0]),
+        }
     }
 
     /// Nothing goes wrong any more.
@@ -315,10 +352,11 @@ impl World {
                 .with_header("x-ms-blob-type", "BlockBlob");
         }
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        let (host, token) = self.at(request.service);
         let mut http = Http {
             method: method.to_owned(),
             secure: true,
-            host: "graph.microsoft.com".to_owned(),
+            host: host.to_owned(),
             path: format!("{}{path}", request.service.version()),
             query: query.to_owned(),
             ..Http::default()
@@ -329,7 +367,7 @@ impl World {
         for (name, value) in &request.headers {
             http = http.with_header(name, value);
         }
-        http.with_header("authorization", &format!("Bearer {}", self.tokens[0]))
+        http.with_header("authorization", &format!("Bearer {token}"))
     }
 }
 
@@ -354,7 +392,9 @@ fn read(request: &Request, reply: &trustform::emulator::request::Reply) -> Reply
         _ => reply.value(),
     };
     assert!(
-        body.get("@odata.nextLink").is_none(),
+        body.get("@odata.nextLink")
+            .or(body.get("nextLink"))
+            .is_none(),
         "a small world has no pages"
     );
     Reply {
@@ -423,15 +463,25 @@ pub fn text(want: &Want) -> String {
         }
         text.push_str("}\n");
     }
+    let unmanaged = if want.delete_unmanaged {
+        "delete"
+    } else {
+        "report"
+    };
+    let further = further::declared(want.further, &|word| match word {
+        further::ISSUER => want.keys != 0,
+        label => want.applications & (1 << u8::from(label == "b")) != 0,
+    });
+    text.push_str(&further::blocks(&further, "", unmanaged));
     for (index, label) in ["a", "b"].iter().enumerate() {
         if want.applications & 1 << index == 0 {
             continue;
         }
         text.push_str(&format!(
-            "application \"{label}\" {{\n  display_name = \"sim {label} {}\"\n  unmanaged_credentials = \"{}\"\n",
+            "application \"{label}\" {{\n  display_name = \"sim {label} {}\"\n  unmanaged_credentials = \"{unmanaged}\"\n",
             want.name,
-            if want.delete_unmanaged { "delete" } else { "report" }
         ));
+        text.push_str(&further::blocks(&further, label, unmanaged));
         if index == 0 {
             let roles: Vec<&str> = ROLES
                 .into_iter()
