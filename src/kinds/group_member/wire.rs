@@ -218,7 +218,10 @@ fn delete(task: &Task, object: &Object) -> Step {
     let path = format!("/groups/{group}/members/{principal}/$ref");
     Step {
         check: Some(check(vec![Part::Literal(principal.into())], expect)),
-        done_if: vec![Pattern::new(400, "removed object references do not exist")],
+        done_if: vec![
+            Pattern::new(400, "removed object references do not exist"),
+            Pattern::new(404, "Request_ResourceNotFound"),
+        ],
         ..step(
             task,
             Phase::Revoke,

@@ -246,7 +246,8 @@ fn of_blueprint(task: &Task, service: Service, path: Vec<Part>, client_id: Vec<P
             ("id".into(), "/id".into()),
         ],
         read_back: Some(read.clone()),
-        done_if: vec![Pattern::replayed(409, "already in use")],
+        // A run that was killed may have made it, too; whether it did, the check says.
+        done_if: vec![Pattern::new(409, "already in use")],
         retry_if: vec![
             Pattern::new(400, "NoBackingApplicationObject"),
             Pattern::new(400, "RequireAgentBlueprint"),
