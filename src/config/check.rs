@@ -220,12 +220,6 @@ impl<'a, 'c> Check<'a, 'c> {
             Diagnostic::error(code, format!("`{name}` does not apply to `{word}`"))
                 .at(member.name.span, "not for this kind")
                 .help(why)
-        } else if words::LATER.contains(&name) {
-            Diagnostic::error(
-                code,
-                format!("this version has no `{name}` in `{word}` yet"),
-            )
-            .at(member.name.span, "not known")
         } else {
             let children = self.context.kinds.0.iter();
             let children = children.filter(|shape| shape.nests_in(word) && !shape.implied);

@@ -226,7 +226,7 @@ pub(super) fn pairs(context: &Context, collection: &Value, span: Span) -> Eval<O
         other => {
             return Err(Diagnostic::error(
                 "wrong-type",
-                "a `for` goes through a list, a set or a map",
+                "a `for` or a `dynamic` goes through a list, a set or a map",
             )
             .at(span, format!("this is {}", other.describe()))
             .into());

@@ -75,7 +75,7 @@ pub(super) fn parse_template(
                     format!("syntax error in a template: {}", message(&error)),
                 )
                 .at(span, "here")
-                .help("`$${` and `%%{` write `${` and `%{` as they are"),
+                .help("every `${` needs its `}`, `%{ if }` its `%{ endif }`, `%{ for }` its `%{ endfor }`; `$${` and `%%{` write `${` and `%{` as they are"),
             );
         }
     }

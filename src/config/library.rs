@@ -114,14 +114,14 @@ impl Gathering<'_> {
     /// Reads what a directory calls; `path` leads to it.
     fn follow(&mut self, declared: &Declared, path: &mut Vec<Rc<str>>) {
         for call in declared.modules.values() {
-            if path.contains(&call.directory) {
+            if let Some(from) = path.iter().position(|other| *other == call.directory) {
                 self.said.push(
                     Diagnostic::error(
                         "cycle",
                         format!(
                             "the module in `{}` needs itself: {} → {}",
                             call.directory,
-                            path.join(" → "),
+                            path[from..].join(" → "),
                             call.directory
                         ),
                     )
@@ -164,7 +164,13 @@ impl Gathering<'_> {
                     ),
                 )
                 .at(call.source, "this directory");
-                diagnostic.help.extend(error.help());
+                diagnostic.help.extend(match error {
+                    files::FileError::NotFound => Some(
+                        "a source is relative to the directory of the file that names it"
+                            .to_owned(),
+                    ),
+                    _ => error.help(),
+                });
                 self.said.push(diagnostic);
                 return Declared::default();
             }

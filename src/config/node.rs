@@ -101,11 +101,13 @@ pub(super) fn members(
         }
         let inner = field.and_then(Field::nested).unwrap_or_default();
         let entries = match dynamic {
-            true => context
-                .settle(dynamic::entries(context, scope, block, inner))
-                .unwrap_or_default(),
-            false => entries(context, scope, block, inner),
+            true => context.settle(dynamic::entries(context, scope, block, inner)),
+            false => Some(entries(context, scope, block, inner)),
         };
+        if &*word.text == "dynamic" {
+            continue;
+        }
+        let entries = entries.unwrap_or_default();
         match members
             .iter_mut()
             .find(|member| member.name.text == word.text)

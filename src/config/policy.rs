@@ -214,7 +214,11 @@ fn address(block: &Block, name: &str) -> Eval<Address> {
             ..address
         })
     });
-    let address = parsed.map_err(|_| wrong(format!("`{text}` is not an address"), help))?;
+    let address = parsed.ok().filter(|address| {
+        let mut segments = address.segments.iter();
+        segments.all(|segment| !segment.label.is_empty())
+    });
+    let address = address.ok_or_else(|| wrong(format!("`{text}` is not an address"), help))?;
     match address.segments.as_slice() {
         [] => Ok(address),
         [one] if NAMED_BY_LABEL.contains(&&*one.kind) => Ok(address),

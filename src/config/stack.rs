@@ -139,7 +139,10 @@ pub(super) fn stack(context: &Context, block: &Block) -> Option<Stack> {
         && let Err(complaint) = name(&Plain::text(text.as_str()))
     {
         let span = check.spans.get("previous").copied();
-        check.say(Diagnostic::error("invalid-value", complaint.message).at_some(span, "here"));
+        let mut diagnostic =
+            Diagnostic::error("invalid-value", complaint.message).at_some(span, "a name it had");
+        diagnostic.help.extend(complaint.help);
+        check.say(diagnostic);
     }
     let called = text("name").unwrap_or(&label.text).to_owned();
     (!check.failed).then(|| Stack {

@@ -209,7 +209,13 @@ fn attribute(value: &Value, word: &Word) -> Eval<Value> {
         .at(word.span, "not there")
         .help(match words::nearest(name, names()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has {}", words::list(names(), "no attributes")),
+            None => match members.first_key_value() {
+                Some((key, Value::Resource(_))) => format!(
+                    "with `for_each` each instance has its own: `[\"{}\"].{name}`",
+                    key.escape_debug()
+                ),
+                _ => format!("it has {}", words::list(names(), "no attributes")),
+            },
         })
         .into());
     }

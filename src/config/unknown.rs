@@ -17,9 +17,6 @@ pub(super) fn unknown_block(block: &Block, kinds: Kinds) -> Diagnostic {
     let error = |message: String| {
         Diagnostic::error("unknown-block", message).at(block.word.span, "not a block")
     };
-    if words::LATER.contains(&word) {
-        return error(format!("this version has no `{word}` block yet"));
-    }
     if let Some(shape) = kinds.0.iter().find(|shape| shape.kind == word) {
         let parent = shape.parents.first().unwrap_or(&"another");
         return error(format!("`{word}` is not written as a block of its own"))
@@ -77,12 +74,6 @@ pub(super) fn only(
             Diagnostic::error("unknown-attribute", "nothing here can be marked as a secret")
                 .at(name.span, "leave it out")
                 .help("no value here is one: everything that is declared is written to the tenant, where readers of the directory see it")
-        } else if words::LATER.contains(&text) {
-            Diagnostic::error(
-                "unknown-attribute",
-                format!("this version has no `{text}` in `{word}` yet"),
-            )
-            .at(name.span, "not known")
         } else {
             Diagnostic::error(
                 "unknown-attribute",

@@ -146,9 +146,6 @@ pub(super) fn inapplicable(kind: &str, word: &str) -> Option<&'static str> {
         .map(|(_, _, why)| *why)
 }
 
-/// Blocks and attributes that are designed and not there yet.
-pub(super) const LATER: &[&str] = &["lock"];
-
 /// What a word of another tool is called here, if that is one of the words that may stand there.
 pub(super) fn translate<'a>(word: &str, valid: &[&'a str]) -> Option<&'a str> {
     TRANSLATIONS

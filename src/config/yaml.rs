@@ -125,8 +125,25 @@ impl Reader<'_> {
             .split(", set DuplicateKeyPolicy")
             .next()
             .unwrap_or(message);
-        let mut diagnostic = Diagnostic::error("syntax", format!("syntax error: {message}"));
-        if message.contains("flow mapping") {
+        let (code, message) = match message {
+            budget if budget.starts_with("budget breached: Documents") => {
+                ("syntax", "syntax error: a file is one document".to_owned())
+            }
+            budget if budget.starts_with("budget breached") => (
+                "limit",
+                format!(
+                    "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
+                ),
+            ),
+            message => ("syntax", format!("syntax error: {message}")),
+        };
+        let mut diagnostic = Diagnostic::error(code, &message);
+        if message.contains("tabs disallowed") {
+            diagnostic = diagnostic.help("YAML is indented with spaces");
+        } else if message.contains("quoted scalar") {
+            diagnostic =
+                diagnostic.help("look for a quote in the lines before that is never closed");
+        } else if message.contains("flow mapping") {
             diagnostic = diagnostic.help("inside `{ … }`, put quotes around `${…}`");
         } else if message.contains("did not find expected") {
             diagnostic = diagnostic.help("look at how the lines after it are indented");
@@ -182,7 +199,7 @@ impl Reader<'_> {
                         if label.text.starts_with("x-") {
                             continue;
                         }
-                        let inner = self.body(content.value);
+                        let inner = self.body(content);
                         body.blocks.push(Block {
                             span: label.span,
                             word: word.clone(),
@@ -194,7 +211,11 @@ impl Reader<'_> {
                 Yaml::List(blocks) => {
                     for content in blocks {
                         let span = self.span(&content.defined);
-                        let inner = self.body(content.value);
+                        // What the block lacks without a map is said where it is checked.
+                        let inner = match content.value {
+                            Yaml::Map(_) => self.body(content),
+                            _ => Body::default(),
+                        };
                         body.blocks.push(Block {
                             word: word.clone(),
                             labels: Vec::new(),
@@ -204,7 +225,10 @@ impl Reader<'_> {
                     }
                 }
                 map @ Yaml::Map(_) => {
-                    let inner = self.body(map);
+                    let inner = self.body(Spanned {
+                        value: map,
+                        ..value
+                    });
                     body.blocks.push(Block {
                         span: word.span,
                         word,
@@ -226,9 +250,19 @@ impl Reader<'_> {
     }
 
     /// The content of a block: a map of attributes, or nothing.
-    fn body(&mut self, content: Yaml) -> Body {
-        let Yaml::Map(members) = content else {
-            return Body::default();
+    fn body(&mut self, content: Spanned<Yaml>) -> Body {
+        let members = match content.value {
+            Yaml::Map(members) => members,
+            Yaml::Null => return Body::default(),
+            _ => {
+                let span = self.span(&content.defined);
+                self.said.push(
+                    Diagnostic::error("wrong-type", "a block is a map of its attributes")
+                        .at(span, "not a map")
+                        .help("write `name: { attribute: value }`"),
+                );
+                return Body::default();
+            }
         };
         let attributes = members
             .into_iter()
@@ -304,9 +338,9 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a map's members can be labelled blocks: maps themselves, or nothing.
+/// Whether a map's members are labelled blocks: some are maps themselves, or all of them nothing.
 fn labels(members: &[(Spanned<String>, Spanned<Yaml>)]) -> bool {
-    members
-        .iter()
-        .all(|(_, value)| matches!(value.value, Yaml::Map(_) | Yaml::Null))
+    let mut values = members.iter().map(|(_, value)| &value.value);
+    values.clone().any(|value| matches!(value, Yaml::Map(_)))
+        || values.all(|value| matches!(value, Yaml::Null))
 }

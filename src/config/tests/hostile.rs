@@ -114,10 +114,10 @@ fn aliases_do_not_explode() {
             vec![before; 9].join(", ")
         ));
     }
-    let started = Instant::now();
+    // The parser counts what aliases repeat, and stops: no clock is needed to see it.
     let (loaded, _) = Stack::yaml(text).load();
-    assert!(!loaded.is_ok());
-    assert!(started.elapsed().as_secs() < 20);
+    let codes: Vec<&str> = loaded.diagnostics.iter().map(|said| said.code).collect();
+    assert_eq!(codes, ["limit"]);
 }
 
 #[test]
