@@ -239,7 +239,7 @@ fn of_file(resource: &Resource, desired: &Desired) -> Application {
         app_id: id.unwrap_or(&address).to_owned(),
         display_name: if named.is_empty() { address } else { named },
         unique_name: resource.text("unique_name").map(str::to_owned),
-        sign_in_audience: text("sign_in_audience"),
+        sign_in_audience: text("sign_in_audience").into(),
         ..Application::default()
     }
 }

@@ -1,5 +1,6 @@
 //! From what Graph answers to a [`Tenant`]; and the snapshot's own format.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -44,7 +45,7 @@ pub fn application(json: &Json) -> Application {
         display_name: text(json, "displayName"),
         unique_name: json["uniqueName"].as_str().map(str::to_owned),
         created: seconds(&json["createdDateTime"]),
-        sign_in_audience: text(json, "signInAudience"),
+        sign_in_audience: word(json, "signInAudience"),
         tags: texts(&json["tags"]),
         passwords: secrets(&json["passwordCredentials"]),
         certificates: secrets(&json["keyCredentials"]),
@@ -120,7 +121,7 @@ pub fn principal(json: &Json) -> Principal {
         id: text(json, "id"),
         app_id: text(json, "appId"),
         display_name: text(json, "displayName"),
-        kind: text(json, "servicePrincipalType"),
+        kind: word(json, "servicePrincipalType"),
         owner_tenant: some(&json["appOwnerOrganizationId"]),
         enabled: json["accountEnabled"].as_bool().unwrap_or(true),
         single_sign_on: some(&json["preferredSingleSignOnMode"]),
@@ -210,6 +211,21 @@ fn items(json: &Json) -> impl Iterator<Item = &Json> {
 
 fn text(json: &Json, name: &str) -> String {
     json[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// Values of `signInAudience` and `servicePrincipalType` that nearly every object has.
+const WORDS: [&str; 4] = [
+    "AzureADMyOrg",
+    "AzureADMultipleOrgs",
+    "Application",
+    "ManagedIdentity",
+];
+
+/// A text that is one of few: the usual ones take no memory of their own.
+fn word(json: &Json, name: &str) -> Cow<'static, str> {
+    let text = json[name].as_str().unwrap_or_default();
+    let known = WORDS.iter().find(|known| **known == text);
+    known.map_or_else(|| text.to_owned().into(), |known| (*known).into())
 }
 
 fn texts(json: &Json) -> Vec<String> {

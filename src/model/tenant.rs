@@ -1,6 +1,7 @@
 //! What an audit read of a tenant: plain data, and at the same time the format of a snapshot (`trustform-snapshot/1`).
 //! It holds no secret: Graph never gives one out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,7 @@ pub struct Application {
     /// When it was made, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<i64>,
-    pub sign_in_audience: String,
+    pub sign_in_audience: Cow<'static, str>,
     pub tags: Vec<String>,
     pub passwords: Vec<Secret>,
     pub certificates: Vec<Secret>,
@@ -84,7 +85,7 @@ pub struct Principal {
     pub app_id: String,
     pub display_name: String,
     /// Graph's `servicePrincipalType`.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The tenant where the application is registered.
     pub owner_tenant: Option<String>,
     pub enabled: bool,

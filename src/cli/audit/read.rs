@@ -58,7 +58,7 @@ pub async fn tenant(
         progress: RefCell::new(progress),
     };
     let mut owned: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
-    let (listed, principals, owners, (), signed, used) = tokio::join!(
+    let (listed, principals, owners, ()) = tokio::join!(
         reader.pages(&applications, |page| {
             meter.read(page.len());
             let page = page.iter().map(snapshot::application);
@@ -75,9 +75,9 @@ pub async fn tenant(
             owned.extend(page.iter().filter_map(owners_of));
         }),
         count(reader, &meter),
-        activity::sign_ins(reader),
-        activity::uses(reader),
     );
+    // Not beside the lists: every list that is read at once holds a page.
+    let (signed, used) = tokio::join!(activity::sign_ins(reader), activity::uses(reader));
     let answer = |read: Result<Reply, Diagnostic>| read.map(|reply| reply.status);
     match answer(listed) {
         Ok(200) => {}
