@@ -129,8 +129,10 @@ impl Bounds {
             .filter(|live| live.unique_name() == name);
         let before = named.flat_map(|live| live.trusts.values()).cloned();
         let wanted = self.wanted.get(name);
-        let after = wanted.map_or_else(Vec::new, |declared| declared.trusts_in(now));
-        before.chain(after).collect()
+        // An identity may go while a trust in it is written: its principal comes never again.
+        let after = [&self.base, now]
+            .map(|state| wanted.map_or_else(Vec::new, |declared| declared.trusts_in(state)));
+        before.chain(after.into_iter().flatten()).collect()
     }
 }
 
