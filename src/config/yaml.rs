@@ -15,7 +15,7 @@ use crate::model::value::Number;
 
 /// How deep a document may nest.
 const DEPTH: usize = 64;
-/// How many nodes a document may have: more than 4 MiB of text can reasonably hold.
+/// How many nodes a document may have: more than 8 MiB of text can reasonably hold, one for every four bytes.
 const NODES: usize = 2_000_000;
 
 /// Where the nodes stand.
