@@ -93,6 +93,7 @@ fn simulate(seeds: u64, from: u64, length: u64) -> bool {
         "successes_untrue_at_that_moment": counts.untrue,
         "untrue_rate": rate(counts.untrue, counts.successes),
         "foreign_applications_taken_over": counts.taken_over,
+        "memberships_unmarked": counts.unmarked,
         "broken_seeds": broken.iter().take(20).map(|(seed, _)| seed).collect::<Vec<_>>(),
         "seconds": seconds, "histories_per_second": seeds as f64 / seconds,
     });

@@ -288,6 +288,8 @@ mod tests {
     fn what_stays() {
         let heredoc = "locals {\n  a = <<-EOT\n      text  ${ x }\n\tb=1\n  EOT\n  # comment\n  /* a\n     b */\n  c = 1\n}\n\n\n# end\n";
         check(heredoc, heredoc);
+        // A mark that only goes with a letter is part of the word.
+        check("a=z\u{741}\n", "a = z\u{741}\n");
         check(
             "a=1\r\n\r\nlong=2\r\n",
             "a=1\r\n\r\nlong=2\r\n"

@@ -4,6 +4,7 @@ use hcl::edit::structure::{BlockLabel, Body as HclBody, Structure};
 
 use super::document::{Attribute, Block, Body, Word};
 use super::hcl_expression::Reader;
+use super::tokens;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -133,7 +134,7 @@ fn line_end(text: &str, at: usize) -> usize {
 fn heredoc_end(text: &str, at: usize) -> usize {
     let opening = text[at + 2..line_end(text, at)].trim();
     let delimiter = opening.strip_prefix('-').unwrap_or(opening);
-    if delimiter.is_empty() || !delimiter.chars().all(|c| c.is_alphanumeric() || c == '_') {
+    if !tokens::is_word(delimiter) {
         return at + 1;
     }
     let mut position = line_end(text, at);

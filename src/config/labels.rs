@@ -1,7 +1,7 @@
 //! Names of blocks.
 
 use super::document::{Block, Word};
-use super::words;
+use super::{tokens, words};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
 
@@ -47,11 +47,7 @@ pub(super) fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Op
 /// Whether a label can stand in a reference.
 pub(super) fn is_name(label: &Word, said: &mut Vec<Diagnostic>) -> bool {
     let text = &label.text;
-    let good = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-        && text.len() <= 128;
+    let good = tokens::is_word(text) && text.len() <= 128;
     if !good {
         said.push(
             Diagnostic::error("invalid-value", "this name cannot stand in a reference")

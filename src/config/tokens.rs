@@ -52,9 +52,9 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             _ if rest.starts_with("...") => (Kind::Operator, 3),
             _ if two => (Kind::Operator, 2),
             c if c.is_ascii_digit() => (Kind::Word, number(rest)),
-            c if c.is_alphanumeric() || c == '_' => {
-                let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-                (Kind::Word, rest.find(|c| !part(c)).unwrap_or(rest.len()))
+            c if begins_word(c) => {
+                let end = rest.find(|c| !continues_word(c));
+                (Kind::Word, end.unwrap_or(rest.len()))
             }
             c => (Kind::Operator, c.len_utf8()),
         };
@@ -63,6 +63,20 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
         rest = after;
     }
     tokens
+}
+
+/// Whether an identifier may begin with it. Source: HCL native syntax specification, "Identifiers".
+fn begins_word(c: char) -> bool {
+    unicode_ident::is_xid_start(c) || c == '_'
+}
+
+fn continues_word(c: char) -> bool {
+    unicode_ident::is_xid_continue(c) || c == '-'
+}
+
+/// Whether a text is an identifier.
+pub(super) fn is_word(text: &str) -> bool {
+    text.starts_with(begins_word) && text.chars().all(continues_word)
 }
 
 fn line(text: &str) -> usize {
@@ -128,11 +142,7 @@ fn string(text: &str) -> usize {
 fn heredoc(text: &str) -> Option<usize> {
     let first = line(text);
     let word = text[2..first].trim_start_matches('-').trim();
-    if word.is_empty()
-        || !word
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-    {
+    if !is_word(word) {
         return None;
     }
     let mut at = first + 1;

@@ -202,7 +202,7 @@ fn a_service_principals_password_goes_and_a_certificate_stays() {
         let principal = Principal {
             app_id: "client".to_owned(),
             id: "principal".to_owned(),
-            kind: "Application".to_owned(),
+            kind: "Application".into(),
             passwords: vec![secret("old", NOW - 100), secret("new", NOW + 100)],
             certificates: vec![certificate],
             ..Principal::default()

@@ -162,6 +162,9 @@ impl Stage {
                 if bounds.iter().any(|one| one.raced) {
                     self.taken_over(&now);
                 }
+                if self.lags && self.world.upserted {
+                    self.unmarked(&now);
+                }
                 let gone = |state: &State| {
                     state
                         .applications
@@ -208,6 +211,28 @@ impl Stage {
         for id in taken {
             self.foreign.applications.remove(&id);
             self.world.counts.taken_over += 1;
+        }
+    }
+
+    /// An identity that a killed run made a moment ago, and that no read shows, is upserted: the marks of memberships that
+    /// are declared no more go with its old tags. Plans tell of those memberships as of anybody's from then on.
+    fn unmarked(&mut self, now: &State) {
+        for (id, new) in &now.applications {
+            let Some(old) = self.state.applications.get(id) else {
+                continue;
+            };
+            let tags = new.tags();
+            if old
+                .tags()
+                .iter()
+                .any(|tag| state::marks_membership(tag) && !tags.contains(tag))
+            {
+                let held = new.holds.keys().filter(|held| state::is_membership(held));
+                let before = self.foreign.credentials.len();
+                self.foreign.credentials.extend(held.cloned());
+                let more = self.foreign.credentials.len() - before;
+                self.world.counts.unmarked += more as u64;
+            }
         }
     }
 

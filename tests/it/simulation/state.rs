@@ -65,6 +65,16 @@ static HELD: &[Held] = &[
     ),
 ];
 
+/// Whether the id of what is held is one of a membership: a group's id, and the member's.
+pub fn is_membership(held: &str) -> bool {
+    held.split('/').all(|id| !id.is_empty()) && held.contains('/')
+}
+
+/// Whether a tag says that a stack put an identity into a group.
+pub fn marks_membership(tag: &str) -> bool {
+    tag.contains(":member:") || tag.starts_with("trustform-member-")
+}
+
 /// Where credentials are.
 static CREDENTIALS: [&Table; 2] = [
     &federated_credential::emulator::CREDENTIALS,

@@ -50,6 +50,8 @@ pub struct Counts {
     pub untrue: u64,
     /// Applications of others that an upsert took over, because no read could show them yet.
     pub taken_over: u64,
+    /// Memberships whose mark an upsert of an application that no read showed has taken away.
+    pub unmarked: u64,
 }
 
 impl Counts {
@@ -61,6 +63,7 @@ impl Counts {
         self.successes += other.successes;
         self.untrue += other.untrue;
         self.taken_over += other.taken_over;
+        self.unmarked += other.unmarked;
         for (name, count) in &other.faults {
             *self.faults.entry(name.clone()).or_default() += count;
         }
@@ -87,6 +90,8 @@ pub struct World {
     answers: BTreeMap<(Service, String), Reply>,
     /// When every replica shows all that was written.
     settled: u64,
+    /// Whether the last write makes what it does not find, and overwrites what it finds.
+    pub upserted: bool,
 }
 
 /// What a request came to.
@@ -171,6 +176,7 @@ impl World {
             issued: 0,
             answers: BTreeMap::new(),
             settled: 0,
+            upserted: false,
         };
         world.log_in();
         world
@@ -299,8 +305,12 @@ impl World {
         let seed = self.seed ^ number.wrapping_mul(0x9E37_79B9);
         let answer = handle(&mut self.store, &self.routes, &http, self.now, seed);
         self.store.faults.schedule.clear();
-        if request.method != Method::Get {
+        if writes {
             self.counts.writes += 1;
+            let prefers = |(name, value): &(String, String)| {
+                name.eq_ignore_ascii_case("prefer") && value == "create-if-missing"
+            };
+            self.upserted = request.method == Method::Put || request.headers.iter().any(prefers);
             self.wrote();
         }
         if let Some(Trouble::Crash { .. }) = trouble {
