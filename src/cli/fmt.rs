@@ -110,7 +110,7 @@ fn read(path: &Path) -> std::io::Result<String> {
     file.take(files::FILE_LIMIT as u64 + 1)
         .read_to_string(&mut text)?;
     if text.len() > files::FILE_LIMIT {
-        return Err(std::io::Error::other("it is larger than 4 MiB"));
+        return Err(std::io::Error::other("it is larger than 8 MiB"));
     }
     Ok(text)
 }

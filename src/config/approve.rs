@@ -21,8 +21,12 @@ pub(super) const FIELDS: &[Field] = &[
     )
     .required()
     .check(digest),
-    Field::string("reason", "Why the change is right.").required(),
-    Field::string("owner", "Who answers for it.").required(),
+    Field::string("reason", "Why the change is right.")
+        .required()
+        .check(text),
+    Field::string("owner", "Who answers for it.")
+        .required()
+        .check(text),
     Field::string(
         "until",
         "When the approval ends: a date (to its end, in UTC) or a time as in RFC 3339. Default: never.",
@@ -38,6 +42,15 @@ fn digest(value: &Plain) -> Result<(), Complaint> {
     }
     Err(Complaint::new("a digest has 16 to 64 hexadecimal digits")
         .help("copy it from the plan that was refused: `--allow-widening` stands before it"))
+}
+
+/// A reason or an owner says something.
+pub(super) fn text(value: &Plain) -> Result<(), Complaint> {
+    match value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        true => Err(Complaint::new("this says nothing")
+            .help("whoever reads it in a year has only these words")),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn until(value: &Plain) -> Result<(), Complaint> {

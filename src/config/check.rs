@@ -228,9 +228,26 @@ impl<'a, 'c> Check<'a, 'c> {
                 .map(|field| field.name)
                 .chain(children.map(|shape| shape.kind))
                 .collect();
+            let holds = |field: &&Field| {
+                let inner = field.nested().unwrap_or_default();
+                !field.computed && inner.iter().any(|inner| inner.name == name)
+            };
+            let holders: Vec<&str> = fields
+                .iter()
+                .filter(holds)
+                .map(|field| field.name)
+                .collect();
+            let help = match (words::translate(name, &valid), holders.as_slice()) {
+                (None, [one]) => format!("it stands in `{one}`: write `{one} {{ {name} = … }}`"),
+                (None, [_, ..]) => {
+                    let holders = words::list(holders.iter().copied(), "");
+                    format!("it stands in one of {holders}")
+                }
+                _ => words::help(name, &valid, &format!("`{word}`")),
+            };
             Diagnostic::error(code, format!("`{word}` has no {what} `{name}`"))
                 .at(member.name.span, "not known")
-                .help(words::help(name, &valid, &format!("`{word}`")))
+                .help(help)
         };
         self.say(diagnostic);
     }

@@ -3,7 +3,7 @@
 use crate::model::diagnostic::Diagnostic;
 
 /// Bytes that one file may have.
-pub const FILE_LIMIT: usize = 4 * 1024 * 1024;
+pub const FILE_LIMIT: usize = 8 * 1024 * 1024;
 /// Bytes that all files of a stack may have together.
 pub const TOTAL_LIMIT: usize = 16 * 1024 * 1024;
 

@@ -280,7 +280,7 @@ fn check_sizes(sources: &Sources, files: &[SourceId], said: &mut Vec<Diagnostic>
         if source.text.len() > files::FILE_LIMIT {
             said.push(Diagnostic::error(
                 "limit",
-                format!("`{}` is larger than 4 MiB", source.name),
+                format!("`{}` is larger than 8 MiB", source.name),
             ));
         }
     }

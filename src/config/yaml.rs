@@ -15,7 +15,7 @@ use crate::model::value::Number;
 
 /// How deep a document may nest.
 const DEPTH: usize = 64;
-/// How many nodes a document may have: more than 4 MiB of text can reasonably hold.
+/// How many nodes a document may have: more than 8 MiB of text can reasonably hold, one for every four bytes.
 const NODES: usize = 2_000_000;
 
 /// Where the nodes stand.
@@ -35,6 +35,7 @@ fn read(text: &str) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
             max_documents: 1,
         },
         strict_booleans: true,
+        reject_unsupported_tags: true,
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options(text, options)
@@ -145,12 +146,31 @@ impl Reader<'_> {
                 diagnostic.help("look for a quote in the lines before that is never closed");
         } else if message.contains("flow mapping") {
             diagnostic = diagnostic.help("inside `{ … }`, put quotes around `${…}`");
+        } else if message.contains("unsupported tag") || message.contains("tagged scalar") {
+            diagnostic = diagnostic.help(
+                "a tag means nothing here: write the value itself, or name a variable that holds it: `${var.name}`",
+            );
         } else if message.contains("did not find expected") {
             diagnostic = diagnostic.help("look at how the lines after it are indented");
         }
         match error.location() {
-            Some(at) => diagnostic.at(self.span(&at), "here"),
+            Some(at) => diagnostic.at(self.tag_before(&message, self.span(&at)), "here"),
             None => diagnostic.at(Span::new(self.id, self.base, self.base), "in this file"),
+        }
+    }
+
+    /// The tag that a message names, where it stands right before the node; else the node.
+    fn tag_before(&self, message: &str, node: Span) -> Span {
+        let named = message.split_once("unsupported tag `");
+        let tag = named.and_then(|(_, rest)| rest.strip_suffix('`'));
+        let before = self.text.get(..node.start - self.base).unwrap_or_default();
+        let before = before.trim_end();
+        match tag.filter(|tag| before.ends_with(tag)) {
+            Some(tag) => {
+                let end = self.base + before.len();
+                Span::new(self.id, end - tag.len(), end)
+            }
+            None => node,
         }
     }
 

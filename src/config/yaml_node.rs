@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Spanned, Tagged};
 
 /// A YAML node.
 pub(super) enum Yaml {
@@ -17,7 +17,20 @@ pub(super) enum Yaml {
 
 impl<'de> Deserialize<'de> for Yaml {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyNode)
+        let Tagged(Untagged(node), tag) = Tagged::deserialize(deserializer)?;
+        // The parser decodes it: nobody would see in a review what it says.
+        match tag.filter(|tag| tag.trim_end_matches('>').ends_with("binary")) {
+            Some(_) => Err(D::Error::custom("unsupported tag `!!binary`")),
+            None => Ok(node),
+        }
+    }
+}
+
+struct Untagged(Yaml);
+
+impl<'de> Deserialize<'de> for Untagged {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyNode).map(Self)
     }
 }
 

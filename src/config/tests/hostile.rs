@@ -122,8 +122,8 @@ fn aliases_do_not_explode() {
 
 #[test]
 fn size_is_bounded() {
-    let said = refused(format!("# {}\n", "x".repeat(4 * 1024 * 1024)));
-    assert_eq!(said, "`trust.hcl` is larger than 4 MiB");
+    let said = refused(format!("# {}\n", "x".repeat(8 * 1024 * 1024)));
+    assert_eq!(said, "`trust.hcl` is larger than 8 MiB");
 }
 
 const HCL: &str = r#"variable "v" { default = [1, "a", null] }

@@ -87,10 +87,12 @@ fn names(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
         .text("display_name")
         .map(|name| name.chars().count())
     {
-        None if resource.body.contains_key("display_name") => {}
+        None if resource
+            .at("display_name")
+            .is_some_and(|name| !name.is_known()) => {}
         None => lowering.refuse(
             resource,
-            "",
+            "display_name",
             "missing-attribute",
             format!("{} needs a `display_name`", form.one()),
             "add `display_name = \"…\"`",
