@@ -99,7 +99,7 @@ const CAUGHT: &[(Mutant, u64)] = &[
     (Mutant::ErrorMeansEmpty, 35),
     (Mutant::EmptyMeansAbsent, 35),
     (Mutant::DenialIsSuccess, 6),
-    (Mutant::TakeOverForeignName, 0),
+    (Mutant::TakeOverForeignName, 4),
 ];
 
 #[test]

@@ -195,8 +195,7 @@ fn collect(
     }
 }
 
-/// Tags that nobody declared stay; our marks are added to them, and those of the groups that it is put into, or that no
-/// read shows it in yet.
+/// Tags that nobody declared stay; our marks are added to them, and those of the groups that it is put into.
 pub fn keep_tags(resource: &mut Resource, scene: &Scene) {
     let unique_name = resource.text("unique_name").unwrap_or_default();
     let stack = &scene.desired.stack.name;
@@ -214,13 +213,8 @@ pub fn keep_tags(resource: &mut Resource, scene: &Scene) {
             .chain(marks.items().cloned());
         resource.body.insert("tags".into(), Value::set(tags));
     }
-    let unseen = scene
-        .object
-        .map(|object| group_member::mark::unseen(object, scene.live, &scene.desired.stack));
-    let unseen = unseen.unwrap_or_default().into_iter().map(Value::from);
     if let Some(Value::Set(tags)) = resource.body.get_mut("tags") {
         tags.extend(member);
-        tags.extend(unseen);
     }
 }
 

@@ -1,12 +1,9 @@
 //! Tags of an identity that say which groups this stack put it into: nothing else would, once the block is gone.
 
-use super::KIND;
-use super::wire::group;
 use crate::kinds::{application, managed_identity};
 use crate::model::credential_name::short_hash;
 use crate::model::desired::Stack;
-use crate::model::live::{Live, Object};
-use crate::model::value::Value;
+use crate::model::live::Object;
 
 /// What the name of such a tag in Azure begins with.
 pub const AZURE: &str = "trustform-member-";
@@ -41,42 +38,6 @@ pub fn is_on(identity: &Object, group: &str, stack: &Stack) -> bool {
         .get("unique_name")
         .map_or("", String::as_str);
     application::mark::has(tags, &application(&stack.name, unique_name, group))
-}
-
-/// The marks of an identity for memberships that no read has shown: they stay until one does, so that a list that lags
-/// does not leave a membership behind that nothing tells of.
-pub fn unseen(identity: &Object, live: &Live, stack: &Stack) -> Vec<String> {
-    let shown = live.children(&identity.key, KIND).map(group);
-    let unique_name = identity
-        .outputs
-        .get("unique_name")
-        .map_or("", String::as_str);
-    let azure = identity.key.kind == managed_identity::KIND;
-    let shown: Vec<String> = shown
-        .map(|group| match azure {
-            true => self::azure(&stack.name, &identity.key.id, group),
-            false => application(&stack.name, unique_name, group),
-        })
-        .collect();
-    let tags = identity.body.get("tags");
-    let ours = application::mark::prefix(&stack.name);
-    let names: Vec<&str> = match tags.and_then(Value::as_map) {
-        Some(tags) => tags.keys().map(String::as_str).collect(),
-        None => tags
-            .into_iter()
-            .flat_map(Value::items)
-            .filter_map(Value::as_str)
-            .collect(),
-    };
-    names
-        .into_iter()
-        .filter(|tag| match azure {
-            true => tag.starts_with(AZURE),
-            false => is_one(tag) && tag.starts_with(&ours),
-        })
-        .filter(|tag| !shown.iter().any(|known| known == tag))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Whether an identity says that some stack put it into some group.

@@ -104,12 +104,8 @@ impl Kind for ManagedIdentity {
         let member: Vec<String> = group_member::declared(resource, scene.desired)
             .map(|group| group_member::mark::azure(stack, id, group))
             .collect();
-        let unseen = scene
-            .object
-            .map(|object| group_member::mark::unseen(object, scene.live, &scene.desired.stack));
         if let Some(Value::Map(tags)) = resource.body.get_mut("tags") {
-            let member = member.into_iter().chain(unseen.unwrap_or_default());
-            tags.extend(member.map(|name| (name, Value::text("true"))));
+            tags.extend(member.into_iter().map(|name| (name, Value::text("true"))));
         }
         refused.filter(|_| !scene.destroy).into_iter().collect()
     }

@@ -186,6 +186,10 @@ impl Stage {
             self.contested = Some(self.world.now);
         }
         for (run, want) in runs.iter().zip(&wants) {
+            // What a run took away that did not live to see it gone, nobody has seen gone.
+            if matches!(run.end(), Some(End::Crashed | End::Stopped(_))) {
+                self.drop_trusts(&run.bounds.base);
+            }
             self.judge(run, want);
         }
         runs.into_iter()
