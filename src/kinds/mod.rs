@@ -67,11 +67,13 @@ pub fn emulated() -> crate::emulator::route::Routes {
     crate::emulator::route::Routes::new(vec![
         application::emulator::PART,
         service_principal::emulator::PART,
+        service_principal::emulator::directory_roles::PART,
         federated_credential::emulator::PART,
         app_role_assignment::emulator::PART,
         delegated_permission_grant::emulator::PART,
         managed_identity::emulator::PART,
         role_assignment::emulator::PART,
+        role_assignment::emulator::definitions::PART,
         storage_account::emulator::PART,
         container::emulator::PART,
         group_member::emulator::PART,

@@ -61,3 +61,15 @@ pub const READ_ACCESS_POLICIES: &[&str] = &[
 /// "Create conditionalAccessPolicy", "Create namedLocation"; both want `Policy.Read.All` as well, and policies
 /// `Application.Read.All`.
 pub const WRITE_ACCESS_POLICIES: &[&str] = &["Policy.ReadWrite.ConditionalAccess"];
+
+/// "List unifiedRoleAssignments", "List roleDefinitions" of the directory.
+pub const READ_DIRECTORY_ROLES: &[&str] = &[
+    "RoleManagement.Read.Directory",
+    "RoleManagement.Read.All",
+    "Directory.Read.All",
+    "RoleManagement.ReadWrite.Directory",
+    "Directory.ReadWrite.All",
+];
+
+/// "Create unifiedRoleAssignment", "Create roleDefinitions".
+pub const WRITE_DIRECTORY_ROLES: &[&str] = &["RoleManagement.ReadWrite.Directory"];

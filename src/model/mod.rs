@@ -20,6 +20,7 @@ pub mod policy;
 
 pub mod step;
 
+pub mod directory_role;
 pub mod graph_permission;
 pub mod quota;
 

@@ -1,34 +1,18 @@
 //! What a login's token says that it may do, and the command that gives what is missing. Pure.
 //!
-//! Sources: the permission tables of the Microsoft Graph reference; Microsoft, "Microsoft Entra built-in roles" for the ids
-//! of directory roles, which a user's token carries in `wids`.
+//! Source: the permission tables of the Microsoft Graph reference. A user's token carries the template ids of directory
+//! roles in `wids`.
 
 use super::{Check, Status};
 use crate::cloud::{Caller, rights};
 use crate::kinds::api::{self, Class};
+use crate::model::directory_role::{
+    APPLICATION_ADMINISTRATOR as APPLICATION, CLOUD_APPLICATION_ADMINISTRATOR as CLOUD_APPLICATION,
+    DIRECTORY_READERS, DirectoryRole, GLOBAL_ADMINISTRATOR as GLOBAL, GLOBAL_READER,
+    PRIVILEGED_ROLE_ADMINISTRATOR as PRIVILEGED_ROLE,
+};
 use crate::model::national_cloud::Cloud;
 use crate::model::step::{Method, Request, Service};
-
-/// Directory roles by their template ids, the narrowest of a use first.
-const DIRECTORY_READERS: (&str, &str) =
-    ("Directory Readers", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b");
-const CLOUD_APPLICATION: (&str, &str) = (
-    "Cloud Application Administrator",
-    "158c047a-c907-4556-b7ef-446551a6b5f7",
-);
-const APPLICATION: (&str, &str) = (
-    "Application Administrator",
-    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
-);
-const PRIVILEGED_ROLE: (&str, &str) = (
-    "Privileged Role Administrator",
-    "e8611ab8-c189-46e8-94e1-60213ab1f814",
-);
-const GLOBAL_READER: (&str, &str) = ("Global Reader", "f2ef992c-3afb-46b9-b7cf-a126ee74c451");
-const GLOBAL: (&str, &str) = (
-    "Global Administrator",
-    "62e90394-69f5-4237-9190-012177145e10",
-);
 
 /// Reaches only what the login owns.
 pub const OWNED: &str = "Application.ReadWrite.OwnedBy";
@@ -42,7 +26,8 @@ struct Use {
     what: &'static str,
     /// A request that stands for it.
     request: Request,
-    roles: &'static [(&'static str, &'static str)],
+    /// Directory roles that let it, the narrowest first.
+    roles: &'static [DirectoryRole],
 }
 
 /// What the stack at hand will ask for beyond reading and writing.

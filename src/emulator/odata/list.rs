@@ -11,6 +11,9 @@ use crate::emulator::request::Reply;
 use crate::emulator::store::{View, text};
 use crate::emulator::table::{Entity, Table};
 
+/// Navigation properties that hold one entity, not many: learn.microsoft.com, unifiedroleassignment.
+const SINGLE: &[&str] = &["principal", "roleDefinition"];
+
 /// Most related entities that `$expand` shows of one entity.
 const MAX_EXPANDED: usize = 20;
 
@@ -265,7 +268,7 @@ fn shown(
             select: expand.select.clone(),
             ..Options::default()
         };
-        let values = related.iter().take(MAX_EXPANDED).map(|(other, entity)| {
+        let mut values = related.iter().take(MAX_EXPANDED).map(|(other, entity)| {
             let mut value =
                 hide_unselected(other, (other.present)(entity, call.version), &inner, true);
             if other.directory_object {
@@ -275,8 +278,11 @@ fn shown(
             }
             Value::Object(value)
         });
-        let values = Value::Array(values.collect());
-        shown.insert(expand.name.clone(), values);
+        let value = match SINGLE.contains(&expand.name.as_str()) {
+            true => values.next().unwrap_or_default(),
+            false => Value::Array(values.collect()),
+        };
+        shown.insert(expand.name.clone(), value);
     }
     Ok(shown)
 }

@@ -14,7 +14,7 @@ use crate::kinds::federated_credential::emulator as credentials;
 use crate::kinds::service_principal::emulator as principals;
 use crate::model::graph_permission::{READ_APPLICATIONS as READ, WRITE_APPLICATIONS as WRITE};
 
-mod people;
+pub(in crate::kinds) mod people;
 mod rules;
 pub mod shape;
 
@@ -60,37 +60,37 @@ pub const PART: Part = Part {
         Route::new("PATCH", "/applications/{application}", WRITE, patch),
         Route::new("DELETE", "/applications/{application}", WRITE, delete),
         Route::new("GET", "/applications/{application}/owners", READ, |call| {
-            people::list(call, "owners")
+            people::list(call, &APPLICATIONS, "owners")
         }),
         Route::new(
             "POST",
             "/applications/{application}/owners/$ref",
             WRITE,
-            |call| people::add(call, "owners"),
+            |call| people::add(call, &APPLICATIONS, "owners"),
         ),
         Route::new(
             "DELETE",
             "/applications/{application}/owners/{owner}/$ref",
             WRITE,
-            |call| people::remove(call, "owners"),
+            |call| people::remove(call, &APPLICATIONS, "owners"),
         ),
         Route::new(
             "GET",
             "/applications/{application}/sponsors",
             READ,
-            |call| people::list(call, "sponsors"),
+            |call| people::list(call, &APPLICATIONS, "sponsors"),
         ),
         Route::new(
             "POST",
             "/applications/{application}/sponsors/$ref",
             WRITE,
-            |call| people::add(call, "sponsors"),
+            |call| people::add(call, &APPLICATIONS, "sponsors"),
         ),
         Route::new(
             "DELETE",
             "/applications/{application}/sponsors/{sponsor}/$ref",
             WRITE,
-            |call| people::remove(call, "sponsors"),
+            |call| people::remove(call, &APPLICATIONS, "sponsors"),
         ),
         Route::new(
             "POST",

@@ -1,4 +1,4 @@
-//! How Resource Manager behaves for role assignments and role definitions.
+//! How Resource Manager behaves for role assignments.
 //!
 //! Source: Azure/azure-rest-api-specs, Microsoft.Authorization 2022-04-01; Microsoft, "Troubleshoot Azure RBAC" (errors).
 
@@ -15,6 +15,8 @@ use crate::emulator::store::{View, member, text};
 use crate::emulator::table::{Dumped, Entity, Table};
 use crate::kinds::managed_identity::emulator::IDENTITIES;
 use crate::kinds::service_principal::emulator::{PRINCIPALS, name_of};
+
+pub mod definitions;
 
 /// The assignments. `id` is the ARM id in lower case.
 pub static ASSIGNMENTS: Table = Table {
@@ -33,10 +35,9 @@ pub static ASSIGNMENTS: Table = Table {
 };
 
 const KIND: &str = "Microsoft.Authorization/roleAssignments";
-const DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
 const VERSIONS: &[&str] = &["2015-07-01", "2018-01-01-preview", "2022-04-01"];
 
-const READ: &[&str] = &[
+pub(super) const READ: &[&str] = &[
     "Owner",
     "Contributor",
     "Reader",
@@ -44,7 +45,7 @@ const READ: &[&str] = &[
     "Role Based Access Control Administrator",
     "Managed Identity Contributor",
 ];
-const WRITE: &[&str] = &[
+pub(super) const WRITE: &[&str] = &[
     "Owner",
     "User Access Administrator",
     "Role Based Access Control Administrator",
@@ -52,8 +53,6 @@ const WRITE: &[&str] = &[
 
 const ALL: &str = "/{scope}/providers/Microsoft.Authorization/roleAssignments";
 const ONE: &str = "/{scope}/providers/Microsoft.Authorization/roleAssignments/{assignment}";
-const ROLES: &str = "/{scope}/providers/Microsoft.Authorization/roleDefinitions";
-const ROLE: &str = "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{role}";
 
 /// What this kind contributes to an emulated tenant.
 pub const PART: Part = Part {
@@ -63,8 +62,6 @@ pub const PART: Part = Part {
         Route::new("GET", ONE, READ, read),
         Route::new("PUT", ONE, WRITE, put),
         Route::new("DELETE", ONE, WRITE, delete),
-        Route::new("GET", ROLES, READ, list_roles),
-        Route::new("GET", ROLE, READ, read_role),
     ],
     azure_roles: Some(held),
     ..Part::NOTHING
@@ -79,15 +76,9 @@ fn find(call: &Call<'_>) -> Option<Arc<Entity>> {
     call.store.primary().get(&ASSIGNMENTS, &id).cloned()
 }
 
-fn missing(what: &str, name: &str) -> Failure {
-    Failure::new(
-        404,
-        match what {
-            KIND => "RoleAssignmentNotFound",
-            _ => "RoleDefinitionDoesNotExist",
-        },
-        format!("The {what} with ID '{name}' does not exist."),
-    )
+fn missing(name: &str) -> Failure {
+    let message = format!("The {KIND} with ID '{name}' does not exist.");
+    Failure::new(404, "RoleAssignmentNotFound", message)
 }
 
 fn shown(row: &Entity) -> Value {
@@ -123,7 +114,7 @@ fn list(call: &mut Call<'_>) -> Result<Reply, Failure> {
 
 fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {
     arm::check_version(call, KIND, VERSIONS)?;
-    let row = find(call).ok_or_else(|| missing(KIND, call.key(1).1))?;
+    let row = find(call).ok_or_else(|| missing(call.key(1).1))?;
     Ok(Reply::json(200, &shown(&row)))
 }
 
@@ -142,8 +133,8 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let of = |name: &str| properties[name].as_str().unwrap_or_default().to_owned();
     let (role, principal) = (roles::guid(&of("roleDefinitionId")), of("principalId"));
     let scope = call.key(0).1.to_owned();
-    if role_name(&role).is_none() {
-        return Err(missing(DEFINITIONS, &role));
+    if definitions::name_of(call.store.primary(), &role).is_none() {
+        return Err(definitions::missing(&role));
     }
     // With its type given, the service takes the principal's word for it: it may not have been replicated yet.
     let known = lookup(call.reference_view(), &PRINCIPALS, "id", &principal).is_some();
@@ -210,49 +201,13 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
     Ok(Reply::json(200, &shown(&row)))
 }
 
-fn role_name(id: &str) -> Option<&'static str> {
-    let mut all = roles::built_in();
-    all.find(|(known, _)| *known == id).map(|(_, name)| name)
-}
-
-fn definition(scope: &str, id: &str, name: &str) -> Value {
-    let parts: Vec<&str> = scope.split('/').take(3).collect();
-    let prefix = match parts.get(1) {
-        Some(first) if first.eq_ignore_ascii_case("subscriptions") => parts.join("/"),
-        _ => String::new(),
-    };
-    json!({
-        "id": format!("{prefix}/providers/{DEFINITIONS}/{id}"), "name": id, "type": DEFINITIONS,
-        "properties": {"roleName": name, "type": "BuiltInRole", "assignableScopes": ["/"]},
-    })
-}
-
-fn list_roles(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    arm::check_version(call, DEFINITIONS, VERSIONS)?;
-    let filter = call.request.parameter("$filter").unwrap_or_default();
-    let wanted = filter
-        .strip_prefix("roleName eq '")
-        .and_then(|rest| rest.strip_suffix('\''));
-    let scope = call.key(0).1;
-    let rows = roles::built_in()
-        .filter(|(_, name)| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)))
-        .map(|(id, name)| definition(scope, id, name));
-    Ok(arm::page(call, rows.collect()))
-}
-
-fn read_role(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    arm::check_version(call, DEFINITIONS, VERSIONS)?;
-    let (scope, id) = (call.key(0).1, call.key(1).1.to_ascii_lowercase());
-    let name = role_name(&id).ok_or_else(|| missing(DEFINITIONS, &id))?;
-    Ok(Reply::json(200, &definition(scope, &id, name)))
-}
-
-/// The roles that a principal holds at a path or above it.
+/// The roles that a principal holds at a path or above it: built-in ones. What a custom one lets its holder do is not
+/// played.
 fn held(view: View<'_>, principal: &str, path: &str) -> Vec<String> {
     let rows = view.find(&ASSIGNMENTS, "~principal", principal);
     let there = rows.filter(|row| within(path, text(row, "~scope")));
     there
-        .filter_map(|row| role_name(text(row, "~role")))
+        .filter_map(|row| definitions::built_in(text(row, "~role")))
         .map(str::to_owned)
         .collect()
 }
@@ -271,8 +226,9 @@ fn dumped(view: View<'_>, row: &Entity) -> Option<Dumped> {
     let mut properties = Entity::new();
     properties.insert("scope".to_owned(), member(row, "~scope").clone());
     properties.insert("principal".to_owned(), json!(name_of(view, principal)));
+    let name = definitions::name_of(view, role);
     Some(Dumped {
-        title: format!("role_assignment {}", role_name(role).unwrap_or(role)),
+        title: format!("role_assignment {}", name.as_deref().unwrap_or(role)),
         parent: Some(parent),
         properties,
     })

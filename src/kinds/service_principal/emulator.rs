@@ -13,9 +13,10 @@ use crate::emulator::store::{View, list as items, member, text};
 use crate::emulator::table::{Entity, Related, Table};
 use crate::emulator::{directory, secrets, shape as properties};
 use crate::kinds::agent_identity_blueprint::emulator as blueprints;
-use crate::kinds::application::emulator::APPLICATIONS;
+use crate::kinds::application::emulator::{APPLICATIONS, people};
 use crate::model::graph_permission::{READ_APPLICATIONS as READ, WRITE_APPLICATIONS as WRITE};
 
+pub mod directory_roles;
 mod follow;
 mod names;
 mod seed;
@@ -86,7 +87,19 @@ pub const PART: Part = Part {
             "GET",
             "/servicePrincipals/{principal}/owners",
             READ,
-            list_owners,
+            |call| people::list(call, &PRINCIPALS, "owners"),
+        ),
+        Route::new(
+            "POST",
+            "/servicePrincipals/{principal}/owners/$ref",
+            WRITE,
+            |call| people::add(call, &PRINCIPALS, "owners"),
+        ),
+        Route::new(
+            "DELETE",
+            "/servicePrincipals/{principal}/owners/{owner}/$ref",
+            WRITE,
+            |call| people::remove(call, &PRINCIPALS, "owners"),
         ),
         Route::new(
             "POST",
@@ -129,16 +142,6 @@ fn read(call: &mut Call<'_>) -> Result<Reply, Failure> {
     let view = call.view();
     let principal = call.find(view, &PRINCIPALS, 0)?;
     list::entity(call, view, &PRINCIPALS, &principal, "servicePrincipals")
-}
-
-fn list_owners(call: &mut Call<'_>) -> Result<Reply, Failure> {
-    let view = call.list_view();
-    let principal = call.find(view, &PRINCIPALS, 0)?;
-    let owners: Vec<Related> = items(&principal, "~owners")
-        .iter()
-        .filter_map(|id| directory::any(call, view, id.as_str()?))
-        .collect();
-    list::rows(call, view, &PRINCIPALS, "directoryObjects", &owners)
 }
 
 fn create(call: &mut Call<'_>) -> Result<Reply, Failure> {

@@ -1,5 +1,6 @@
-//! Who owns an application, and who sponsors a blueprint (learn.microsoft.com, application-list-owners, -post-owners,
-//! -delete-owners; agentidentityblueprint-post-sponsors). The emulated tenant has no people: every id may sponsor.
+//! Who owns an application or a service principal, and who sponsors a blueprint (learn.microsoft.com,
+//! application-list-owners, -post-owners, -delete-owners, serviceprincipal-post-owners, -delete-owners;
+//! agentidentityblueprint-post-sponsors). The emulated tenant has no people: every id may sponsor.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::emulator::graph::{Call, Failure, bound_id};
 use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
 use crate::emulator::store::{View, list as items, text};
-use crate::emulator::table::{Entity, Related};
+use crate::emulator::table::{Entity, Related, Table};
 
 /// Those of a relation, as `$expand` shows them.
 pub(super) fn related(view: View<'_>, application: &Entity, relation: &str) -> Vec<Related> {
@@ -57,49 +58,61 @@ fn named(call: &Call<'_>, reference: &Value, relation: &str) -> Result<Value, Fa
 }
 
 /// `GET …/owners`.
-pub(super) fn list(call: &mut Call<'_>, relation: &str) -> Result<Reply, Failure> {
+pub fn list(
+    call: &mut Call<'_>,
+    table: &'static Table,
+    relation: &str,
+) -> Result<Reply, Failure> {
     let view = call.list_view();
-    let application = call.find(view, &APPLICATIONS, 0)?;
-    let people: Vec<Related> = items(&application, &format!("~{relation}"))
+    let owned = call.find(view, table, 0)?;
+    let people: Vec<Related> = items(&owned, &format!("~{relation}"))
         .iter()
         .filter_map(|id| {
             let id = id.as_str()?;
             directory::any(call, view, id).or_else(|| person(relation, id))
         })
         .collect();
-    list::rows(call, view, &APPLICATIONS, "directoryObjects", &people)
+    list::rows(call, view, table, "directoryObjects", &people)
 }
 
 /// `POST …/owners/$ref`.
-pub(super) fn add(call: &mut Call<'_>, relation: &str) -> Result<Reply, Failure> {
+pub fn add(
+    call: &mut Call<'_>,
+    table: &'static Table,
+    relation: &str,
+) -> Result<Reply, Failure> {
     let body = call.body()?;
-    let application = call.find(call.reference_view(), &APPLICATIONS, 0)?;
-    let application = call
+    let owned = call.find(call.reference_view(), table, 0)?;
+    let owned = call
         .store
         .primary()
-        .get(&APPLICATIONS, text(&application, "id"))
+        .get(table, text(&owned, "id"))
         .map(Arc::clone)
-        .unwrap_or(application);
-    call.caller.must_own(&application)?;
+        .unwrap_or(owned);
+    call.caller.must_own(&owned)?;
     let reference = body.get("@odata.id").cloned().unwrap_or_default();
     let id = named(call, &reference, relation)?;
-    let mut people = items(&application, &format!("~{relation}")).to_vec();
+    let mut people = items(&owned, &format!("~{relation}")).to_vec();
     if people.contains(&id) {
         return Err(Failure::bad_request(format!(
             "One or more added object references already exist for the following modified properties: '{relation}'."
         )));
     }
     people.push(id);
-    set(call, &application, relation, people);
+    set(call, table, &owned, relation, people);
     Ok(Reply::empty(204))
 }
 
 /// `DELETE …/owners/{id}/$ref`.
-pub(super) fn remove(call: &mut Call<'_>, relation: &str) -> Result<Reply, Failure> {
-    let application = call.find(call.store.primary(), &APPLICATIONS, 0)?;
-    call.caller.must_own(&application)?;
+pub fn remove(
+    call: &mut Call<'_>,
+    table: &'static Table,
+    relation: &str,
+) -> Result<Reply, Failure> {
+    let owned = call.find(call.store.primary(), table, 0)?;
+    call.caller.must_own(&owned)?;
     let one = Value::from(call.key(1).1);
-    let mut people = items(&application, &format!("~{relation}")).to_vec();
+    let mut people = items(&owned, &format!("~{relation}")).to_vec();
     let before = people.len();
     people.retain(|id| *id != one);
     if people.len() == before {
@@ -107,12 +120,18 @@ pub(super) fn remove(call: &mut Call<'_>, relation: &str) -> Result<Reply, Failu
             "One or more removed object references do not exist for the following modified properties: '{relation}'."
         )));
     }
-    set(call, &application, relation, people);
+    set(call, table, &owned, relation, people);
     Ok(Reply::empty(204))
 }
 
-fn set(call: &mut Call<'_>, application: &Entity, relation: &str, people: Vec<Value>) {
-    let mut changed = application.clone();
+fn set(
+    call: &mut Call<'_>,
+    table: &'static Table,
+    owned: &Entity,
+    relation: &str,
+    people: Vec<Value>,
+) {
+    let mut changed = owned.clone();
     changed.insert(format!("~{relation}"), people.into());
-    call.store.put(&APPLICATIONS, changed, call.now);
+    call.store.put(table, changed, call.now);
 }
