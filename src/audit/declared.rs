@@ -216,9 +216,13 @@ pub fn tenant(stacks: &[Declaration]) -> (Tenant, usize) {
         Need::Principals,
         Need::Grants,
         Need::Owners,
+        Need::PrincipalOwners,
         Need::Sponsors,
         Need::Issuers,
         Need::Azure,
+        Need::Directory,
+        Need::CustomRoles,
+        Need::Groups,
         Need::Activity,
         Need::Uses,
     ] {

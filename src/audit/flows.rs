@@ -18,7 +18,7 @@ pub fn of(tenant: &Tenant, report: &Report, limit: usize) -> Vec<Flow> {
     let scene = Scene::of(tenant, tenant.read_at);
     let mut flows: Vec<Flow> = Vec::new();
     for identity in &scene.identities {
-        let permissions = permissions(identity);
+        let permissions = permissions(identity, &scene);
         let at = |part: &str| worst.get(&(identity.object_id(), part)).copied();
         for held in &identity.trusts {
             flows.push(Flow {
@@ -38,9 +38,9 @@ pub fn of(tenant: &Tenant, report: &Report, limit: usize) -> Vec<Flow> {
     flows
 }
 
-fn permissions(identity: &Identity) -> Vec<String> {
-    let powers = identity.powers().into_iter();
-    let mut names: Vec<String> = powers.map(|power| power.name.into_owned()).collect();
+fn permissions(identity: &Identity, scene: &Scene) -> Vec<String> {
+    let powers = scene.powers(identity).into_iter();
+    let mut names: Vec<String> = powers.map(|power| power.title()).collect();
     names.sort_unstable();
     let roles = identity.principal.map_or(&[][..], |it| &it.roles);
     let mut others: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();

@@ -4,6 +4,7 @@ pub mod across;
 pub mod declared;
 pub mod flows;
 pub mod repairs;
+pub mod roles;
 pub mod scope;
 pub mod snapshot;
 pub mod waivers;
@@ -79,7 +80,7 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
         for rule in &running {
             (rule.check)(identity, &scene, &mut report.findings);
         }
-        worsen(identity, &mut report.findings[before..]);
+        worsen(identity, &scene, &mut report.findings[before..]);
         report.findings[before..].iter_mut().for_each(trim);
     }
     drop(scene);
@@ -92,11 +93,11 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
 }
 
 /// What is wrong with a trust or a secret is one step worse where whoever gets in is an administrator.
-fn worsen(identity: &Identity, findings: &mut [Finding]) {
+fn worsen(identity: &Identity, scene: &Scene, findings: &mut [Finding]) {
     if findings.is_empty() {
         return;
     }
-    let powers = identity.powers();
+    let powers = scene.powers(identity);
     let worst = powers.iter().find(|it| it.severity == Severity::Critical);
     let Some(power) = worst else {
         return;
@@ -111,7 +112,7 @@ fn worsen(identity: &Identity, findings: &mut [Finding]) {
     for finding in doors.filter(|it| it.severity < Severity::Critical) {
         let was = finding.severity.word();
         finding.severity = finding.severity.worse();
-        let line = format!("worse than {was}, because it holds {}", power.name);
+        let line = format!("worse than {was}, because it holds {}", power.words());
         finding.evidence.push(line);
     }
 }

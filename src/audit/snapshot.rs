@@ -9,13 +9,17 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::kinds::application::Form;
-use crate::kinds::role_assignment::roles;
 use crate::kinds::{agent_identity_blueprint, api};
+use crate::model::rule::Need;
 use crate::model::tenant::{
-    Application, AzureRole, Credential, Granted, Owner, Principal, Requested, Secret, Tenant,
+    Application, Credential, Granted, Owner, Principal, Requested, Secret, Tenant,
 };
 
-pub const FORMAT: &str = "trustform-snapshot/1";
+pub const FORMAT: &str = "trustform-snapshot/2";
+
+/// The format before: it knows neither directory roles nor custom ones, no roles through groups, and no owners of service
+/// principals.
+const BEFORE: &str = "trustform-snapshot/1";
 
 /// Members of applications that the rules look at.
 pub const APPLICATION_SELECT: &str = "id,appId,displayName,uniqueName,createdDateTime,signInAudience,tags,passwordCredentials,keyCredentials,web,spa,publicClient,identifierUris,isFallbackPublicClient,optionalClaims,requiredResourceAccess,authenticationBehaviors,servicePrincipalLockConfiguration";
@@ -28,9 +32,22 @@ pub const PRINCIPAL_SELECT: &str = "id,appId,displayName,servicePrincipalType,ap
 /// # Errors
 /// It is no snapshot, or one of another version.
 pub fn parse(text: &[u8]) -> Result<Tenant, String> {
-    let tenant: Tenant = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let mut tenant: Tenant = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     match tenant.format.as_str() {
         FORMAT => Ok(tenant),
+        BEFORE => {
+            for need in [
+                Need::PrincipalOwners,
+                Need::Directory,
+                Need::CustomRoles,
+                Need::Groups,
+            ] {
+                let why = format!("the snapshot is in the older format `{BEFORE}`, which holds none: make it again with `--save`");
+                tenant.unread.insert(need.word().to_owned(), why);
+            }
+            FORMAT.clone_into(&mut tenant.format);
+            Ok(tenant)
+        }
         other => Err(format!("its format is `{other}`, not `{FORMAT}`")),
     }
 }
@@ -129,6 +146,7 @@ pub fn principal(json: &Json) -> Principal {
         tags: texts(&json["tags"]),
         passwords: secrets(&json["passwordCredentials"]),
         certificates: secrets(&json["keyCredentials"]),
+        owners: owners(json),
         ..Principal::default()
     }
 }
@@ -144,18 +162,6 @@ fn resource(json: &Json) -> Option<String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || "/-_.()".contains(c);
     let fits = id.starts_with("/subscriptions/") && id.chars().all(letters);
     (fits && !id.contains("..")).then(|| id.to_owned())
-}
-
-/// Azure's role assignments: the principal's object id, and what it holds.
-pub fn azure_role(json: &Json) -> Option<(String, AzureRole)> {
-    let properties = &json["properties"];
-    let id = roles::guid(properties["roleDefinitionId"].as_str()?);
-    let name = roles::built_in().find(|(known, _)| *known == id);
-    let role = AzureRole {
-        role: name.map_or(id.clone(), |(_, name)| name.to_owned()),
-        scope: text(properties, "scope"),
-    };
-    Some((text(properties, "principalId"), role))
 }
 
 /// One row of a report of sign-ins: its `appId` or `keyId`, and when it was last seen.
@@ -175,6 +181,13 @@ pub fn role(json: &Json, api: &str) -> (String, Granted) {
     (text(json, "principalId"), granted)
 }
 
+/// Owners, where a list shows them.
+pub fn owners(json: &Json) -> Option<Vec<Owner>> {
+    let owners = json["owners"].as_array()?;
+    Some(kept(owners.iter().map(owner)))
+}
+
+/// One of them.
 pub fn owner(json: &Json) -> Owner {
     let kind = text(json, "@odata.type");
     Owner {
@@ -205,11 +218,11 @@ pub fn seconds(json: &Json) -> Option<i64> {
     Some(time.unix_timestamp())
 }
 
-fn items(json: &Json) -> impl Iterator<Item = &Json> {
+pub(super) fn items(json: &Json) -> impl Iterator<Item = &Json> {
     json.as_array().into_iter().flatten()
 }
 
-fn text(json: &Json, name: &str) -> String {
+pub(super) fn text(json: &Json, name: &str) -> String {
     json[name].as_str().unwrap_or_default().to_owned()
 }
 
@@ -228,12 +241,12 @@ fn word(json: &Json, name: &str) -> Cow<'static, str> {
     known.map_or_else(|| text.to_owned().into(), |known| (*known).into())
 }
 
-fn texts(json: &Json) -> Vec<String> {
+pub(super) fn texts(json: &Json) -> Vec<String> {
     kept(items(json).filter_map(Json::as_str).map(str::to_owned))
 }
 
 /// A list without room for more: hundreds of thousands of short ones are held at once.
-fn kept<T>(items: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn kept<T>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut list: Vec<T> = items.collect();
     list.shrink_to_fit();
     list

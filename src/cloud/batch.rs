@@ -18,31 +18,37 @@ use crate::model::step::{Method, Reply, Request, Service};
 /// The most requests that a batch may hold.
 pub(super) const SIZE: usize = 20;
 
-/// A request's address within a batch: without host and version.
-pub(super) fn relative(endpoints: &Endpoints, request: &Request) -> Result<String, Diagnostic> {
+/// A read as an item of a batch: its address is without host and version.
+///
+/// # Errors
+/// Its path leads nowhere.
+pub(super) fn one(endpoints: &Endpoints, request: &Request) -> Result<Json, Diagnostic> {
     let path = request.known_path().unwrap_or_default();
     let url = endpoints.url(request.service, &path)?;
     let text = &url[Position::BeforePath..Position::AfterQuery];
     let version = request.service.version();
-    Ok(text.strip_prefix(version).unwrap_or(text).to_owned())
+    let mut item = json!({"method": "GET", "url": text.strip_prefix(version).unwrap_or(text)});
+    for (name, value) in &request.headers {
+        item["headers"][name] = json!(value);
+    }
+    Ok(item)
 }
 
-/// Sends the reads together, once. The answers come under their places in `paths`.
+/// Sends the reads together, once. The answers come under their places in `items`.
 pub(super) async fn send(
     client: &Client,
     service: Service,
-    paths: &[&str],
+    items: &[&Json],
 ) -> Result<BTreeMap<usize, Result<Reply, Lost>>, Result<Reply, Lost>> {
-    let requests: Vec<Json> = paths
-        .iter()
-        .enumerate()
-        .map(|(id, path)| json!({"id": id.to_string(), "method": "GET", "url": path}))
-        .collect();
+    let mut requests: Vec<Json> = items.iter().map(|item| (*item).clone()).collect();
+    for (id, request) in requests.iter_mut().enumerate() {
+        request["id"] = json!(id.to_string());
+    }
     let url = client
         .endpoints
         .url(service, "/$batch")
         .map_err(|diagnostic| Err(Lost::Refused(Box::new(diagnostic))))?;
-    client.transport.count_batch(paths.len());
+    client.transport.count_batch(items.len());
     let reply = client
         .rest(service)
         .send(Method::Post, url, &[], Some(&json!({"requests": requests})))

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use azure_core::http::Url;
 use futures_util::StreamExt;
 use futures_util::stream;
+use serde_json::Value as Json;
 
 use super::Client;
 use super::batch;
@@ -171,8 +172,8 @@ impl Reader {
         let mut answers = Vec::new();
         let mut pending = Vec::new();
         for at in places {
-            match batch::relative(&self.client.endpoints, unique[at]) {
-                Ok(path) => pending.push((at, path)),
+            match batch::one(&self.client.endpoints, unique[at]) {
+                Ok(item) => pending.push((at, item)),
                 Err(diagnostic) => answers.push((at, Err(diagnostic))),
             }
         }
@@ -181,9 +182,9 @@ impl Reader {
         let mut patience = self.patience(first);
         while !pending.is_empty() {
             self.gate(service).await;
-            let paths: Vec<&str> = pending.iter().map(|(_, path)| path.as_str()).collect();
-            let mut sent = match batch::send(&self.client, service, &paths).await {
-                Ok(items) => Ok(items),
+            let items: Vec<&Json> = pending.iter().map(|(_, item)| item).collect();
+            let mut sent = match batch::send(&self.client, service, &items).await {
+                Ok(answers) => Ok(answers),
                 Err(result) => Err((classify(&result, &patience.context(&whole)), result)),
             };
             if let Err((Class::Done, Ok(reply))) = &sent {
@@ -192,12 +193,12 @@ impl Reader {
             }
             let mut longest = 0;
             let mut again = Vec::new();
-            for (id, (at, path)) in pending.into_iter().enumerate() {
+            for (id, (at, item)) in pending.into_iter().enumerate() {
                 let request = unique[at];
                 let (class, result) = match &mut sent {
                     Err((class, result)) => (class.clone(), result.clone()),
-                    Ok(items) => {
-                        let result = items.remove(&id).unwrap_or_else(|| {
+                    Ok(answers) => {
+                        let result = answers.remove(&id).unwrap_or_else(|| {
                             Err(Lost::Unusable("the batch's answer left it out".to_owned()))
                         });
                         let result = result.and_then(|reply| shaped(request, reply));
@@ -214,7 +215,7 @@ impl Reader {
                     | Class::Lost { after_ms } => {
                         self.slow_down(service, &result, after_ms);
                         longest = longest.max(after_ms);
-                        again.push((at, path, result));
+                        again.push((at, item, result));
                         continue;
                     }
                 };
@@ -228,7 +229,7 @@ impl Reader {
                     )
                 }));
             }
-            pending = again.into_iter().map(|(at, path, _)| (at, path)).collect();
+            pending = again.into_iter().map(|(at, item, _)| (at, item)).collect();
         }
         answers
     }
@@ -283,7 +284,7 @@ impl Patience {
     }
 }
 
-/// Which reads go alone and which together. Alone: blobs, ARM, reads with headers (advanced queries), lists that ask for
+/// Which reads go alone and which together. Alone: blobs, ARM, counts (their answer is no object), lists that ask for
 /// pages, and what would be the only one of its batch.
 fn jobs(unique: &[&Request]) -> Vec<Job> {
     let mut jobs = Vec::new();
@@ -291,8 +292,8 @@ fn jobs(unique: &[&Request]) -> Vec<Job> {
     for (at, request) in unique.iter().enumerate() {
         let graph = matches!(request.service, Service::Graph | Service::GraphBeta);
         let path = request.known_path();
-        let small = path.is_some_and(|path| !path.contains("$top="));
-        if graph && small && request.headers.is_empty() && request.method == Method::Get {
+        let small = path.is_some_and(|path| !path.contains("$top=") && !path.ends_with("/$count"));
+        if graph && small && request.method == Method::Get {
             by_service.entry(request.service).or_default().push(at);
         } else {
             jobs.push(Job::Alone(at));

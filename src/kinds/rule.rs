@@ -124,6 +124,12 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Permissions and roles that an identity holds and that make it an administrator, with what can be done with them.
+    pub fn powers(&self, identity: &Identity<'a>) -> Vec<Power<'a>> {
+        let principal = identity.principal;
+        principal.map_or_else(Vec::new, |it| tiers::of(it, self.tenant))
+    }
+
     /// Whole days from now until a time; negative when it is over.
     pub fn days_until(&self, time: i64) -> i64 {
         (time - self.now).div_euclid(DAY)
@@ -264,16 +270,6 @@ impl Identity<'_> {
         let mut secrets = self.secrets();
         secrets.retain(|(_, _, secret)| is_valid(secret, now));
         secrets
-    }
-
-    /// Permissions and Azure roles that it holds and that make it an administrator, with what can be done with them.
-    pub fn powers(&self) -> Vec<Power<'_>> {
-        let Some(principal) = self.principal else {
-            return Vec::new();
-        };
-        let graph = principal.roles.iter().filter_map(tiers::of_graph);
-        let azure = principal.azure.iter().filter_map(tiers::of_azure);
-        graph.chain(azure).collect()
     }
 
     /// Where a file declares it.

@@ -45,7 +45,7 @@ impl Severity {
 
 /// What a rule has to know. One that lacks something is not run, and the report says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// Passwords and certificates of applications.
     Secrets,
@@ -53,7 +53,12 @@ pub enum Need {
     Principals,
     /// Permissions that were granted.
     Grants,
+    /// Owners of applications.
     Owners,
+    /// Owners of service principals.
+    PrincipalOwners,
+    /// Whether users that own something are guests or disabled.
+    Users,
     /// Sponsors of agent identity blueprints.
     Sponsors,
     /// What issuers serve: discovery documents and keys.
@@ -62,6 +67,12 @@ pub enum Need {
     Identities,
     /// Azure roles that service principals hold.
     Azure,
+    /// Roles of Microsoft Entra ID that service principals hold.
+    Directory,
+    /// What roles that were made in the tenant let their holders do.
+    CustomRoles,
+    /// Who is in the groups that hold roles.
+    Groups,
     /// When service principals last signed in.
     Activity,
     /// When passwords and certificates were last used.
@@ -73,16 +84,25 @@ pub enum Need {
 }
 
 impl Need {
+    /// What is looked at for roles, beside permissions of Microsoft Graph.
+    pub const ROLES: &'static [Self] =
+        &[Self::Directory, Self::Azure, Self::CustomRoles, Self::Groups];
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Secrets => "secrets",
             Self::Principals => "principals",
             Self::Grants => "grants",
             Self::Owners => "owners",
+            Self::PrincipalOwners => "principal-owners",
+            Self::Users => "users",
             Self::Sponsors => "sponsors",
             Self::Issuers => "issuers",
             Self::Identities => "identities",
             Self::Azure => "azure",
+            Self::Directory => "directory",
+            Self::CustomRoles => "custom-roles",
+            Self::Groups => "groups",
             Self::Activity => "activity",
             Self::Uses => "uses",
             Self::Declared => "declared",
@@ -97,10 +117,15 @@ impl Need {
             Self::Principals => "service principals",
             Self::Grants => "granted permissions",
             Self::Owners => "owners",
+            Self::PrincipalOwners => "owners of service principals",
+            Self::Users => "guests and disabled users among owners",
             Self::Sponsors => "sponsors",
             Self::Issuers => "issuers",
             Self::Identities => "managed identities",
             Self::Azure => "Azure roles",
+            Self::Directory => "directory roles",
+            Self::CustomRoles => "custom roles",
+            Self::Groups => "roles through groups",
             Self::Activity => "sign-ins",
             Self::Uses => "uses of passwords and certificates",
             Self::Declared => "declarations",

@@ -1,4 +1,4 @@
-//! What an audit read of a tenant: plain data, and at the same time the format of a snapshot (`trustform-snapshot/1`).
+//! What an audit read of a tenant: plain data, and at the same time the format of a snapshot (`trustform-snapshot/2`).
 //! It holds no secret: Graph never gives one out.
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Everything that was read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tenant {
-    /// `trustform-snapshot/1`.
+    /// `trustform-snapshot/2`.
     pub format: String,
     pub tenant_id: String,
     /// When it was read, in seconds since 1970.
@@ -19,6 +19,12 @@ pub struct Tenant {
     /// User-assigned managed identities that the login may read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<ManagedIdentity>,
+    /// Roles of Microsoft Entra ID over the whole directory, by the object ids of the service principals that hold them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub directory_roles: BTreeMap<String, Vec<DirectoryRole>>,
+    /// Roles that were made in the tenant and that a service principal may hold, of Azure and of Microsoft Entra ID, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom_roles: BTreeMap<String, CustomRole>,
     /// What issuers serve, by issuer.
     #[serde(default)]
     pub published: BTreeMap<String, Published>,
@@ -95,11 +101,12 @@ pub struct Principal {
     pub passwords: Vec<Secret>,
     pub certificates: Vec<Secret>,
     pub roles: Vec<Granted>,
+    /// None where they were not read.
     pub owners: Option<Vec<Owner>>,
     /// The id in Azure of the managed identity whose principal it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// Azure roles that it holds itself; those of groups that it is in are not among them.
+    /// Azure roles that it holds, itself or through groups.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub azure: Vec<AzureRole>,
     /// When it last signed in, in seconds since 1970; none where no sign-in is known.
@@ -135,6 +142,39 @@ pub struct AzureRole {
     pub role: String,
     /// `/` for the whole tenant, `/subscriptions/…`.
     pub scope: String,
+    /// The name of the group that it is assigned to; none where it is assigned to its holder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+}
+
+/// A role of Microsoft Entra ID over the whole directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DirectoryRole {
+    /// Its name where it is a built-in one that is known here, else its id.
+    pub role: String,
+    /// The name of the group that it is assigned to; none where it is assigned to its holder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+}
+
+/// A role that was made in the tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomRole {
+    pub name: String,
+    pub permissions: Vec<Permission>,
+}
+
+/// What a role lets its holder do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Permission {
+    /// Patterns such as `Microsoft.Authorization/*/read`; of Microsoft Entra ID `allowedResourceActions`.
+    pub actions: Vec<String>,
+    /// What of it is taken out again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_actions: Vec<String>,
 }
 
 /// The `servicePrincipalType` of agent identities.
@@ -204,6 +244,16 @@ pub struct Owner {
     pub kind: String,
     pub guest: bool,
     pub enabled: Option<bool>,
+}
+
+impl Owner {
+    /// Its name; its id where the login may not read the name.
+    pub fn title(&self) -> &str {
+        match self.name.as_str() {
+            "" => &self.id,
+            name => name,
+        }
+    }
 }
 
 /// What an issuer answered.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use crate::audit::roles::{self, Assigned};
 use crate::audit::snapshot;
 use crate::cloud::Reader;
 use crate::kinds::federated_credential::arm;
@@ -14,7 +15,7 @@ use crate::kinds::managed_identity::{VERSION, everywhere};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::rule::Need;
 use crate::model::step::{Reply, Request, Service};
-use crate::model::tenant::{AzureRole, Credential, ManagedIdentity, Tenant};
+use crate::model::tenant::{Credential, ManagedIdentity, Tenant};
 
 /// The federated credentials of every user-assigned managed identity that has a service principal in the tenant.
 pub async fn identities(reader: &Reader, tenant: &mut Tenant) {
@@ -80,12 +81,13 @@ fn credentials(list: &Json) -> Vec<Credential> {
     all.map(snapshot::credential).collect()
 }
 
-/// The Azure roles that service principals hold, in every subscription that the login sees and above it.
-pub async fn roles(reader: &Reader, tenant: &mut Tenant) {
+/// The Azure roles that service principals and groups hold, in every subscription that the login sees and above it. Of
+/// roles that were made in the tenant the definitions go into it.
+pub async fn roles(reader: &Reader, tenant: &mut Tenant) -> BTreeSet<Assigned> {
+    let mut assigned = BTreeSet::new();
     if tenant.unread.contains_key(Need::Azure.word()) {
-        return;
+        return assigned;
     }
-    let get = |path: String| Request::get(Service::Arm, path);
     let listed = reader.read(&[everywhere::subscriptions()]).await;
     let listed = listed.into_iter().next();
     let mut refused = Refused::default();
@@ -97,30 +99,46 @@ pub async fn roles(reader: &Reader, tenant: &mut Tenant) {
         let none = "this login sees no Azure subscription".to_owned();
         let why = refused.why.unwrap_or(none);
         tenant.unread.insert(Need::Azure.word().to_owned(), why);
-        return;
+        return assigned;
     }
+    let list = |id: &String, what: &str| {
+        let path = format!("/subscriptions/{id}/providers/Microsoft.Authorization/{what}api-version=2022-04-01");
+        Request::get(Service::Arm, path)
+    };
     let requests: Vec<Request> = subscriptions
         .iter()
-        .map(|id| {
-            get(format!(
-                "/subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01"
-            ))
-        })
+        .map(|id| list(id, "roleAssignments?"))
         .collect();
-    let mut held: BTreeMap<String, BTreeSet<AzureRole>> = BTreeMap::new();
-    for answer in reader.read(&requests).await {
+    // Roles that are not known, and the first subscription in which each was seen: it lists their definitions.
+    let mut undefined: BTreeMap<String, &String> = BTreeMap::new();
+    for (id, answer) in subscriptions.iter().zip(reader.read(&requests).await) {
         let reply = refused.sort(answer).unwrap_or_default();
         let rows = reply.body["value"].as_array().into_iter().flatten();
         // What is assigned above a subscription is listed in each.
-        for (principal, role) in rows.filter_map(snapshot::azure_role) {
-            held.entry(principal).or_default().insert(role);
+        for one in rows.filter_map(roles::azure) {
+            if let Some(role) = one.role.undefined() {
+                undefined.entry(role.to_owned()).or_insert(id);
+            }
+            assigned.insert(one);
         }
     }
-    for principal in &mut tenant.principals {
-        let roles = held.remove(&principal.id);
-        principal.azure = roles.into_iter().flatten().collect();
-    }
     refused.remember(tenant, Need::Azure, requests.len(), "subscriptions");
+    let defining: BTreeSet<&String> = undefined.values().copied().collect();
+    let requests: Vec<Request> = defining
+        .into_iter()
+        .map(|id| list(id, "roleDefinitions?$filter=type eq 'CustomRole'&"))
+        .collect();
+    let mut refused = Refused::default();
+    for answer in reader.read(&requests).await {
+        let reply = refused.sort(answer).unwrap_or_default();
+        let rows = reply.body["value"].as_array().into_iter().flatten();
+        let made = rows.filter_map(roles::azure_definition);
+        let made = made.filter(|(id, _)| undefined.contains_key(id));
+        tenant.custom_roles.extend(made);
+    }
+    let what = "lists of custom Azure roles";
+    refused.remember(tenant, Need::CustomRoles, requests.len(), what);
+    assigned
 }
 
 /// Ids of subscriptions, which go into addresses.
@@ -134,18 +152,18 @@ fn ids(list: &Json) -> Vec<String> {
 
 /// What was not answered, and why the first of it was not.
 #[derive(Default)]
-struct Refused {
+pub struct Refused {
     count: usize,
     why: Option<String>,
 }
 
 impl Refused {
     /// The answer, if it is one. What is gone is none, and is no refusal.
-    fn sort(&mut self, answer: Result<Reply, Diagnostic>) -> Option<Reply> {
+    pub fn sort(&mut self, answer: Result<Reply, Diagnostic>) -> Option<Reply> {
         let why = match answer {
             Ok(reply) if reply.status == 200 => return Some(reply),
             Ok(reply) if reply.status == 404 => return None,
-            Ok(reply) => format!("Azure answered {}", reply.status),
+            Ok(reply) => format!("the service answered {}", reply.status),
             Err(error) => error.message,
         };
         self.count += 1;
@@ -153,7 +171,8 @@ impl Refused {
         None
     }
 
-    fn remember(self, tenant: &mut Tenant, need: Need, of: usize, what: &str) {
+    /// Notes in the tenant what could not be read of so many.
+    pub fn remember(self, tenant: &mut Tenant, need: Need, of: usize, what: &str) {
         if let Some(why) = self.why {
             let why = format!("{} of {of} {what} cannot be read: {why}", self.count);
             tenant.unread.insert(need.word().to_owned(), why);

@@ -3,10 +3,12 @@
 mod activity;
 mod args;
 mod azure;
+mod directory;
 mod fix_plan;
 mod given;
 mod groups;
 mod output;
+mod owners;
 mod proof;
 mod read;
 mod snapshots;

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use serde_json::Value as Json;
 
-use super::{activity, azure};
+use super::{activity, azure, directory, groups, owners};
+use crate::audit;
 use crate::audit::snapshot::{self, APPLICATION_SELECT, PRINCIPAL_SELECT};
 use crate::cloud::{Reader, web};
 use crate::exchange::platform::GITHUB;
@@ -40,11 +41,8 @@ pub async fn tenant(
             "/applications?$top=999&$select={APPLICATION_SELECT}&$expand=federatedIdentityCredentials"
         ),
     );
-    let principals = list(
-        Service::Graph,
-        format!("/servicePrincipals?$top=999&$select={PRINCIPAL_SELECT}"),
-    );
-    let owners = list(
+    // A list takes one `$expand`: the owners of applications want one of their own.
+    let owned = list(
         Service::Graph,
         "/applications?$top=999&$select=id&$expand=owners".to_owned(),
     );
@@ -57,22 +55,21 @@ pub async fn tenant(
         total: Cell::new(None),
         progress: RefCell::new(progress),
     };
-    let mut owned: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
-    let (listed, principals, owners, ()) = tokio::join!(
+    let mut owners: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
+    let (listed, principals, owned, ()) = tokio::join!(
         reader.pages(&applications, |page| {
             meter.read(page.len());
             let page = page.iter().map(snapshot::application);
             tenant.applications.extend(page);
         }),
-        reader.pages(&principals, |page| {
+        principals(reader, |page| {
             meter.read(page.len());
-            tenant
-                .principals
-                .extend(page.iter().map(snapshot::principal));
+            let page = page.iter().map(snapshot::principal);
+            tenant.principals.extend(page);
         }),
-        reader.pages(&owners, |page| {
+        reader.pages(&owned, |page| {
             meter.read(page.len());
-            owned.extend(page.iter().filter_map(owners_of));
+            owners.extend(page.iter().filter_map(owners_of));
         }),
         count(reader, &meter),
     );
@@ -99,18 +96,23 @@ pub async fn tenant(
                 Need::Grants,
                 Need::Identities,
                 Need::Azure,
+                Need::Directory,
+                Need::CustomRoles,
+                Need::Groups,
+                Need::PrincipalOwners,
             ];
             unread(&mut tenant, &needs, other);
         }
     }
-    match answer(owners) {
+    match answer(owned) {
         Ok(200) => {
             for application in &mut tenant.applications {
-                application.owners = owned.remove(&application.id);
+                application.owners = owners.remove(&application.id);
             }
         }
         other => unread(&mut tenant, &[Need::Owners], other),
     }
+    owners::complete(reader, &mut tenant).await;
     if tenant.applications.iter().any(|it| it.blueprint) {
         let path = "/applications/microsoft.graph.agentIdentityBlueprint?$top=999&$select=id&$expand=sponsors($select=id)";
         let mut found = sponsors(reader, path, &mut tenant).await;
@@ -129,7 +131,7 @@ pub async fn tenant(
         grants(reader, &mut tenant).await;
     }
     azure::identities(reader, &mut tenant).await;
-    azure::roles(reader, &mut tenant).await;
+    roles(reader, &mut tenant).await;
     activity::take(&mut tenant, signed, used);
     if network {
         let published = issuers(&tenant, loopback).await;
@@ -151,6 +153,21 @@ pub async fn tenant(
         tenant.unread.insert(Need::Issuers.word().to_owned(), why);
     }
     Ok(tenant)
+}
+
+/// Service principals with their owners; without them where the list does not take that.
+async fn principals(
+    reader: &Reader,
+    mut each: impl FnMut(Vec<Json>),
+) -> Result<Reply, Diagnostic> {
+    let plain = format!("/servicePrincipals?$top=999&$select={PRINCIPAL_SELECT}");
+    let owned = list(Service::Graph, format!("{plain}&$expand=owners"));
+    match reader.pages(&owned, &mut each).await {
+        Ok(reply) if reply.status == 400 => {
+            reader.pages(&list(Service::Graph, plain), each).await
+        }
+        other => other,
+    }
 }
 
 fn list(service: Service, path: String) -> Request {
@@ -204,9 +221,18 @@ pub fn unread(tenant: &mut Tenant, needs: &[Need], answer: Result<u16, Diagnosti
 }
 
 fn owners_of(json: &Json) -> Option<(String, Vec<Owner>)> {
-    let owners = json["owners"].as_array()?;
-    let id = json["id"].as_str()?.to_owned();
-    Some((id, owners.iter().map(snapshot::owner).collect()))
+    Some((json["id"].as_str()?.to_owned(), snapshot::owners(json)?))
+}
+
+/// What service principals hold in Azure and in the directory, themselves and through groups.
+async fn roles(reader: &Reader, tenant: &mut Tenant) {
+    if tenant.unread.contains_key(Need::Principals.word()) {
+        return;
+    }
+    let (mut assigned, names) = directory::roles(reader, tenant).await;
+    assigned.append(&mut azure::roles(reader, tenant).await);
+    let groups = groups::holding(reader, &assigned, &names, tenant).await;
+    audit::roles::give(tenant, assigned, &groups);
 }
 
 /// Who sponsors each object of a list; every service that has such objects lists them in beta.

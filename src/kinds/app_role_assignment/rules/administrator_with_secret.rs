@@ -1,6 +1,5 @@
 //! An identity that a password or certificate opens can take over the tenant.
 
-use super::tiers::Power;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
@@ -9,7 +8,7 @@ pub static RULE: Rule = Rule {
         name: "administrator-with-secret",
         severity: Severity::Critical,
         needs: &[Need::Grants, Need::Secrets],
-        also: &[Need::Azure],
+        also: Need::ROLES,
         what: "An identity that a password or certificate opens can take over the tenant.",
         why: "One leaked text is enough to become an administrator.",
         source: "emiliensocchi/azure-tiering; Maester, MtHighRiskAppPermissions",
@@ -23,19 +22,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
     if identity.valid_secrets(scene.now).is_empty() || identity.is_first_party() {
         return;
     }
-    for power in identity.powers() {
-        let Power {
-            name,
-            path,
-            severity,
-        } = power;
-        let mut finding = identity.finding(
-            &RULE.doc,
-            &name,
-            format!("it holds `{name}`, and a password or certificate is enough to use it"),
-        );
-        finding.severity = severity;
-        finding.evidence.push(format!("path: {path}"));
+    for power in scene.powers(identity) {
+        let message = format!("it holds {}, and a password or certificate is enough to use it", power.words());
+        let mut finding = identity.finding(&RULE.doc, &power.title(), message);
+        finding.severity = power.severity;
+        finding.evidence.push(format!("path: {}", power.path));
         found.push(finding);
     }
 }

@@ -1,6 +1,5 @@
 //! An identity that a federated token opens can take over the tenant.
 
-use super::tiers::Power;
 use crate::exchange::subject::describe;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
@@ -10,7 +9,7 @@ pub static RULE: Rule = Rule {
         name: "federated-administrator",
         severity: Severity::Critical,
         needs: &[Need::Grants],
-        also: &[Need::Identities, Need::Azure],
+        also: &[Need::Identities, Need::Directory, Need::Azure, Need::CustomRoles, Need::Groups],
         what: "An identity that a federated token opens can take over the tenant.",
         why: "Whoever controls the issuer, the repository or the pipeline is an administrator.",
         source: "emiliensocchi/azure-tiering; prowler-cloud/prowler#12747",
@@ -20,28 +19,20 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
+fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
     if identity.trusts.is_empty() || identity.is_first_party() {
         return;
     }
-    for power in identity.powers() {
-        let Power {
-            name,
-            path,
-            severity,
-        } = power;
-        let mut finding = identity.finding(
-            &RULE.doc,
-            &name,
-            format!("it holds `{name}`, and a federated token is enough to use it"),
-        );
-        finding.severity = severity;
+    for power in scene.powers(identity) {
+        let message = format!("it holds {}, and a federated token is enough to use it", power.words());
+        let mut finding = identity.finding(&RULE.doc, &power.title(), message);
+        finding.severity = power.severity;
         let trusts = identity
             .trusts
             .iter()
             .filter_map(|held| held.trust.as_ref());
         finding.evidence = trusts.take(3).map(describe).collect();
-        finding.evidence.push(format!("path: {path}"));
+        finding.evidence.push(format!("path: {}", power.path));
         found.push(finding);
     }
 }

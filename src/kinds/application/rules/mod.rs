@@ -12,6 +12,7 @@ mod leftover_secret;
 mod long_lived_secret;
 mod multi_tenant_audience;
 mod owned_administrator;
+mod owners;
 mod public_client;
 mod requested_not_granted;
 mod risky_owner;

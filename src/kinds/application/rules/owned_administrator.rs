@@ -1,5 +1,6 @@
 //! A person owns an application that can take over the tenant.
 
+use super::owners::owners;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
@@ -8,7 +9,7 @@ pub static RULE: Rule = Rule {
         name: "owned-administrator",
         severity: Severity::Medium,
         needs: &[Need::Owners, Need::Grants],
-        also: &[Need::Azure],
+        also: &[Need::PrincipalOwners, Need::Directory, Need::Azure, Need::CustomRoles, Need::Groups],
         what: "A person owns an application that can take over the tenant.",
         why: "Whoever gets that person's session adds a credential and has the application's rights, past every role policy.",
         source: "Microsoft Zero Trust Assessment 21868",
@@ -18,23 +19,21 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
-    if identity.powers().is_empty() {
+fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
+    let mut owners = owners(identity);
+    owners.retain(|owned| owned.owner.kind == "user");
+    if owners.is_empty() || scene.powers(identity).is_empty() {
         return;
     }
-    let owners = identity.application.and_then(|it| it.owners.as_ref());
-    for owner in owners
-        .into_iter()
-        .flatten()
-        .filter(|owner| owner.kind == "user")
-    {
-        found.push(identity.finding(
-            &RULE.doc,
-            &owner.id,
-            format!(
-                "`{}` owns an application that can take over the tenant",
-                owner.name
-            ),
-        ));
+    for owned in owners {
+        let owner = owned.owner;
+        let message = format!(
+            "`{}` owns {} that can take over the tenant",
+            owner.title(),
+            owned.kind()
+        );
+        let mut finding = identity.finding(&RULE.doc, &owner.id, message);
+        finding.fix = owned.removal(identity);
+        found.push(finding);
     }
 }

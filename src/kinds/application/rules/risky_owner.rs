@@ -1,6 +1,7 @@
 //! An owner is a guest, a disabled account or another workload.
 
-use crate::kinds::rule::{Identity, Rule, Scene, filled};
+use super::owners::owners;
+use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
 pub static RULE: Rule = Rule {
@@ -8,9 +9,9 @@ pub static RULE: Rule = Rule {
         name: "risky-owner",
         severity: Severity::High,
         needs: &[Need::Owners],
-        also: &[],
+        also: &[Need::PrincipalOwners, Need::Users],
         what: "An owner is a guest, a disabled account or another workload.",
-        why: "An owner can add a credential, and so become the application.",
+        why: "An owner of an application or of its service principal can add a credential, and so become it.",
         source: "Microsoft Zero Trust Assessment 21868",
         example: "the guest ext_bob owns it",
         fix: "remove the owner: `az ad app owner remove --id <client id> --owner-object-id <owner id>`",
@@ -19,8 +20,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
-    let owners = identity.application.and_then(|it| it.owners.as_ref());
-    for owner in owners.into_iter().flatten() {
+    for owned in owners(identity) {
+        let owner = owned.owner;
         let why = if owner.guest {
             "a guest"
         } else if owner.enabled == Some(false) {
@@ -30,9 +31,9 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         } else {
             continue;
         };
-        let message = format!("{why} owns it: `{}`", owner.name);
+        let message = format!("{why} owns {}: `{}`", owned.what(), owner.title());
         let mut finding = identity.finding(&RULE.doc, &owner.id, message);
-        finding.fix = filled(&finding.fix, "<owner id>", &owner.id);
+        finding.fix = owned.removal(identity);
         found.push(finding);
     }
 }

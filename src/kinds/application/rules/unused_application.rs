@@ -9,7 +9,7 @@ pub static RULE: Rule = Rule {
         name: "unused-application",
         severity: Severity::Low,
         needs: &[Need::Activity],
-        also: &[Need::Azure],
+        also: Need::ROLES,
         what: "Nobody has signed in as an application for 90 days or more, and somebody still can.",
         why: "What nobody uses nobody watches: its permissions are there for whoever finds a credential. With permissions that make it an administrator it is a high finding.",
         source: "Microsoft Zero Trust Assessments 21770, 21771, \"Inactive applications\"; Microsoft Graph (beta), \"List servicePrincipalSignInActivities\"",
@@ -47,9 +47,9 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         _ => return,
     };
     let mut finding = identity.finding(&RULE.doc, "", message);
-    for power in identity.powers() {
+    for power in scene.powers(identity) {
         finding.severity = Severity::High;
-        finding.evidence.push(format!("holds {}", power.name));
+        finding.evidence.push(format!("holds {}", power.words()));
     }
     if principal.last_sign_in.is_none() {
         let others = match scene.active {

@@ -1,0 +1,78 @@
+//! Azure roles that lead to a whole subscription or more.
+//!
+//! After emiliensocchi/azure-tiering (Azure roles, tier 0).
+
+use super::{Custom, Power, allows};
+use crate::model::rule::Severity;
+use crate::model::tenant::{AzureRole, CustomRole};
+
+/// Roles that assign roles.
+const ASSIGNS: &[&str] = &[
+    "Owner",
+    "User Access Administrator",
+    "Role Based Access Control Administrator",
+];
+const PLANTS: &str =
+    "it adds a federated credential to any managed identity there, then logs in as that one";
+const REWRITES: &str = "it rewrites the role that it holds, and may then do anything there";
+
+/// Whether a scope is a subscription or more: of what is smaller none leads so far.
+pub fn is_wide(scope: &str) -> bool {
+    whole(scope).is_some()
+}
+
+/// What whoever assigns roles at a scope gets, of a subscription or more.
+fn whole(scope: &str) -> Option<&'static str> {
+    let parts = scope.split('/').filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    match parts[..] {
+        [] => Some("it assigns itself any role in every subscription of the tenant"),
+        ["providers", "microsoft.management", "managementgroups", _] => {
+            Some("it assigns itself any role in every subscription of the management group")
+        }
+        ["subscriptions", _] => Some("it assigns itself any role in the subscription"),
+        _ => None,
+    }
+}
+
+/// A role over a subscription or more that leads to all of it; none for other roles, and for smaller scopes.
+pub fn of<'a>(held: &'a AzureRole, custom: &'a Custom) -> Option<Power<'a>> {
+    let assigns = whole(&held.scope)?;
+    let made = custom.get(&held.role);
+    let (path, severity) = match (held.role.as_str(), made) {
+        (_, Some(made)) => of_custom(made, assigns)?,
+        (role, None) if ASSIGNS.contains(&role) => (assigns, Severity::Critical),
+        ("Managed Identity Contributor", None) => (PLANTS, Severity::High),
+        ("Contributor", None) => (PLANTS, Severity::Medium),
+        _ => return None,
+    };
+    let name = made.map_or(&held.role, |made| &made.name);
+    Some(Power {
+        name: format!("{name} at {}", held.scope).into(),
+        through: held.through.as_deref(),
+        path,
+        severity,
+    })
+}
+
+/// A role that was made is worth what its permissions let it do.
+fn of_custom(role: &CustomRole, assigns: &'static str) -> Option<(&'static str, Severity)> {
+    let may = |action: &str| allows(role, action);
+    if may("Microsoft.Authorization/roleAssignments/write") {
+        Some((assigns, Severity::Critical))
+    } else if may("Microsoft.Authorization/roleDefinitions/write") {
+        Some((REWRITES, Severity::Critical))
+    } else if may("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write")
+    {
+        // As Contributor, which may do the same among much else.
+        let all = role.permissions.iter().flat_map(|it| &it.actions);
+        let severity = match all.into_iter().any(|action| action == "*") {
+            true => Severity::Medium,
+            false => Severity::High,
+        };
+        Some((PLANTS, severity))
+    } else {
+        None
+    }
+}
