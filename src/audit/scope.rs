@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::tenant::{Application, ManagedIdentity, Tenant};
+use crate::model::tenant::{Application, ManagedIdentity, Owner, Tenant};
 
 /// Every condition that is set must hold; of one with several values, any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The applications and service principals in it, by object id; none for all.
+    /// The applications and managed identities in it, by object id or client id; none for all.
     ///
     /// # Errors
     /// Nothing is in it, or what decides it was not read: a gate that judges nothing must not open.
@@ -73,15 +73,16 @@ impl Scope {
             });
             chosen.extend(wanted.map(|it| it.id.clone()));
         }
-        // Service principals of applications that are registered elsewhere.
-        if !self.declared && self.owners.is_empty() {
+        // What is true of a service principal is so of its application, wherever that is registered.
+        if !self.declared {
             let wanted = tenant.principals.iter().filter(|it| {
                 let ids = &self.applications;
-                (ids.is_empty() || ids.contains(&it.app_id) || ids.contains(&it.id))
+                self.owns(&it.owners)
+                    && (ids.is_empty() || ids.contains(&it.app_id) || ids.contains(&it.id))
                     && (self.tags.is_empty() || self.tags.iter().any(|tag| it.tags.contains(tag)))
                     && (self.groups.is_empty() || members.contains(it.id.as_str()))
             });
-            chosen.extend(wanted.map(|it| it.id.clone()));
+            chosen.extend(wanted.map(|it| it.app_id.clone()));
         }
         match chosen.is_empty() {
             true => Err(format!(
@@ -92,12 +93,16 @@ impl Scope {
         }
     }
 
+    fn owns(&self, owners: &Option<Vec<Owner>>) -> bool {
+        let mut owners = owners.iter().flatten();
+        self.owners.is_empty() || owners.any(|owner| self.owners.contains(&owner.id))
+    }
+
     fn holds(&self, it: &Application) -> bool {
         let ids = &self.applications;
-        let owned = |id: &String| it.owners.iter().flatten().any(|owner| owner.id == *id);
         (ids.is_empty() || ids.contains(&it.app_id) || ids.contains(&it.id))
             && (self.tags.is_empty() || self.tags.iter().any(|tag| it.tags.contains(tag)))
-            && (self.owners.is_empty() || self.owners.iter().any(owned))
+            && self.owns(&it.owners)
             && (!self.declared || it.declared_at.is_some())
     }
 

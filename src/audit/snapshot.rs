@@ -42,7 +42,9 @@ pub fn parse(text: &[u8]) -> Result<Tenant, String> {
                 Need::CustomRoles,
                 Need::Groups,
             ] {
-                let why = format!("the snapshot is in the older format `{BEFORE}`, which holds none: make it again with `--save`");
+                let why = format!(
+                    "the snapshot is in the older format `{BEFORE}`, which holds none: make it again with `--save`"
+                );
                 tenant.unread.insert(need.word().to_owned(), why);
             }
             FORMAT.clone_into(&mut tenant.format);

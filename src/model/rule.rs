@@ -85,8 +85,12 @@ pub enum Need {
 
 impl Need {
     /// What is looked at for roles, beside permissions of Microsoft Graph.
-    pub const ROLES: &'static [Self] =
-        &[Self::Directory, Self::Azure, Self::CustomRoles, Self::Groups];
+    pub const ROLES: &'static [Self] = &[
+        Self::Directory,
+        Self::Azure,
+        Self::CustomRoles,
+        Self::Groups,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {

@@ -49,7 +49,7 @@ fn tenant(application: Json, principal: Json) -> Tenant {
 
 fn whole(applications: Json, principals: Json, published: Json) -> Tenant {
     serde_json::from_value(json!({
-        "format": "trustform-snapshot/1", "tenant_id": TENANT, "read_at": NOW,
+        "format": "trustform-snapshot/2", "tenant_id": TENANT, "read_at": NOW,
         "applications": applications, "principals": principals, "published": published,
     }))
     .unwrap()
@@ -656,7 +656,7 @@ fn a_scope_is_what_it_says_and_never_empty() {
             { "id": "o-2", "app_id": "c-2", "tags": ["prod"], "owners": [], "declared_at": "trust.hcl:1" },
             { "id": "o-3", "app_id": "c-3", "owners": [owner] },
         ]),
-        json!([{ "id": "p-2", "app_id": "c-2" }, { "id": "p-4", "app_id": "c-4" }]),
+        json!([{ "id": "p-2", "app_id": "c-2" }, { "id": "p-4", "app_id": "c-4", "owners": [{ "id": "u-2" }] }]),
         json!({}),
     );
     tenant.groups = [("g-1".to_owned(), vec!["p-2".to_owned(), "u-7".to_owned()])].into();
@@ -678,14 +678,18 @@ fn a_scope_is_what_it_says_and_never_empty() {
     assert_eq!(both.words(), "tag prod, owner u-1");
     assert_eq!(select(both, &tenant).as_deref(), Ok("o-1"));
     let group = of(|scope, it| scope.groups = it, "g-1");
-    assert_eq!(select(group, &tenant).as_deref(), Ok("o-2 p-2"));
+    assert_eq!(select(group, &tenant).as_deref(), Ok("c-2 o-2"));
     let declared = Scope {
         declared: true,
         ..Scope::default()
     };
     assert_eq!(select(declared, &tenant).as_deref(), Ok("o-2"));
     let elsewhere = of(|scope, it| scope.applications = it, "c-4");
-    assert_eq!(select(elsewhere, &tenant).as_deref(), Ok("p-4"));
+    assert_eq!(select(elsewhere, &tenant).as_deref(), Ok("c-4"));
+    let principal = of(|scope, it| scope.applications = it, "p-2");
+    assert_eq!(select(principal, &tenant).as_deref(), Ok("c-2"));
+    let owner = of(|scope, it| scope.owners = it, "u-2");
+    assert_eq!(select(owner, &tenant).as_deref(), Ok("c-4"));
     for nothing in [
         of(|scope, it| scope.applications = it, "c-9"),
         of(|scope, it| scope.groups = it, "g-9"),

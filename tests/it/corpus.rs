@@ -80,7 +80,7 @@ fn cases() -> Vec<Case> {
 
 fn tenant(case: &Case) -> Tenant {
     serde_json::from_value(json!({
-        "format": "trustform-snapshot/1", "tenant_id": TENANT, "read_at": 0, "published": {},
+        "format": "trustform-snapshot/2", "tenant_id": TENANT, "read_at": 0, "published": {},
         "applications": [{ "id": "o-1", "app_id": "c-1", "display_name": "x", "sign_in_audience": "AzureADMyOrg",
             "owners": [], "credentials": case.credentials }],
         "principals": [

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary.
 
 mod audit;
+mod audit_roles;
 mod azurite;
 mod catalogue;
 mod cluster;

@@ -71,7 +71,7 @@ fn tenant() -> Json {
     let fic = |name: &str, subject: &str| json!({ "id": name, "name": name, "issuer": github, "subject": subject, "audiences": ["api://AzureADTokenExchange"] });
     let role = |id: &str, name: &str| json!({ "api": "00000003-0000-0000-c000-000000000000", "id": id, "name": name });
     json!({
-        "format": "trustform-snapshot/1", "tenant_id": TENANT, "read_at": 1_795_168_800,
+        "format": "trustform-snapshot/2", "tenant_id": TENANT, "read_at": 1_795_168_800,
         "applications": [
             app(1, "platform-admin", json!({ "credentials": [fic("any", "environment:prod")] })),
             app(2, "billing", json!({ "credentials": [fic("main", "repo:contoso@1/billing@2:environment:prod")],

@@ -89,7 +89,7 @@ pub fn hostile() -> Json {
     let principals: Vec<Json> = principals.into_iter().chain(roles).collect();
     let all = NASTY.join(" ");
     json!({
-        "format": "trustform-snapshot/1", "tenant_id": TENANT, "read_at": 1_795_168_800,
+        "format": "trustform-snapshot/2", "tenant_id": TENANT, "read_at": 1_795_168_800,
         "applications": applications, "principals": principals, "identities": identities,
         "unread": { "issuers": all, "identities": all, "azure": all, "activity": all },
     })

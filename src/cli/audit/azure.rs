@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::read::told;
 use crate::audit::roles::{self, Assigned};
 use crate::audit::snapshot;
 use crate::cloud::Reader;
@@ -102,7 +103,9 @@ pub async fn roles(reader: &Reader, tenant: &mut Tenant) -> BTreeSet<Assigned> {
         return assigned;
     }
     let list = |id: &String, what: &str| {
-        let path = format!("/subscriptions/{id}/providers/Microsoft.Authorization/{what}api-version=2022-04-01");
+        let path = format!(
+            "/subscriptions/{id}/providers/Microsoft.Authorization/{what}api-version=2022-04-01"
+        );
         Request::get(Service::Arm, path)
     };
     let requests: Vec<Request> = subscriptions
@@ -164,7 +167,7 @@ impl Refused {
             Ok(reply) if reply.status == 200 => return Some(reply),
             Ok(reply) if reply.status == 404 => return None,
             Ok(reply) => format!("the service answered {}", reply.status),
-            Err(error) => error.message,
+            Err(error) => told(error),
         };
         self.count += 1;
         self.why.get_or_insert(why);

@@ -17,7 +17,8 @@ pub async fn roles(
     reader: &Reader,
     tenant: &mut Tenant,
 ) -> (BTreeSet<Assigned>, BTreeMap<String, String>) {
-    let get = |path: &str| Request::get(Service::Graph, format!("/roleManagement/directory/{path}"));
+    let get =
+        |path: &str| Request::get(Service::Graph, format!("/roleManagement/directory/{path}"));
     let mut assigned = BTreeSet::new();
     let mut names = BTreeMap::new();
     let list = get("roleAssignments?$expand=principal");

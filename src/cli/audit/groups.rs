@@ -79,7 +79,12 @@ pub async fn holding(
             groups.insert((*id).clone(), group);
         }
     }
-    refused.remember(tenant, Need::Groups, holders.len(), "groups that hold roles");
+    refused.remember(
+        tenant,
+        Need::Groups,
+        holders.len(),
+        "groups that hold roles",
+    );
     // A group whose name may not be read is called by its id.
     for (id, answer) in unnamed.iter().zip(answers) {
         let name = answer.ok().and_then(|reply| {

@@ -156,16 +156,11 @@ pub async fn tenant(
 }
 
 /// Service principals with their owners; without them where the list does not take that.
-async fn principals(
-    reader: &Reader,
-    mut each: impl FnMut(Vec<Json>),
-) -> Result<Reply, Diagnostic> {
+async fn principals(reader: &Reader, mut each: impl FnMut(Vec<Json>)) -> Result<Reply, Diagnostic> {
     let plain = format!("/servicePrincipals?$top=999&$select={PRINCIPAL_SELECT}");
     let owned = list(Service::Graph, format!("{plain}&$expand=owners"));
     match reader.pages(&owned, &mut each).await {
-        Ok(reply) if reply.status == 400 => {
-            reader.pages(&list(Service::Graph, plain), each).await
-        }
+        Ok(reply) if reply.status == 400 => reader.pages(&list(Service::Graph, plain), each).await,
         other => other,
     }
 }
@@ -212,11 +207,20 @@ async fn count(reader: &Reader, meter: &Meter<'_>) {
 /// Remembers that something could not be read, and why.
 pub fn unread(tenant: &mut Tenant, needs: &[Need], answer: Result<u16, Diagnostic>) {
     let why = match answer {
-        Err(error) => error.message,
+        Err(error) => told(error),
         Ok(status) => format!("Microsoft Graph answered {status}"),
     };
     for need in needs {
         tenant.unread.insert(need.word().to_owned(), why.clone());
+    }
+}
+
+/// A refusal in one sentence, with what to do.
+pub fn told(error: Diagnostic) -> String {
+    let message = error.message.trim_end_matches('.');
+    match error.help.as_slice() {
+        [] => error.message,
+        helps => format!("{message}; {}", helps.join("; ")),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::emulator::request::Reply;
 use crate::emulator::route::{Part, Route};
 use crate::emulator::store::{View, member, text};
 use crate::emulator::table::{Dumped, Entity, Table};
+use crate::kinds::group_member::emulator::GROUPS;
 use crate::kinds::managed_identity::emulator::IDENTITIES;
 use crate::kinds::service_principal::emulator::{PRINCIPALS, name_of};
 
@@ -225,7 +226,11 @@ fn dumped(view: View<'_>, row: &Entity) -> Option<Dumped> {
     };
     let mut properties = Entity::new();
     properties.insert("scope".to_owned(), member(row, "~scope").clone());
-    properties.insert("principal".to_owned(), json!(name_of(view, principal)));
+    let holder = match view.get(&GROUPS, principal) {
+        Some(group) => text(group, "displayName").to_owned(),
+        None => name_of(view, principal),
+    };
+    properties.insert("principal".to_owned(), json!(holder));
     let name = definitions::name_of(view, role);
     Some(Dumped {
         title: format!("role_assignment {}", name.as_deref().unwrap_or(role)),

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "One leaked text is enough to become an administrator.",
         source: "emiliensocchi/azure-tiering; Maester, MtHighRiskAppPermissions",
         example: "a password holds AppRoleAssignment.ReadWrite.All",
-        fix: "remove the permission, then every secret: `az ad app credential list --id <client id>`, `az ad app credential delete --id <client id> --key-id KEY`",
+        fix: "take the permission or the role away, or the application out of the group, then remove every secret: `az ad app credential list --id <client id>`, `az ad app credential delete --id <client id> --key-id KEY`",
     },
     check,
 };
@@ -23,7 +23,10 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         return;
     }
     for power in scene.powers(identity) {
-        let message = format!("it holds {}, and a password or certificate is enough to use it", power.words());
+        let message = format!(
+            "it holds {}, and a password or certificate is enough to use it",
+            power.words()
+        );
         let mut finding = identity.finding(&RULE.doc, &power.title(), message);
         finding.severity = power.severity;
         finding.evidence.push(format!("path: {}", power.path));

@@ -9,12 +9,18 @@ pub static RULE: Rule = Rule {
         name: "federated-administrator",
         severity: Severity::Critical,
         needs: &[Need::Grants],
-        also: &[Need::Identities, Need::Directory, Need::Azure, Need::CustomRoles, Need::Groups],
+        also: &[
+            Need::Identities,
+            Need::Directory,
+            Need::Azure,
+            Need::CustomRoles,
+            Need::Groups,
+        ],
         what: "An identity that a federated token opens can take over the tenant.",
         why: "Whoever controls the issuer, the repository or the pipeline is an administrator.",
         source: "emiliensocchi/azure-tiering; prowler-cloud/prowler#12747",
         example: "a GitHub branch holds RoleManagement.ReadWrite.Directory",
-        fix: "grant less: `Application.ReadWrite.OwnedBy` instead of `Application.ReadWrite.All`, an Azure role over one resource group instead of a subscription; keep the rest behind an environment with reviewers",
+        fix: "grant less: `Application.ReadWrite.OwnedBy` instead of `Application.ReadWrite.All`, a role over one application or resource group instead of all of them, no membership in a group that holds such a role; keep the rest behind an environment with reviewers",
     },
     check,
 };
@@ -24,7 +30,10 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
         return;
     }
     for power in scene.powers(identity) {
-        let message = format!("it holds {}, and a federated token is enough to use it", power.words());
+        let message = format!(
+            "it holds {}, and a federated token is enough to use it",
+            power.words()
+        );
         let mut finding = identity.finding(&RULE.doc, &power.title(), message);
         finding.severity = power.severity;
         let trusts = identity

@@ -58,11 +58,7 @@ fn named(call: &Call<'_>, reference: &Value, relation: &str) -> Result<Value, Fa
 }
 
 /// `GET …/owners`.
-pub fn list(
-    call: &mut Call<'_>,
-    table: &'static Table,
-    relation: &str,
-) -> Result<Reply, Failure> {
+pub fn list(call: &mut Call<'_>, table: &'static Table, relation: &str) -> Result<Reply, Failure> {
     let view = call.list_view();
     let owned = call.find(view, table, 0)?;
     let people: Vec<Related> = items(&owned, &format!("~{relation}"))
@@ -76,11 +72,7 @@ pub fn list(
 }
 
 /// `POST …/owners/$ref`.
-pub fn add(
-    call: &mut Call<'_>,
-    table: &'static Table,
-    relation: &str,
-) -> Result<Reply, Failure> {
+pub fn add(call: &mut Call<'_>, table: &'static Table, relation: &str) -> Result<Reply, Failure> {
     let body = call.body()?;
     let owned = call.find(call.reference_view(), table, 0)?;
     let owned = call

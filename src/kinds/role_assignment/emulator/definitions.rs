@@ -154,7 +154,11 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
     if taken || built_in(&id).is_some() {
         let message =
             format!("Custom role name already exists in this directory. Role name: '{wanted}'.");
-        return Err(Failure::new(409, "RoleDefinitionWithSameNameExists", message));
+        return Err(Failure::new(
+            409,
+            "RoleDefinitionWithSameNameExists",
+            message,
+        ));
     }
     properties["type"] = json!("CustomRole");
     let reply = shown(call.key(0).1, &id, &properties);

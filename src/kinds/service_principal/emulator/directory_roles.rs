@@ -18,7 +18,9 @@ use crate::emulator::store::{Store, View, member, text};
 use crate::emulator::table::{Dumped, Entity, Related, Table};
 use crate::kinds::group_member::emulator::GROUPS;
 use crate::model::directory_role::BUILT_IN;
-use crate::model::graph_permission::{READ_DIRECTORY_ROLES as READ, WRITE_DIRECTORY_ROLES as WRITE};
+use crate::model::graph_permission::{
+    READ_DIRECTORY_ROLES as READ, WRITE_DIRECTORY_ROLES as WRITE,
+};
 
 /// Who holds which role, and where.
 pub static HELD: Table = Table {
@@ -126,7 +128,13 @@ fn define(call: &mut Call<'_>) -> Result<Reply, Failure> {
     role.insert("templateId".to_owned(), json!(id));
     call.store.put(&DEFINED, role.clone(), call.now);
     let name = DEFINITIONS.trim_start_matches('/');
-    Ok(list::created(call, &DEFINED, &role, name, &format!("{name}/{id}")))
+    Ok(list::created(
+        call,
+        &DEFINED,
+        &role,
+        name,
+        &format!("{name}/{id}"),
+    ))
 }
 
 /// The service principal or the group that holds a role.
@@ -184,7 +192,13 @@ fn assign(call: &mut Call<'_>) -> Result<Reply, Failure> {
     .collect();
     call.store.put(&HELD, held.clone(), call.now);
     let name = ASSIGNMENTS.trim_start_matches('/');
-    Ok(list::created(call, &HELD, &held, name, &format!("{name}/{id}")))
+    Ok(list::created(
+        call,
+        &HELD,
+        &held,
+        name,
+        &format!("{name}/{id}"),
+    ))
 }
 
 fn withdraw(call: &mut Call<'_>) -> Result<Reply, Failure> {

@@ -63,8 +63,9 @@ fn of_custom(role: &CustomRole, assigns: &'static str) -> Option<(&'static str, 
         Some((assigns, Severity::Critical))
     } else if may("Microsoft.Authorization/roleDefinitions/write") {
         Some((REWRITES, Severity::Critical))
-    } else if may("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write")
-    {
+    } else if may(
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+    ) {
         // As Contributor, which may do the same among much else.
         let all = role.permissions.iter().flat_map(|it| &it.actions);
         let severity = match all.into_iter().any(|action| action == "*") {

@@ -10,18 +10,12 @@ use crate::model::rule::Severity;
 use crate::model::tenant::Granted;
 
 const TIER_0: &[(&str, &str)] = &[
-    (
-        "RoleManagement.ReadWrite.Directory",
-        MAKES_ITSELF,
-    ),
+    ("RoleManagement.ReadWrite.Directory", MAKES_ITSELF),
     (
         "AppRoleAssignment.ReadWrite.All",
         "it grants itself RoleManagement.ReadWrite.Directory, then makes itself Global Administrator",
     ),
-    (
-        "Application.ReadWrite.All",
-        ADDS_CREDENTIAL,
-    ),
+    ("Application.ReadWrite.All", ADDS_CREDENTIAL),
     (
         "RoleAssignmentSchedule.ReadWrite.Directory",
         "it makes itself Global Administrator through a role schedule",
@@ -54,10 +48,7 @@ const TIER_0: &[(&str, &str)] = &[
         "EntitlementManagement.ReadWrite.All",
         "it assigns an access package that holds a privileged group",
     ),
-    (
-        "Domain.ReadWrite.All",
-        FEDERATES,
-    ),
+    ("Domain.ReadWrite.All", FEDERATES),
     (
         "Organization.ReadWrite.All",
         "it adds a trusted certificate authority, then logs in as an administrator",
