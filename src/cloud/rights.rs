@@ -61,6 +61,10 @@ static CONSENT_READ: Right = right(&[], "reading consent needs `Directory.Read.A
 static TENANT_READ: Right = right(&[], "reading the tenant needs `Organization.Read.All`");
 static POLICY_READ: Right = right(&[], "reading policies needs `Policy.Read.All`");
 static USER_READ: Right = right(&[], "reading users needs `User.Read.All`");
+static SIGN_INS_READ: Right = right(
+    &[],
+    "reading sign-ins needs `AuditLog.Read.All`, and a tenant with Microsoft Entra ID P1",
+);
 static DIRECTORY_ROLES_READ: Right = right(
     graph_permission::READ_DIRECTORY_ROLES,
     "reading directory roles needs `RoleManagement.Read.Directory`",
@@ -145,6 +149,7 @@ pub fn needed(request: &Request) -> &'static Right {
         _ if has("/users") => &USER_READ,
         _ if has("/identity/conditionalAccess") && read => &ACCESS_READ,
         _ if has("/identity/conditionalAccess") => &ACCESS_WRITE,
+        _ if has("/reports/") || has("/auditLogs/") => &SIGN_INS_READ,
         _ if has("/roleManagement/directory") && read => &DIRECTORY_ROLES_READ,
         _ if has("/groups") && read => &GROUP_READ,
         _ if has("/groups") => &GROUP_WRITE,

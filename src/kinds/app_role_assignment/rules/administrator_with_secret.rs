@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
         also: Need::ROLES,
         what: "An identity that a password or certificate opens can take over the tenant.",
         why: "One leaked text is enough to become an administrator.",
-        source: "emiliensocchi/azure-tiering; Maester, MtHighRiskAppPermissions",
+        source: "emiliensocchi/azure-tiering (Microsoft Graph permissions, Entra roles, Azure roles); Maester, MtHighRiskAppPermissions",
         example: "a password holds AppRoleAssignment.ReadWrite.All",
         fix: "take the permission or the role away, or the application out of the group, then remove every secret: `az ad app credential list --id <client id>`, `az ad app credential delete --id <client id> --key-id KEY`",
     },

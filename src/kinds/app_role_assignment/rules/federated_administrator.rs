@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
         ],
         what: "An identity that a federated token opens can take over the tenant.",
         why: "Whoever controls the issuer, the repository or the pipeline is an administrator.",
-        source: "emiliensocchi/azure-tiering; prowler-cloud/prowler#12747",
+        source: "emiliensocchi/azure-tiering (Microsoft Graph permissions, Entra roles, Azure roles); prowler-cloud/prowler#12747",
         example: "a GitHub branch holds RoleManagement.ReadWrite.Directory",
         fix: "grant less: `Application.ReadWrite.OwnedBy` instead of `Application.ReadWrite.All`, a role over one application or resource group instead of all of them, no membership in a group that holds such a role; keep the rest behind an environment with reviewers",
     },
