@@ -75,6 +75,8 @@ pub fn run(tenant: &Tenant, options: &Options) -> Report {
         }
         report.applications += usize::from(identity.application.is_some());
         report.identities += usize::from(identity.managed.is_some());
+        let alone = identity.application.is_none() && identity.managed.is_none();
+        report.principals += usize::from(alone);
         report.credentials += identity.trusts.len();
         let before = report.findings.len();
         for rule in &running {

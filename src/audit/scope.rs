@@ -40,13 +40,13 @@ impl Scope {
             return Err(format!("owners were not read: {why}"));
         }
         for id in &self.applications {
-            let there = |it: &&Application| it.app_id == *id || it.id == *id;
-            let principal = tenant
-                .principals
-                .iter()
-                .any(|it| it.app_id == *id || it.id == *id);
-            let managed = tenant.identities.iter().any(|it| is(it, id));
-            if !principal && !managed && !tenant.applications.iter().any(|it| there(&it)) {
+            let same = |other: &String| other.eq_ignore_ascii_case(id);
+            let mut applications = tenant.applications.iter();
+            let mut principals = tenant.principals.iter();
+            let there = applications.any(|it| same(&it.app_id) || same(&it.id))
+                || principals.any(|it| same(&it.app_id) || same(&it.id))
+                || tenant.identities.iter().any(|it| is(it, id));
+            if !there {
                 return Err(format!(
                     "no application or managed identity has the client id or object id `{id}`"
                 ));
@@ -66,8 +66,7 @@ impl Scope {
         // Managed identities have neither Graph's tags nor owners.
         if self.owners.is_empty() && self.tags.is_empty() {
             let wanted = tenant.identities.iter().filter(|it| {
-                let ids = &self.applications;
-                (ids.is_empty() || ids.iter().any(|id| is(it, id)))
+                self.names(&[&it.client_id, &it.id])
                     && (self.groups.is_empty() || clients.contains(it.client_id.as_str()))
                     && (!self.declared || it.declared_at.is_some())
             });
@@ -76,9 +75,8 @@ impl Scope {
         // What is true of a service principal is so of its application, wherever that is registered.
         if !self.declared {
             let wanted = tenant.principals.iter().filter(|it| {
-                let ids = &self.applications;
                 self.owns(&it.owners)
-                    && (ids.is_empty() || ids.contains(&it.app_id) || ids.contains(&it.id))
+                    && self.names(&[&it.app_id, &it.id])
                     && (self.tags.is_empty() || self.tags.iter().any(|tag| it.tags.contains(tag)))
                     && (self.groups.is_empty() || members.contains(it.id.as_str()))
             });
@@ -93,20 +91,25 @@ impl Scope {
         }
     }
 
+    fn names(&self, ids: &[&String]) -> bool {
+        let mut named = self.applications.iter();
+        self.applications.is_empty()
+            || named.any(|id| ids.iter().any(|other| other.eq_ignore_ascii_case(id)))
+    }
+
     fn owns(&self, owners: &Option<Vec<Owner>>) -> bool {
         let mut owners = owners.iter().flatten();
         self.owners.is_empty() || owners.any(|owner| self.owners.contains(&owner.id))
     }
 
     fn holds(&self, it: &Application) -> bool {
-        let ids = &self.applications;
-        (ids.is_empty() || ids.contains(&it.app_id) || ids.contains(&it.id))
+        self.names(&[&it.app_id, &it.id])
             && (self.tags.is_empty() || self.tags.iter().any(|tag| it.tags.contains(tag)))
             && self.owns(&it.owners)
             && (!self.declared || it.declared_at.is_some())
     }
 
-    /// In words: `group g-1, tag prod`.
+    /// In words, such as: members of group `g-1`, tag `prod`.
     pub fn words(&self) -> String {
         let parts = [
             ("application", &self.applications),
@@ -117,7 +120,7 @@ impl Scope {
         let mut words: Vec<String> = parts
             .into_iter()
             .filter(|(_, values)| !values.is_empty())
-            .map(|(name, values)| format!("{name} {}", values.join(" or ")))
+            .map(|(name, values)| format!("{name} `{}`", values.join("` or `")))
             .collect();
         if self.declared {
             words.push("what files declare".to_owned());
@@ -131,5 +134,5 @@ impl Scope {
 
 /// Whether an id names a managed identity: its client id, or its id in Azure.
 fn is(identity: &ManagedIdentity, id: &str) -> bool {
-    identity.client_id == id || identity.id.eq_ignore_ascii_case(id)
+    identity.client_id.eq_ignore_ascii_case(id) || identity.id.eq_ignore_ascii_case(id)
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -32,7 +33,7 @@ pub const PRINCIPAL_SELECT: &str = "id,appId,displayName,servicePrincipalType,ap
 /// # Errors
 /// It is no snapshot, or one of another version.
 pub fn parse(text: &[u8]) -> Result<Tenant, String> {
-    let mut tenant: Tenant = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let mut tenant: Tenant = serde_json::from_slice(text).map_err(|error| strange(text, &error))?;
     match tenant.format.as_str() {
         FORMAT => Ok(tenant),
         BEFORE => {
@@ -51,6 +52,31 @@ pub fn parse(text: &[u8]) -> Result<Tenant, String> {
             Ok(tenant)
         }
         other => Err(format!("its format is `{other}`, not `{FORMAT}`")),
+    }
+}
+
+/// Why a text is no snapshot.
+fn strange(text: &[u8], error: &serde_json::Error) -> String {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(default)]
+        format: String,
+    }
+    if error.is_eof() {
+        return format!(
+            "it ends in the middle (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+    }
+    match serde_json::from_slice::<Head>(text) {
+        Ok(Head { format }) if format.is_empty() => {
+            "it is no snapshot: it names no `format`".to_owned()
+        }
+        Ok(Head { format }) if format != FORMAT && format != BEFORE => {
+            format!("its format is `{format}`, not `{FORMAT}`")
+        }
+        _ => error.to_string(),
     }
 }
 

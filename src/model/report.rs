@@ -20,6 +20,8 @@ pub struct Report {
     pub applications: usize,
     /// Managed identities that were judged.
     pub identities: usize,
+    /// Service principals that were judged and belong to neither: their applications are registered elsewhere.
+    pub principals: usize,
     pub credentials: usize,
     pub rules_run: Vec<&'static Doc>,
     /// Rules that lacked something, and what.

@@ -675,7 +675,7 @@ fn a_scope_is_what_it_says_and_never_empty() {
     assert_eq!(select(tag.clone(), &tenant).as_deref(), Ok("o-1 o-2"));
     let mut both = tag;
     both.owners = one("u-1");
-    assert_eq!(both.words(), "tag prod, owner u-1");
+    assert_eq!(both.words(), "tag `prod`, owner `u-1`");
     assert_eq!(select(both, &tenant).as_deref(), Ok("o-1"));
     let group = of(|scope, it| scope.groups = it, "g-1");
     assert_eq!(select(group, &tenant).as_deref(), Ok("c-2 o-2"));

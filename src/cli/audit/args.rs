@@ -1,11 +1,13 @@
 //! The command line of `audit`.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use crate::audit::scope::Scope;
 use crate::cli::args::{StackArgs, TenantArgs};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::rule::Severity;
 
 /// Find leftover secrets, and trusts that should not be there.
@@ -19,7 +21,7 @@ pub struct Args {
     #[command(flatten)]
     pub tenant: TenantArgs,
     /// Audit this tenant; no stack is needed.
-    #[arg(long = "tenant", value_name = "ID")]
+    #[arg(long = "tenant", value_name = "ID", value_parser = tenant)]
     pub tenant_id: Option<String>,
     /// Judge the files alone, as if they were applied: no login is needed, and nothing is contacted.
     #[arg(long, conflicts_with_all = ["tenant_id", "save", "from", "local", "emulator", "group", "owner"])]
@@ -47,7 +49,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub save: Option<PathBuf>,
     /// Judge what `--save` kept: no login is needed.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["local", "emulator"])]
     pub from: Option<PathBuf>,
     /// Fail only for what is not in this snapshot.
     #[arg(long, value_name = "FILE")]
@@ -101,6 +103,37 @@ pub struct File {
 }
 
 impl Args {
+    /// Every file that is written.
+    pub fn written(&self) -> impl Iterator<Item = &Path> {
+        let reports = self.report.iter().map(|file| &file.path);
+        let kept = self.save.iter().chain(&self.fix_plan);
+        kept.chain(reports).map(PathBuf::as_path)
+    }
+
+    /// What clap cannot tell.
+    ///
+    /// # Errors
+    /// One file is to be two things, or a directory is named that nobody looks at.
+    pub fn check(&self) -> Result<(), Diagnostic> {
+        let read = self.from.iter().chain(&self.baseline);
+        let mut paths: BTreeSet<&Path> = read.map(PathBuf::as_path).collect();
+        if let Some(twice) = self.written().find(|path| !paths.insert(path)) {
+            let message = format!("`{}` is named for two files", twice.display());
+            return Err(Diagnostic::error("usage", message)
+                .help("give each report, snapshot and plan a file of its own"));
+        }
+        let directory = &self.stack.directory;
+        if self.tenant_id.is_some() && directory != Path::new(".") {
+            let directory = directory.display();
+            let message =
+                format!("with `--tenant` no stack is read: `{directory}` would be passed over");
+            return Err(Diagnostic::error("usage", message).help(format!(
+                "leave `--tenant` out, or give the stack with `--declared {directory}`"
+            )));
+        }
+        Ok(())
+    }
+
     /// Which applications are judged.
     pub fn scope(&self) -> Scope {
         Scope {
@@ -111,6 +144,14 @@ impl Args {
             declared: self.declared_only,
         }
     }
+}
+
+/// A domain's name is none: what is compared with the login is the id.
+fn tenant(text: &str) -> Result<String, String> {
+    let id = uuid::Uuid::try_parse(text).map_err(|_| {
+        "it is no tenant id, which `az account show --query tenantId` prints".to_owned()
+    })?;
+    Ok(id.hyphenated().to_string())
 }
 
 /// Object ids go into addresses: nothing else may.

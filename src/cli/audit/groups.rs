@@ -15,15 +15,15 @@ use crate::model::rule::Need;
 use crate::model::step::{Reply, Request, Service};
 use crate::model::tenant::Tenant;
 
-/// Reads the members of groups, those of groups in them too.
+/// The members of groups, those of groups in them too, by the groups' names as they were given.
 ///
 /// # Errors
 /// A group is not there, is one of several of its name, or may not be read: a scope that is not known is none.
 pub async fn read(
     reader: &Reader,
     groups: &[String],
-    tenant: &mut Tenant,
-) -> Result<(), Diagnostic> {
+) -> Result<BTreeMap<String, Vec<String>>, Diagnostic> {
+    let mut found = BTreeMap::new();
     for group in groups {
         let id = match is_guid(group) {
             true => group.to_ascii_lowercase(),
@@ -40,9 +40,9 @@ pub async fn read(
             );
             return Err(Diagnostic::error("unreadable", message));
         }
-        tenant.groups.insert(group.clone(), ids(&reply));
+        found.insert(group.clone(), ids(&reply));
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The groups that hold a role which makes an administrator, by their object ids. `names` are those that are known.

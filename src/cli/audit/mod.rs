@@ -14,6 +14,7 @@ mod read;
 mod snapshots;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 pub use args::Args;
 
@@ -22,17 +23,23 @@ use super::stack::Stack;
 use super::{Exit, Failure, World, connect};
 use crate::audit::{self, Options, declared};
 use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Sources;
 use crate::model::tenant::Tenant;
 use given::Given;
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
+    args.check()?;
+    output::check(world, args.written())?;
     let given = Given::load(world, args)?;
     let now = world.clock.now_ms() / 1000;
+    // Before the tenant is read, which may take minutes.
+    let before = baseline(world, args, &given, now)?;
     let (mut tenant, digest, source) = match &args.from {
         _ if args.offline => of_files(&given, now),
         Some(file) => {
             let (tenant, digest) = snapshots::load(world, file)?;
+            same_tenant(file, &tenant.tenant_id, args.tenant_id.as_deref())?;
             (tenant, digest, String::new())
         }
         None => {
@@ -41,6 +48,9 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             (tenant, digest, String::new())
         }
     };
+    if let (Some(file), Some((id, _))) = (&args.baseline, &before) {
+        same_tenant(file, id, Some(&tenant.tenant_id))?;
+    }
     if let Some(file) = &args.save {
         snapshots::save(world, file, &tenant)?;
     }
@@ -52,7 +62,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         now,
         only: only.map_err(|why| Failure::plain("nothing-to-judge", why))?,
         waivers,
-        baseline: baseline(world, args, &given, now)?,
+        baseline: before.map(|(_, fingerprints)| fingerprints),
     };
     let mut report = audit::run(&tenant, &options);
     report.snapshot = digest;
@@ -88,13 +98,27 @@ fn of_files(given: &Given, now: i64) -> (Tenant, String, String) {
     (tenant, digest, words)
 }
 
-/// Fingerprints of what was found in the snapshot that `--baseline` names.
+/// Whether a snapshot is of the tenant that is meant: what is known of another one says nothing about it.
+fn same_tenant(file: &Path, id: &str, wanted: Option<&str>) -> Result<(), Failure> {
+    let wanted = wanted.unwrap_or_default();
+    if id.is_empty() || wanted.is_empty() || id.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let file = file.display();
+    let message = format!("the snapshot `{file}` is of the tenant `{id}`, not of `{wanted}`");
+    let help = "`trustform audit --save FILE` makes one of the tenant that it reads";
+    Err(Diagnostic::error("tenant-mismatch", message)
+        .help(help)
+        .into())
+}
+
+/// The tenant of the snapshot that `--baseline` names, and the fingerprints of what was found in it.
 fn baseline(
     world: &World,
     args: &Args,
     given: &Given,
     now: i64,
-) -> Result<Option<BTreeSet<String>>, Failure> {
+) -> Result<Option<(String, BTreeSet<String>)>, Failure> {
     let Some(file) = &args.baseline else {
         return Ok(None);
     };
@@ -105,7 +129,8 @@ fn baseline(
         ..Options::default()
     };
     let findings = audit::run(&before, &options).findings.into_iter();
-    Ok(Some(findings.map(|it| it.fingerprint).collect()))
+    let fingerprints = findings.map(|it| it.fingerprint).collect();
+    Ok(Some((before.tenant_id, fingerprints)))
 }
 
 /// Reads the tenant that the arguments name.
@@ -135,10 +160,12 @@ fn survey(world: &mut World, args: &Args, given: Option<&Stack>) -> Result<Tenan
             .check_tenant(&stack.desired.stack.tenant_id)
             .await?;
         let loopback = args.tenant.emulator.is_some();
+        // A group that is not there is told at once.
+        let groups = groups::read(&connection.reader, &args.group).await?;
         let mut show = |done, total| bar.step("reading", done, total, "objects");
         let mut tenant = read::tenant(&connection.reader, network, loopback, &mut show).await?;
-        groups::read(&connection.reader, &args.group, &mut tenant).await?;
-        Ok::<_, crate::model::diagnostic::Diagnostic>(tenant)
+        tenant.groups = groups;
+        Ok::<_, Diagnostic>(tenant)
     };
     let read = super::block_on(read);
     drop(bar);

@@ -1,7 +1,10 @@
 //! Reports in their forms, printed and written. A file is there whole or as it was.
 
-use std::io::Write;
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::args::{Args, Form};
 use crate::audit::flows;
@@ -57,27 +60,63 @@ fn shown(args: &Args, form: Form, tenant: &Tenant, report: &Report) -> String {
     }
 }
 
-/// Writes a file beside its place, and puts it there when it is whole.
+/// Writes a file beside its place, and puts it there when it is whole. What is no file, such as `/dev/stdout`, is written
+/// as it stands.
 pub fn write(
     world: &World,
     path: &Path,
-    fill: impl FnOnce(&mut std::io::BufWriter<&mut std::fs::File>) -> std::io::Result<()>,
+    fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let place = world.directory.join(path);
-    let directory = place.parent().unwrap_or(&place);
+    let place = place(world, path);
     let written = || {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        let mut buffer = std::io::BufWriter::new(file.as_file_mut());
-        fill(&mut buffer)?;
-        buffer.flush()?;
-        drop(buffer);
+        if is_device(&place) {
+            return filled(&mut OpenOptions::new().write(true).open(&place)?, fill);
+        }
+        let mut file = NamedTempFile::new_in(place.parent().unwrap_or(&place))?;
+        filled(file.as_file_mut(), fill)?;
         file.persist(&place).map_err(|error| error.error)?;
         Ok(())
     };
-    written().map_err(|error: std::io::Error| {
-        Failure::plain(
-            "unwritable",
-            format!("`{}` cannot be written: {error}", path.display()),
-        )
-    })
+    written().map_err(|error: io::Error| unwritable(path, &error))
+}
+
+/// Whether files can be put where they are wanted: told before the tenant is read, which may take minutes.
+pub fn check<'a>(world: &World, paths: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+    for path in paths {
+        let place = place(world, path);
+        let made = match place.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false if is_device(&place) => Ok(()),
+            false => NamedTempFile::new_in(place.parent().unwrap_or(&place)).map(drop),
+        };
+        made.map_err(|error| unwritable(path, &error))?;
+    }
+    Ok(())
+}
+
+/// Where a path leads: through links, which stay.
+fn place(world: &World, path: &Path) -> PathBuf {
+    let place = world.directory.join(path);
+    place.canonicalize().unwrap_or(place)
+}
+
+fn is_device(place: &Path) -> bool {
+    place.exists() && !place.is_file() && !place.is_dir()
+}
+
+fn filled(
+    file: &mut File,
+    fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut buffer = BufWriter::new(file);
+    fill(&mut buffer)?;
+    buffer.flush()
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let cause = error.to_string();
+    // Without the name of the file beside, which nobody knows.
+    let cause = cause.split(" at path ").next().unwrap_or(&cause);
+    let message = format!("`{}` cannot be written: {cause}", path.display());
+    Failure::plain("unwritable", message)
 }

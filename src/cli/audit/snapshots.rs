@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::output::write;
 use crate::audit::snapshot;
 use crate::cli::{Failure, World};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::tenant::Tenant;
 
 /// Bytes of a snapshot that is read.
@@ -18,7 +19,8 @@ pub fn load(world: &World, file: &Path) -> Result<(Tenant, String), Failure> {
     let path = world.directory.join(file);
     let failed = |why: String| {
         let message = format!("the snapshot `{}` cannot be used: {why}", file.display());
-        Failure::plain("unreadable", message)
+        let help = "`trustform audit --save FILE` makes one";
+        Failure::from(Diagnostic::error("unreadable", message).help(help))
     };
     let size = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?;
     if size.len() > LIMIT {

@@ -28,6 +28,7 @@ pub fn json(report: &Report) -> Json {
         "snapshot_sha256": report.snapshot,
         "applications": report.applications,
         "managed_identities": report.identities,
+        "other_service_principals": report.principals,
         "credentials": report.credentials,
         "rules_run": rules,
         "rules_not_run": not_run,

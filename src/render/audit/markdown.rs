@@ -23,7 +23,9 @@ pub fn markdown(report: &Report) -> String {
     );
     out.push_str("| | |\n|---|---|\n");
     for (name, value) in facts(report) {
-        let _ = writeln!(out, "| {name} | {} |", plain(&value));
+        // A bar ends the cell, in code too.
+        let value = word(&value).replace('|', "\\|");
+        let _ = writeln!(out, "| {name} | {value} |");
     }
     out.push('\n');
     for it in report.not_checked() {

@@ -64,6 +64,9 @@ fn judged(report: &Report) -> String {
         1 => words.push("1 managed identity".to_owned()),
         many => words.push(format!("{many} managed identities")),
     }
+    if report.principals > 0 {
+        words.push(count(report.principals, "other service principal"));
+    }
     words.push(count(report.credentials, "federated credential"));
     words.join(", ")
 }
