@@ -1,18 +1,16 @@
 //! What an audit rule looks at, and how it says what it found. The rules themselves stand with their kinds.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::app_role_assignment::rules::tiers::{self, Power};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::model::rule::{Doc, Finding, Status};
-use crate::model::tenant::{
-    Application, Credential, ManagedIdentity, Principal, Published, Secret, Tenant,
-};
+use crate::model::tenant::{Application, Credential, ManagedIdentity, Principal, Secret};
+
+mod scene;
+
+pub use scene::Scene;
 
 /// A rule: what it is, and how it judges one identity. A rule that compares identities looks around in the scene.
 pub struct Rule {
@@ -37,20 +35,6 @@ pub struct Held<'a> {
     pub trust: Option<Trust>,
 }
 
-/// Everything that a rule may look at.
-pub struct Scene<'a> {
-    pub tenant: &'a Tenant,
-    /// Seconds since 1970.
-    pub now: i64,
-    pub identities: Vec<Identity<'a>>,
-    /// Object ids of service principals, in lower case.
-    pub principals: BTreeSet<Cow<'a, str>>,
-    /// Service principals of which a sign-in is known.
-    pub active: usize,
-    /// Places of identities that hold a trust, by issuer and subject or expression.
-    pub holders: BTreeMap<(&'a str, &'a str), Vec<usize>>,
-}
-
 /// Where a password or certificate sits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -61,106 +45,10 @@ pub enum Place {
 /// Microsoft's own tenant, which owns its first-party applications.
 pub const MICROSOFT_TENANT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
 
-const DAY: i64 = 86_400;
-
-impl<'a> Scene<'a> {
-    /// Joins applications with their service principals.
-    pub fn of(tenant: &'a Tenant, now: i64) -> Self {
-        let mut principals: BTreeMap<&str, &Principal> = tenant
-            .principals
-            .iter()
-            .map(|principal| (principal.app_id.as_str(), principal))
-            .collect();
-        let mut identities: Vec<Identity> = tenant
-            .applications
-            .iter()
-            .map(|application| Identity {
-                application: Some(application),
-                principal: principals.remove(application.app_id.as_str()),
-                trusts: application.credentials.iter().map(held).collect(),
-                managed: None,
-            })
-            .collect();
-        identities.extend(tenant.identities.iter().map(|managed| Identity {
-            application: None,
-            managed: Some(managed),
-            principal: principals.remove(managed.client_id.as_str()),
-            trusts: managed.credentials.iter().map(held).collect(),
-        }));
-        identities.extend(principals.into_values().map(|principal| Identity {
-            principal: Some(principal),
-            ..Identity::default()
-        }));
-        let mut holders: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for (at, identity) in identities.iter().enumerate() {
-            for held in &identity.trusts {
-                let credential: &'a Credential = held.credential;
-                holders
-                    .entry((credential.issuer.as_str(), admits(credential)))
-                    .or_default()
-                    .push(at);
-            }
-        }
-        Self {
-            tenant,
-            now,
-            identities,
-            active: tenant
-                .principals
-                .iter()
-                .filter(|it| it.last_sign_in.is_some())
-                .count(),
-            principals: tenant
-                .principals
-                .iter()
-                .map(
-                    |it| match it.id.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                        true => Cow::Owned(it.id.to_ascii_lowercase()),
-                        false => Cow::Borrowed(it.id.as_str()),
-                    },
-                )
-                .collect(),
-            holders,
-        }
-    }
-
-    /// Permissions and roles that an identity holds and that make it an administrator, with what can be done with them.
-    pub fn powers(&self, identity: &Identity<'a>) -> Vec<Power<'a>> {
-        let principal = identity.principal;
-        principal.map_or_else(Vec::new, |it| tiers::of(it, self.tenant))
-    }
-
-    /// Whole days from now until a time; negative when it is over.
-    pub fn days_until(&self, time: i64) -> i64 {
-        (time - self.now).div_euclid(DAY)
-    }
-
-    /// What an issuer serves, where it was asked.
-    pub fn published(&self, issuer: &str) -> Option<&Published> {
-        self.tenant.published.get(issuer)
-    }
-}
-
 fn admits(credential: &Credential) -> &str {
     let expression = credential.expression.as_deref();
     let subject = credential.subject.as_deref();
     subject.or(expression).unwrap_or_default()
-}
-
-fn held(credential: &Credential) -> Held<'_> {
-    let matcher = match (&credential.subject, &credential.expression) {
-        (Some(subject), _) => Some(Matcher::Subject(subject.clone())),
-        (None, Some(text)) => Expression::parse(text).ok().map(Matcher::Expression),
-        (None, None) => None,
-    };
-    Held {
-        credential,
-        trust: matcher.map(|matcher| Trust {
-            issuer: credential.issuer.clone(),
-            audience: credential.audiences.first().cloned().unwrap_or_default(),
-            matcher,
-        }),
-    }
 }
 
 impl Held<'_> {

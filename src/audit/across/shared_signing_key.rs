@@ -1,6 +1,5 @@
 //! Two issuers publish the same key.
 
-use super::moduli;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
@@ -21,20 +20,9 @@ pub static RULE: Rule = Rule {
 
 fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
-        let issuer = &held.credential.issuer;
-        let mine = moduli(scene, issuer);
-        let other = scene
-            .tenant
-            .published
-            .keys()
-            .filter(|other| *other != issuer)
-            .find(|other| !mine.is_empty() && !moduli(scene, other).is_disjoint(&mine));
-        if let Some(other) = other {
-            found.push(identity.about(
-                &RULE.doc,
-                held,
-                format!("`{other}` publishes the same key"),
-            ));
+        if let Some(other) = scene.doubles.get(held.credential.issuer.as_str()) {
+            let message = format!("`{other}` publishes the same key");
+            found.push(identity.about(&RULE.doc, held, message));
         }
     }
 }

@@ -32,11 +32,14 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
             let mut finding = identity.about(
                 &RULE.doc,
                 held,
-                format!("the same token opens {} more", others.len()),
+                match others.len() {
+                    1 => "the same token opens 1 more application".to_owned(),
+                    many => format!("the same token opens {many} more applications"),
+                },
             );
             finding
                 .evidence
-                .extend(others.iter().take(5).map(|name| format!("also {name}")));
+                .extend(others.iter().take(5).map(|name| format!("also `{name}`")));
             if others.len() > 5 {
                 finding
                     .evidence

@@ -32,7 +32,15 @@ impl Given {
                 policy: Vec::new(),
                 ..args.stack.clone()
             };
-            stacks.push(stack::load(world, &alone)?);
+            let loaded = stack::load(world, &alone).map_err(|mut failure| {
+                let first = failure.diagnostics.first_mut();
+                if let Some(first) = first.filter(|_| !stack::is_there(&directory)) {
+                    let help = "`--tenant ID` audits a tenant without a stack";
+                    first.help.push(help.to_owned());
+                }
+                failure
+            });
+            stacks.push(loaded?);
         }
         for directory in &args.declared {
             stacks.push(other(world, directory)?);
@@ -53,6 +61,20 @@ impl Given {
 
     pub fn declarations(&self) -> Vec<Declaration<'_>> {
         self.stacks.iter().map(declaration).collect()
+    }
+
+    /// What is said of stacks that are of another tenant than this one: what they declare and waive does not count.
+    pub fn strangers(&self, tenant_id: &str) -> Vec<String> {
+        let strangers = self.stacks.iter().filter(|stack| !is_of(stack, tenant_id));
+        strangers
+            .map(|stack| {
+                let stack = &stack.desired.stack;
+                format!(
+                    "the stack `{}` is of the tenant `{}`: what it declares and waives does not count here",
+                    stack.name, stack.tenant_id
+                )
+            })
+            .collect()
     }
 
     /// Writes into a tenant what files say of it, and returns the waivers that hold in it.
@@ -87,11 +109,10 @@ impl Given {
         }
         tenant.allowed_issuers = Some(lists).filter(|lists| !lists.is_empty());
         // A stack of another tenant says nothing about this one.
-        let theirs = |stack: &&Stack| {
-            let id = &stack.desired.stack.tenant_id;
-            tenant.tenant_id.is_empty() || id.eq_ignore_ascii_case(&tenant.tenant_id)
-        };
-        let stacks: Vec<&Stack> = self.stacks.iter().filter(theirs).collect();
+        let stacks = self.stacks.iter();
+        let stacks: Vec<&Stack> = stacks
+            .filter(|stack| is_of(stack, &tenant.tenant_id))
+            .collect();
         if stacks.is_empty() {
             let why =
                 "no stack of this tenant was given: name those of all teams with `--declared`";
@@ -109,6 +130,11 @@ impl Given {
         }
         waivers
     }
+}
+
+fn is_of(stack: &Stack, tenant_id: &str) -> bool {
+    let id = &stack.desired.stack.tenant_id;
+    tenant_id.is_empty() || id.eq_ignore_ascii_case(tenant_id)
 }
 
 fn declaration(stack: &Stack) -> Declaration<'_> {

@@ -67,6 +67,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let mut report = audit::run(&tenant, &options);
     report.snapshot = digest;
     report.scope = scope.words() + &source;
+    report.notes.extend(given.strangers(&tenant.tenant_id));
     output::output(world, args, &tenant, &report)?;
     if let Some(file) = &args.fix_plan {
         let refused = fix_plan::write(world, args, file, &tenant, &report)?;

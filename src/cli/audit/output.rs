@@ -74,6 +74,10 @@ pub fn write(
         }
         let mut file = NamedTempFile::new_in(place.parent().unwrap_or(&place))?;
         filled(file.as_file_mut(), fill)?;
+        // Who may read a file may read what comes in its place.
+        if let Ok(before) = place.metadata() {
+            file.as_file().set_permissions(before.permissions())?;
+        }
         file.persist(&place).map_err(|error| error.error)?;
         Ok(())
     };

@@ -46,11 +46,7 @@ pub(super) const READ: &[&str] = &[
     "Role Based Access Control Administrator",
     "Managed Identity Contributor",
 ];
-pub(super) const WRITE: &[&str] = &[
-    "Owner",
-    "User Access Administrator",
-    "Role Based Access Control Administrator",
-];
+pub(super) const WRITE: &[&str] = roles::ASSIGNING;
 
 const ALL: &str = "/{scope}/providers/Microsoft.Authorization/roleAssignments";
 const ONE: &str = "/{scope}/providers/Microsoft.Authorization/roleAssignments/{assignment}";

@@ -16,17 +16,19 @@ pub fn guid(id: &str) -> String {
     last.to_ascii_lowercase()
 }
 
+/// Roles that assign roles.
+pub const ASSIGNING: &[&str] = &[
+    "Owner",
+    "User Access Administrator",
+    "Role Based Access Control Administrator",
+];
+
 /// 1 for roles that give themselves every other one, and for control of a whole subscription or more.
 pub fn tier(role: &str, scope: &str) -> Option<u8> {
     let depth = scope.split('/').filter(|part| !part.is_empty()).count();
     let group = scope
         .to_ascii_lowercase()
         .contains("/providers/microsoft.management/managementgroups/");
-    let grants = [
-        "Owner",
-        "User Access Administrator",
-        "Role Based Access Control Administrator",
-    ];
     let wide = group || depth <= 2;
-    (grants.contains(&role) || (role == "Contributor" && wide)).then_some(1)
+    (ASSIGNING.contains(&role) || (role == "Contributor" && wide)).then_some(1)
 }

@@ -3,15 +3,10 @@
 //! After emiliensocchi/azure-tiering (Azure roles, tier 0).
 
 use super::{Custom, Power, allows};
+use crate::kinds::role_assignment::roles::ASSIGNING;
 use crate::model::rule::Severity;
 use crate::model::tenant::{AzureRole, CustomRole};
 
-/// Roles that assign roles.
-const ASSIGNS: &[&str] = &[
-    "Owner",
-    "User Access Administrator",
-    "Role Based Access Control Administrator",
-];
 const PLANTS: &str =
     "it adds a federated credential to any managed identity there, then logs in as that one";
 const REWRITES: &str = "it rewrites the role that it holds, and may then do anything there";
@@ -42,7 +37,7 @@ pub fn of<'a>(held: &'a AzureRole, custom: &'a Custom) -> Option<Power<'a>> {
     let made = custom.get(&held.role);
     let (path, severity) = match (held.role.as_str(), made) {
         (_, Some(made)) => of_custom(made, assigns)?,
-        (role, None) if ASSIGNS.contains(&role) => (assigns, Severity::Critical),
+        (role, None) if ASSIGNING.contains(&role) => (assigns, Severity::Critical),
         ("Managed Identity Contributor", None) => (PLANTS, Severity::High),
         ("Contributor", None) => (PLANTS, Severity::Medium),
         _ => return None,
