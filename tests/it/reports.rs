@@ -66,6 +66,7 @@ pub fn hostile() -> Json {
             json!({
                 "id": format!("p-{at}"), "app_id": format!("c-{at}-{nasty}"), "display_name": nasty, "kind": "Application",
                 "roles": [{ "api": "00000003-0000-0000-c000-000000000000", "id": nasty, "name": nasty }],
+                "owners": [{ "id": nasty, "name": nasty, "kind": "user", "guest": at % 2 == 0, "enabled": true }],
             })
         })
         .collect();
@@ -82,16 +83,35 @@ pub fn hostile() -> Json {
     let roles = NASTY.iter().enumerate().map(|(at, nasty)| {
         json!({
             "id": format!("q-{at}"), "app_id": format!("m-{at}-{nasty}"), "display_name": nasty, "kind": "ManagedIdentity",
-            "azure": [{ "role": "Owner", "scope": "/" }, { "role": nasty, "scope": format!("/subscriptions/{nasty}") },
+            "azure": [{ "role": "Owner", "scope": "/" }, { "role": "Owner", "scope": "/", "through": nasty },
+                { "role": nasty, "scope": "/", "through": nasty }, { "role": nasty, "scope": format!("/subscriptions/{nasty}") },
                 { "role": "Owner", "scope": format!("/subscriptions/{}", nasty.replace('/', "")) }],
         })
     });
     let principals: Vec<Json> = principals.into_iter().chain(roles).collect();
     let all = NASTY.join(" ");
+    let custom_roles: serde_json::Map<String, Json> = NASTY
+        .iter()
+        .map(|nasty| {
+            let role = json!({ "name": nasty, "permissions": [{ "actions": ["*"] }] });
+            ((*nasty).to_owned(), role)
+        })
+        .collect();
+    let directory_roles: serde_json::Map<String, Json> = NASTY
+        .iter()
+        .enumerate()
+        .map(|(at, nasty)| {
+            let roles =
+                json!([{ "role": "Global Administrator", "through": nasty }, { "role": nasty }]);
+            (format!("p-{at}"), roles)
+        })
+        .collect();
     json!({
         "format": "trustform-snapshot/2", "tenant_id": TENANT, "read_at": 1_795_168_800,
         "applications": applications, "principals": principals, "identities": identities,
-        "unread": { "issuers": all, "identities": all, "azure": all, "activity": all },
+        "custom_roles": custom_roles, "directory_roles": directory_roles,
+        "unread": { "issuers": all, "identities": all, "azure": all, "activity": all, "groups": all, "users": all,
+            "directory": all, "custom-roles": all, "principal-owners": all },
     })
 }
 
