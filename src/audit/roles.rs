@@ -83,6 +83,7 @@ pub fn azure(json: &Json) -> Option<Assigned> {
         role: Role::Azure(AzureRole {
             role: name.map_or(id.clone(), |(_, name)| name.to_owned()),
             scope: text(properties, "scope"),
+            conditional: !text(properties, "condition").is_empty(),
             through: None,
         }),
     })

@@ -51,8 +51,12 @@ pub fn parse(text: &[u8]) -> Result<Tenant, String> {
             FORMAT.clone_into(&mut tenant.format);
             Ok(tenant)
         }
-        other => Err(format!("its format is `{other}`, not `{FORMAT}`")),
+        other => Err(unknown(other)),
     }
+}
+
+fn unknown(format: &str) -> String {
+    format!("its format is `{format}`, not `{FORMAT}`")
 }
 
 /// Why a text is no snapshot.
@@ -73,9 +77,7 @@ fn strange(text: &[u8], error: &serde_json::Error) -> String {
         Ok(Head { format }) if format.is_empty() => {
             "it is no snapshot: it names no `format`".to_owned()
         }
-        Ok(Head { format }) if format != FORMAT && format != BEFORE => {
-            format!("its format is `{format}`, not `{FORMAT}`")
-        }
+        Ok(Head { format }) if format != FORMAT && format != BEFORE => unknown(&format),
         _ => error.to_string(),
     }
 }

@@ -142,6 +142,9 @@ pub struct AzureRole {
     pub role: String,
     /// `/` for the whole tenant, `/subscriptions/…`.
     pub scope: String,
+    /// Its assignment has a condition, such as which roles it may assign.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub conditional: bool,
     /// The name of the group that it is assigned to; none where it is assigned to its holder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,

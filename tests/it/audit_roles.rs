@@ -98,6 +98,12 @@ fn a_role_that_was_made_is_worth_what_it_allows() {
     let and = json!([contributor, { "actions": ["Microsoft.Authorization/roleAssignments/*"] }]);
     assert_eq!(custom(and, SUBSCRIPTION), Some(assigns));
 
+    // What a condition allows is for people to judge.
+    let held = json!([{ "role": "Owner", "scope": SUBSCRIPTION, "conditional": true }]);
+    let limited = self::found(json!({ "/principals/0/azure": held }));
+    assert_eq!(limited[0].0, Severity::High);
+    assert!(limited[0].2.contains("condition"), "{}", limited[0].2);
+
     let group = format!("{SUBSCRIPTION}/resourceGroups/one");
     assert_eq!(custom(json!([{ "actions": ["*"] }]), &group), None);
 }

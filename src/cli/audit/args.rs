@@ -12,8 +12,9 @@ use crate::model::rule::Severity;
 
 /// Find leftover secrets, and trusts that should not be there.
 ///
-/// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts and
-/// permissions, declared or not. Findings at or above `--fail-on` end with exit code 2.
+/// Reads a tenant, or what `--save` kept of it, and judges every application's secrets, trusts, permissions and
+/// roles, declared or not. What the login may not read the report names with the rules that lack it. Findings at or
+/// above `--fail-on` end with exit code 2.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

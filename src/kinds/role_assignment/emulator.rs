@@ -165,6 +165,15 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         let message = "The role assignment already exists.";
         return Err(Failure::new(409, "RoleAssignmentExists", message));
     }
+    let mut kept = json!({
+        "scope": scope, "principalId": principal, "principalType": of("principalType"),
+        "roleDefinitionId": of("roleDefinitionId"),
+    });
+    for name in ["condition", "conditionVersion"] {
+        if properties[name].is_string() {
+            kept[name] = properties[name].clone();
+        }
+    }
     let id = id(call);
     let row = [
         ("id", json!(id.to_ascii_lowercase())),
@@ -173,13 +182,7 @@ fn put(call: &mut Call<'_>) -> Result<Reply, Failure> {
         ("~role", json!(role)),
         ("~scope", json!(scope)),
         ("name", json!(name)),
-        (
-            "properties",
-            json!({
-                "scope": scope, "principalId": principal, "principalType": of("principalType"),
-                "roleDefinitionId": of("roleDefinitionId"),
-            }),
-        ),
+        ("properties", kept),
     ];
     let row: Entity = row
         .map(|(name, value)| (name.to_owned(), value))

@@ -9,6 +9,9 @@ use crate::model::tenant::{AzureRole, CustomRole};
 
 const PLANTS: &str =
     "it adds a federated credential to any managed identity there, then logs in as that one";
+/// What a condition allows is not decided here. Source: Microsoft, "Delegate Azure access management to others".
+const LIMITED: &str =
+    "it assigns roles there, as far as the condition of its own assignment lets it";
 const REWRITES: &str = "it rewrites the role that it holds, and may then do anything there";
 
 /// Whether a scope is a subscription or more: of what is smaller none leads so far.
@@ -33,11 +36,14 @@ fn whole(scope: &str) -> Option<&'static str> {
 
 /// A role over a subscription or more that leads to all of it; none for other roles, and for smaller scopes.
 pub fn of<'a>(held: &'a AzureRole, custom: &'a Custom) -> Option<Power<'a>> {
-    let assigns = whole(&held.scope)?;
+    let assigns = match (whole(&held.scope)?, held.conditional) {
+        (path, false) => (path, Severity::Critical),
+        (_, true) => (LIMITED, Severity::High),
+    };
     let made = custom.get(&held.role);
     let (path, severity) = match (held.role.as_str(), made) {
         (_, Some(made)) => of_custom(made, assigns)?,
-        (role, None) if ASSIGNING.contains(&role) => (assigns, Severity::Critical),
+        (role, None) if ASSIGNING.contains(&role) => assigns,
         ("Managed Identity Contributor", None) => (PLANTS, Severity::High),
         ("Contributor", None) => (PLANTS, Severity::Medium),
         _ => return None,
@@ -52,10 +58,13 @@ pub fn of<'a>(held: &'a AzureRole, custom: &'a Custom) -> Option<Power<'a>> {
 }
 
 /// A role that was made is worth what its permissions let it do.
-fn of_custom(role: &CustomRole, assigns: &'static str) -> Option<(&'static str, Severity)> {
+fn of_custom(
+    role: &CustomRole,
+    assigns: (&'static str, Severity),
+) -> Option<(&'static str, Severity)> {
     let may = |action: &str| allows(role, action);
     if may("Microsoft.Authorization/roleAssignments/write") {
-        Some((assigns, Severity::Critical))
+        Some(assigns)
     } else if may("Microsoft.Authorization/roleDefinitions/write") {
         Some((REWRITES, Severity::Critical))
     } else if may(
