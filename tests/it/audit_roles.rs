@@ -2,7 +2,13 @@
 
 use serde_json::{Value as Json, json};
 use trustform::audit::{Options, run, snapshot};
+use trustform::emulator::store::text;
+use trustform::kinds::application::emulator::APPLICATIONS;
+use trustform::kinds::populate::populate;
+use trustform::kinds::service_principal::emulator::PRINCIPALS;
 use trustform::model::rule::{Finding, Severity};
+
+use crate::play::{Stage, TENANT};
 
 const NOW: i64 = 1_790_000_000;
 const SUBSCRIPTION: &str = "/subscriptions/22222222-2222-4222-8222-222222222222";
@@ -243,4 +249,44 @@ fn an_older_snapshot_does_not_pass_for_clean() {
     assert_eq!(report.rules_partly_run, []);
     let other = br#"{"format": "trustform-snapshot/3", "tenant_id": "", "read_at": 0, "applications": [], "principals": []}"#;
     assert!(snapshot::parse(other).is_err_and(|why| why.contains("trustform-snapshot/3")));
+}
+
+#[test]
+fn owners_that_a_list_cuts_off_are_read() {
+    const OWNERS: usize = 130;
+    let mut stage = Stage::new();
+    let now = stage.clock.now_ms().unsigned_abs();
+    stage.emulator.with_store(|store, _| {
+        populate(store, 200, now);
+        let of = |kind: &str| -> Vec<_> {
+            let rows = store.primary().rows(&PRINCIPALS, None);
+            let rows = rows.filter(|row| text(row, "displayName").contains(kind));
+            rows.map(|row| json!(text(row, "id")))
+                .take(OWNERS)
+                .collect()
+        };
+        let owners = json!(of("-service-"));
+        let application = store.primary().rows(&APPLICATIONS, None).next().cloned();
+        let mut application = (*application.unwrap()).clone();
+        application.insert("~owners".to_owned(), owners.clone());
+        let vendor = of("vendor-").remove(0);
+        let vendor = store.primary().get(&PRINCIPALS, vendor.as_str().unwrap());
+        let mut vendor = (**vendor.unwrap()).clone();
+        vendor.insert("~owners".to_owned(), owners);
+        store.put(&APPLICATIONS, application, now);
+        store.put(&PRINCIPALS, vendor, now);
+    });
+    let command =
+        format!("trustform audit --local --tenant {TENANT} --fail-on never --format json");
+    let ran = stage.run(&command, None);
+    assert_eq!(ran.exit, 0, "{}", ran.err);
+    let report: Json = serde_json::from_str(&ran.out).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let risky: Vec<&str> = findings
+        .filter(|it| it["rule"] == "risky-owner")
+        .map(|it| it["message"].as_str().unwrap())
+        .collect();
+    let of = |begin: &str| risky.iter().filter(|it| it.starts_with(begin)).count();
+    assert_eq!(of("another workload owns it: "), OWNERS);
+    assert_eq!(of("another workload owns its service principal: "), OWNERS);
 }
