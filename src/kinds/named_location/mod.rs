@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::Value as Json;
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, by_name, conditional_access_policy};
+use super::{Claim, Kind, Scene, Task, by_name};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::live::{Live, Object, Read};
@@ -27,7 +27,7 @@ const MOST: usize = 2_000;
 
 static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "Ranges of public addresses, as `conditional_access_policy` names them. A mark behind its display name, which plans do not show, says whose it is. When the last block of the kind goes, leave a `removed` block for one apply: without either nobody looks.",
+    doc: "Ranges of public addresses, as `conditional_access_policy` names them. A mark behind its display name, which plans do not show, says whose it is. A login that may read policies (`Policy.Read.All`) finds by it what no block declares any more.",
     parents: &[],
     implied: false,
     fields: &[
@@ -129,20 +129,15 @@ impl Kind for NamedLocation {
     }
 
     fn reads(&self, desired: &Desired, _live: &Live) -> Vec<Read> {
-        let wanted = by_name::is_wanted(KIND, desired);
-        let all = [
-            by_name::list(KIND, PATH),
-            // Who would miss one.
-            by_name::list(
-                conditional_access_policy::KIND,
-                conditional_access_policy::PATH,
-            ),
-        ];
-        all.into_iter().filter(|_| wanted).collect()
+        vec![by_name::list(KIND, PATH, desired)]
     }
 
-    fn decode(&self, _read: &Read, reply: &Reply, live: &mut Live) {
-        if reply.status == 200 {
+    fn spares(&self, read: &Read) -> bool {
+        by_name::spares(read)
+    }
+
+    fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
+        if by_name::is_list(read) && reply.status == 200 {
             by_name::decode(KIND, &reply.body, body_of, live);
         }
     }
