@@ -193,8 +193,7 @@ fn lost_applications(
             .filter(|leftover| is_one(leftover.object.key.kind))
             .count();
         let all = declared + left;
-        let refused =
-            lost > free(all, allow) && allow.deletes.is_none_or(|allowed| lost > allowed);
+        let refused = lost > free(all, allow) && allow.deletes.is_none_or(|allowed| lost > allowed);
         refused.then(|| Refusal {
             guard: "lost-applications",
             message: format!("{lost} of the stack's {all} {noun} would be deleted"),

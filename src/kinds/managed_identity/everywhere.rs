@@ -4,8 +4,8 @@
 //! Sources: Azure/azure-rest-api-specs, Microsoft.Resources 2022-12-01 ("Subscriptions - List": a login that may see
 //! none gets an empty list) and Microsoft.ManagedIdentity 2024-11-30 ("List By Subscription").
 
-use super::{KIND, mark};
 use super::wire::{self, VERSION};
+use super::{KIND, mark};
 use crate::kinds::federated_credential;
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::step::{Reply, Request, Service};
@@ -111,8 +111,7 @@ pub(super) fn decode(read: &Read, reply: &Reply, live: &mut Live) {
             WITHIN => {
                 let object = wire::object(json, false);
                 // What some stack made may be ours. What is known of it is newer.
-                let known = live.get(&object.key).is_some()
-                    || live.is_absent(KIND, &object.key.id);
+                let known = live.get(&object.key).is_some() || live.is_absent(KIND, &object.key.id);
                 if mark::of(object.body.get("tags")).is_some() && !known {
                     live.insert(object.clone());
                 }

@@ -74,7 +74,9 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
 pub fn is_in_named_group(id: &str, desired: &Desired) -> bool {
     let id = id.to_ascii_lowercase();
     groups(desired).iter().any(|(subscription, group)| {
-        id.starts_with(&format!("/subscriptions/{subscription}/resourcegroups/{group}/"))
+        id.starts_with(&format!(
+            "/subscriptions/{subscription}/resourcegroups/{group}/"
+        ))
     })
 }
 

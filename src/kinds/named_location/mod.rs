@@ -4,7 +4,7 @@
 
 pub mod emulator;
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value as Json;
 
@@ -84,6 +84,25 @@ fn range_of(text: &str) -> Option<String> {
     }
     let address = address.parse::<Ipv6Addr>().ok()?;
     (bits <= 128).then(|| format!("{address}/{bits}"))
+}
+
+/// Whether a range has an address. An IPv4 address that is written as one of IPv6 is itself.
+pub fn contains(range: &str, address: IpAddr) -> bool {
+    let parsed = range.split_once('/').and_then(|(base, bits)| {
+        let (base, bits) = (base.parse::<IpAddr>().ok()?, bits.parse::<u32>().ok()?);
+        Some((base, bits))
+    });
+    match (parsed, address.to_canonical()) {
+        (Some((IpAddr::V4(base), bits @ 0..=32)), IpAddr::V4(address)) => {
+            let differs = base.to_bits() ^ address.to_bits();
+            differs.leading_zeros() >= bits
+        }
+        (Some((IpAddr::V6(base), bits @ 0..=128)), IpAddr::V6(address)) => {
+            let differs = base.to_bits() ^ address.to_bits();
+            differs.leading_zeros() >= bits
+        }
+        _ => false,
+    }
 }
 
 pub struct NamedLocation;
@@ -247,6 +266,25 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(range_of(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_has_its_own_addresses() {
+        for (range, address, is_in) in [
+            ("192.0.2.0/24", "192.0.2.255", true),
+            ("192.0.2.0/24", "192.0.3.0", false),
+            ("192.0.2.7/32", "192.0.2.7", true),
+            ("192.0.2.0/24", "::ffff:192.0.2.9", true),
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("2001:db8::1/128", "2001:db8::1", true),
+            ("192.0.2.0/33", "192.0.2.0", false),
+            ("192.0.2.0", "192.0.2.0", false),
+        ] {
+            let address = address.parse().expect("an address");
+            assert_eq!(contains(range, address), is_in, "{address} in {range}");
         }
     }
 }

@@ -83,7 +83,9 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
 
 /// Everything that is assigned in a subscription.
 fn list(purpose: &'static str, subscription: &str) -> Read {
-    let path = format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments?{VERSION}");
+    let path = format!(
+        "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments?{VERSION}"
+    );
     Read {
         kind: KIND,
         purpose,
