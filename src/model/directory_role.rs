@@ -6,6 +6,12 @@
 /// Name and template id.
 pub type DirectoryRole = (&'static str, &'static str);
 
+pub const AGENT_ID_ADMINISTRATOR: DirectoryRole = (
+    "Agent ID Administrator",
+    "db506228-d27e-4b7d-95e5-295956d6615f",
+);
+pub const AGENT_ID_DEVELOPER: DirectoryRole =
+    ("Agent ID Developer", "adb2368d-a9be-41b5-8667-d96778e081b0");
 pub const APPLICATION_ADMINISTRATOR: DirectoryRole = (
     "Application Administrator",
     "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
@@ -13,6 +19,10 @@ pub const APPLICATION_ADMINISTRATOR: DirectoryRole = (
 pub const CLOUD_APPLICATION_ADMINISTRATOR: DirectoryRole = (
     "Cloud Application Administrator",
     "158c047a-c907-4556-b7ef-446551a6b5f7",
+);
+pub const CONDITIONAL_ACCESS_ADMINISTRATOR: DirectoryRole = (
+    "Conditional Access Administrator",
+    "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9",
 );
 pub const DIRECTORY_READERS: DirectoryRole =
     ("Directory Readers", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b");
@@ -29,6 +39,10 @@ pub const GLOBAL_ADMINISTRATOR: DirectoryRole = (
     "62e90394-69f5-4237-9190-012177145e10",
 );
 pub const GLOBAL_READER: DirectoryRole = ("Global Reader", "f2ef992c-3afb-46b9-b7cf-a126ee74c451");
+pub const GROUPS_ADMINISTRATOR: DirectoryRole = (
+    "Groups Administrator",
+    "fdd7a751-b60b-444a-984c-02652fe8fa1c",
+);
 pub const HYBRID_IDENTITY_ADMINISTRATOR: DirectoryRole = (
     "Hybrid Identity Administrator",
     "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2",
@@ -64,13 +78,17 @@ pub const SECURITY_ADMINISTRATOR: DirectoryRole = (
 
 /// Those that something here names; a tenant has many more.
 pub const BUILT_IN: &[DirectoryRole] = &[
+    AGENT_ID_ADMINISTRATOR,
+    AGENT_ID_DEVELOPER,
     APPLICATION_ADMINISTRATOR,
     CLOUD_APPLICATION_ADMINISTRATOR,
+    CONDITIONAL_ACCESS_ADMINISTRATOR,
     DIRECTORY_READERS,
     DOMAIN_NAME_ADMINISTRATOR,
     EXTERNAL_IDENTITY_PROVIDER_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
     GLOBAL_READER,
+    GROUPS_ADMINISTRATOR,
     HYBRID_IDENTITY_ADMINISTRATOR,
     IDENTITY_GOVERNANCE_ADMINISTRATOR,
     INTUNE_ADMINISTRATOR,

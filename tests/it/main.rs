@@ -19,6 +19,7 @@ mod pages;
 mod play;
 mod processes;
 mod reports;
+mod reverted;
 mod rotation;
 mod saved_plans;
 mod scale;

@@ -6,10 +6,16 @@
 use super::{Check, Status};
 use crate::cloud::{Caller, rights};
 use crate::kinds::api::{self, Class};
+use crate::kinds::{
+    agent_identity_blueprint, app_role_assignment, conditional_access_policy,
+    delegated_permission_grant, group_member, named_location,
+};
 use crate::model::directory_role::{
+    AGENT_ID_ADMINISTRATOR as AGENT_ID, AGENT_ID_DEVELOPER,
     APPLICATION_ADMINISTRATOR as APPLICATION, CLOUD_APPLICATION_ADMINISTRATOR as CLOUD_APPLICATION,
-    DIRECTORY_READERS, DirectoryRole, GLOBAL_ADMINISTRATOR as GLOBAL, GLOBAL_READER,
-    PRIVILEGED_ROLE_ADMINISTRATOR as PRIVILEGED_ROLE,
+    CONDITIONAL_ACCESS_ADMINISTRATOR as CONDITIONAL_ACCESS, DIRECTORY_READERS, DirectoryRole,
+    GLOBAL_ADMINISTRATOR as GLOBAL, GLOBAL_READER, GROUPS_ADMINISTRATOR as GROUPS,
+    PRIVILEGED_ROLE_ADMINISTRATOR as PRIVILEGED_ROLE, SECURITY_ADMINISTRATOR as SECURITY,
 };
 use crate::model::national_cloud::Cloud;
 use crate::model::step::{Method, Request, Service};
@@ -23,18 +29,13 @@ const CONTESTED: &str = "Directory.ReadWrite.All";
 /// Something to do with a tenant.
 struct Use {
     name: &'static str,
+    /// Only a stack that declares one of these does it; none where every stack does.
+    kinds: &'static [&'static str],
     what: &'static str,
     /// A request that stands for it.
     request: Request,
     /// Directory roles that let it, the narrowest first.
     roles: &'static [DirectoryRole],
-}
-
-/// What the stack at hand will ask for beyond reading and writing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
-    pub app_roles: bool,
-    pub scopes: bool,
 }
 
 /// Where the login's rights are given.
@@ -44,8 +45,8 @@ pub struct Place<'a> {
     pub graph: Option<&'a str>,
 }
 
-/// One line per use.
-pub fn checks(caller: &Caller, wanted: Wanted, place: &Place) -> Vec<Check> {
+/// One line per use, of those that a stack of these kinds has.
+pub fn checks(caller: &Caller, declares: impl Fn(&str) -> bool, place: &Place) -> Vec<Check> {
     let get = |path: &str| Request::get(Service::Graph, path);
     let post = |path: &str| Request::new(Service::Graph, Method::Post, path);
     let readers: &[_] = &[
@@ -56,43 +57,68 @@ pub fn checks(caller: &Caller, wanted: Wanted, place: &Place) -> Vec<Check> {
         GLOBAL,
     ];
     let writers: &[_] = &[CLOUD_APPLICATION, APPLICATION, GLOBAL];
-    let mut uses = vec![
+    let uses = [
         Use {
             name: "plan",
+            kinds: &[],
             what: "read applications and service principals",
             request: get("/applications"),
             roles: readers,
         },
         Use {
             name: "audit",
+            kinds: &[],
             what: "read every application of the tenant",
             request: get("/applications"),
             roles: readers,
         },
         Use {
             name: "apply",
+            kinds: &[],
             what: "change applications",
             request: post("/applications"),
             roles: writers,
         },
-    ];
-    if wanted.app_roles {
-        uses.push(Use {
+        Use {
+            name: "agents",
+            kinds: &[agent_identity_blueprint::KIND],
+            what: "change agent identity blueprints",
+            request: post("/applications/microsoft.graph.agentIdentityBlueprint"),
+            roles: &[AGENT_ID_DEVELOPER, AGENT_ID, GLOBAL],
+        },
+        Use {
             name: "roles",
+            kinds: &[app_role_assignment::KIND],
             what: "grant application permissions",
             request: post("/servicePrincipals/x/appRoleAssignedTo"),
             roles: &[PRIVILEGED_ROLE, GLOBAL],
-        });
-    }
-    if wanted.scopes {
-        uses.push(Use {
+        },
+        Use {
             name: "consent",
+            kinds: &[delegated_permission_grant::KIND],
             what: "consent to delegated permissions",
             request: post("/oauth2PermissionGrants"),
             roles: writers,
-        });
-    }
-    uses.iter().map(|it| check(it, caller, place)).collect()
+        },
+        Use {
+            name: "groups",
+            kinds: &[group_member::KIND],
+            what: "change who is in a group",
+            request: post("/groups/x/members/$ref"),
+            roles: &[GROUPS, GLOBAL],
+        },
+        Use {
+            name: "access",
+            kinds: &[conditional_access_policy::KIND, named_location::KIND],
+            what: "change conditional access policies",
+            request: post("/identity/conditionalAccess/policies"),
+            roles: &[CONDITIONAL_ACCESS, SECURITY, GLOBAL],
+        },
+    ];
+    uses.iter()
+        .filter(|it| it.kinds.is_empty() || it.kinds.iter().any(|kind| declares(kind)))
+        .map(|it| check(it, caller, place))
+        .collect()
 }
 
 fn check(wanted: &Use, caller: &Caller, place: &Place) -> Check {
@@ -176,15 +202,11 @@ mod tests {
     use super::*;
 
     fn statuses(caller: &Caller) -> Vec<(&'static str, Status)> {
-        let wanted = Wanted {
-            app_roles: true,
-            scopes: true,
-        };
         let place = Place {
             cloud: Cloud::Public,
             graph: Some("g"),
         };
-        let checks = checks(caller, wanted, &place);
+        let checks = checks(caller, |_| true, &place);
         assert!(
             checks
                 .iter()
@@ -207,8 +229,11 @@ mod tests {
                 ("plan", Pass),
                 ("audit", Pass),
                 ("apply", Pass),
+                ("agents", Fail),
                 ("roles", Fail),
-                ("consent", Fail)
+                ("consent", Fail),
+                ("groups", Fail),
+                ("access", Fail)
             ]
         );
         let nothing = Caller::default();
@@ -229,8 +254,11 @@ mod tests {
                 ("plan", Pass),
                 ("audit", Pass),
                 ("apply", Pass),
+                ("agents", Unknown),
                 ("roles", Unknown),
-                ("consent", Pass)
+                ("consent", Pass),
+                ("groups", Unknown),
+                ("access", Unknown)
             ]
         );
     }
