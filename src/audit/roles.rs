@@ -90,7 +90,7 @@ pub fn azure(json: &Json) -> Option<Assigned> {
 }
 
 /// One of the directory's role assignments with its principal, if it is over the whole directory and a service
-/// principal's or a group's; of a group also its name.
+/// principal's or a group's; of a group also its name, where that may be read.
 pub fn directory(json: &Json) -> Option<(Assigned, Option<String>)> {
     let principal = &json["principal"];
     let kind = principal["@odata.type"].as_str().unwrap_or_default();
@@ -112,7 +112,9 @@ pub fn directory(json: &Json) -> Option<(Assigned, Option<String>)> {
             through: None,
         }),
     };
-    Some((assigned, group.then(|| text(principal, "displayName"))))
+    // Of what the login may not read Graph shows the type and the id.
+    let name = Some(text(principal, "displayName"));
+    Some((assigned, name.filter(|name| group && !name.is_empty())))
 }
 
 /// The definition of a role that was made in Azure, and its id.

@@ -1,6 +1,7 @@
 //! Roles that make administrators: built-in ones and those that somebody made, held directly and through groups.
 
 use serde_json::{Value as Json, json};
+use trustform::audit::roles::{self, Role};
 use trustform::audit::{Options, run, snapshot};
 use trustform::emulator::store::text;
 use trustform::kinds::application::emulator::APPLICATIONS;
@@ -144,6 +145,36 @@ fn directory_roles_count_as_permissions_do() {
     // Somebody else's role.
     let theirs = json!({ "/directory_roles": { "p-2": [{ "role": "Global Administrator" }] } });
     assert_eq!(self::found(theirs), []);
+}
+
+#[test]
+fn only_what_holds_over_the_whole_directory_counts() {
+    let of = |kind: &str, scope: &str, name: Json| {
+        roles::directory(&json!({
+            "principalId": "P-1", "directoryScopeId": scope,
+            "roleDefinitionId": "62E90394-69f5-4237-9190-012177145e10",
+            "principal": { "@odata.type": kind, "id": "p-1", "displayName": name },
+        }))
+    };
+    let (held, name) = of("#microsoft.graph.servicePrincipal", "/", json!("x")).unwrap();
+    assert_eq!(
+        (held.principal.as_str(), held.group, name),
+        ("p-1", false, None)
+    );
+    let Role::Directory(role) = held.role else {
+        panic!("it is no directory role");
+    };
+    assert_eq!(role.role, "Global Administrator");
+    let (held, name) = of("#microsoft.graph.group", "/", json!("platform")).unwrap();
+    assert_eq!((held.group, name.as_deref()), (true, Some("platform")));
+    let (_, nameless) = of("#microsoft.graph.group", "/", json!(null)).unwrap();
+    assert_eq!(nameless, None);
+    assert_eq!(of("#microsoft.graph.user", "/", json!("x")), None);
+    let unit = "/administrativeUnits/77777777-7777-4777-8777-777777777777";
+    assert_eq!(
+        of("#microsoft.graph.servicePrincipal", unit, json!("x")),
+        None
+    );
 }
 
 #[test]

@@ -34,10 +34,10 @@ pub struct Args {
     /// Only the applications that are members of this group, by its name or object id. May be repeated.
     #[arg(long, value_name = "NAME|ID")]
     pub group: Vec<String>,
-    /// Only applications with this tag. May be repeated.
+    /// Only applications with this tag, on themselves or on their service principals. May be repeated.
     #[arg(long, value_name = "TAG")]
     pub tag: Vec<String>,
-    /// Only applications of this owner, by object id. May be repeated.
+    /// Only applications that this owner owns, themselves or their service principals, by object id. May be repeated.
     #[arg(long, value_name = "ID", value_parser = guid)]
     pub owner: Vec<String>,
     /// Only applications that the stack, or one of `--declared`, declares.

@@ -28,9 +28,9 @@ pub async fn complete(reader: &Reader, tenant: &mut Tenant) {
     let applications = tenant.applications.iter().flat_map(|it| &it.owners);
     let principals = tenant.principals.iter().flat_map(|it| &it.owners);
     let mut all = applications.chain(principals).flatten();
-    // Of what the login may not read Graph shows the type and the id.
+    // Of users that the login may not read Graph shows no more than the id.
     if all.any(|owner| owner.kind == "user" && owner.enabled.is_none()) {
-        let why = "this login may not read users: grant it `User.Read.All`";
+        let why = "Microsoft Graph does not show whether users that own something are guests or disabled; reading users needs `User.Read.All`";
         let need = Need::Users.word().to_owned();
         tenant.unread.insert(need, why.to_owned());
     }
