@@ -58,8 +58,8 @@ fn end(report: &Report) -> String {
         words if words.is_empty() => words,
         words => format!("; {words}"),
     };
-    let _ = match report.counts().is_empty() {
-        true => writeln!(out, "No findings{aside}."),
+    let _ = match report.findings.is_empty() && aside.is_empty() {
+        true => writeln!(out, "No findings."),
         false => writeln!(out, "Findings: {}{aside}.", report.summary()),
     };
     out
