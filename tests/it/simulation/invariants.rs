@@ -414,7 +414,10 @@ fn lane(plan: &Plan, step: StepId) -> String {
 }
 
 fn destructive(phase: Phase) -> bool {
-    matches!(phase, Phase::Withdraw | Phase::Retire | Phase::Unpublish)
+    matches!(
+        phase,
+        Phase::Withdraw | Phase::Retire | Phase::Unpublish | Phase::Clear
+    )
 }
 
 impl Protocol {
