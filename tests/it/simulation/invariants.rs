@@ -59,8 +59,6 @@ pub struct Bounds {
     pub lags: bool,
     /// By unique name: who is admitted now and wanted, too.
     kept: BTreeMap<String, Vec<Language>>,
-    /// By unique name: trusts that somebody else took away, and until when some replica may still show them.
-    hidden: Vec<(String, Trust, u64)>,
     /// By path.
     documents: BTreeMap<String, String>,
 }
@@ -93,30 +91,6 @@ impl Bounds {
             documents,
             raced: false,
             lags: false,
-            hidden: Vec::new(),
-        }
-    }
-
-    /// Trusts that somebody else took away before the apply began.
-    pub fn hide(&mut self, dropped: &[(String, Trust, u64)]) {
-        self.hidden = dropped.to_vec();
-    }
-
-    /// Who relied on a trust that was taken away, and of which every read may still have shown that it stays, is given up:
-    /// no read can tell. Only while some replica shows it, and only who was admitted by that very trust.
-    pub fn give_up(&mut self, state: &State, now: u64) {
-        self.hidden.retain(|(_, _, until)| now < *until);
-        for (name, trust, _) in &self.hidden {
-            let Some(kept) = self.kept.get_mut(name) else {
-                continue;
-            };
-            let live = languages(state, name);
-            let hidden = Language::of(trust);
-            kept.retain(|one| {
-                let admitted = |by: &[Language]| one.minus(by).is_empty() == Ok(true);
-                let shown: Vec<Language> = live.iter().chain([&hidden]).cloned().collect();
-                admitted(&live) || !admitted(&shown)
-            });
         }
     }
 

@@ -17,7 +17,6 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use trustform::emulator::store::text;
-use trustform::exchange::trust::Trust;
 use trustform::model::live::Live;
 use trustform::model::step::Service;
 
@@ -53,9 +52,6 @@ struct Stage {
     /// When two applies at once, which no lock kept apart, ended last: what the one undid of the other's is found out as
     /// late as what anybody else did.
     contested: Option<u64>,
-    /// Trusts that somebody else took away, or one of two applies at once: of which unique name, and until when some replica
-    /// may still show them.
-    dropped: Vec<(String, Trust, u64)>,
 }
 
 /// Milliseconds after which every replica shows what somebody else did.
@@ -84,7 +80,6 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         edited: None,
         binned: None,
         contested: None,
-        dropped: Vec::new(),
     };
     let mut last: Option<Want> = None;
     for act in &history.acts {
@@ -126,9 +121,6 @@ impl Stage {
                 let mut bounds = Bounds::new(self.state.clone(), &desired);
                 bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
-                if self.lags {
-                    bounds.hide(&self.dropped);
-                }
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
                 let within = |at: Option<u64>, ms| at.is_some_and(|at| self.world.now < at + ms);
                 let unseen =
@@ -153,9 +145,6 @@ impl Stage {
                     Service::Blob => State::of(&mut self.world),
                     _ => State::after(&self.state, &self.world),
                 };
-                for run in &mut runs {
-                    run.bounds.give_up(&now, self.world.now);
-                }
                 let bounds: Vec<&Bounds> = runs.iter().map(|run| &run.bounds).collect();
                 let found = after_commit(&self.state, &now, &bounds, &self.foreign);
                 self.violations.extend(found);
@@ -175,21 +164,13 @@ impl Stage {
                 if gone(&now) > gone(&self.state) {
                     self.binned = Some(self.world.now);
                 }
-                let old = std::mem::replace(&mut self.state, now);
-                // Applies that no lock keeps apart are somebody else to each other, and to the next one.
-                if self.rivals {
-                    self.drop_trusts(&old);
-                }
+                self.state = now;
             }
         }
         if self.rivals {
             self.contested = Some(self.world.now);
         }
         for (run, want) in runs.iter().zip(&wants) {
-            // What a run took away that did not live to see it gone, nobody has seen gone.
-            if matches!(run.end(), Some(End::Crashed | End::Stopped(_))) {
-                self.drop_trusts(&run.bounds.base);
-            }
             self.judge(run, want);
         }
         runs.into_iter()
@@ -300,21 +281,6 @@ impl Stage {
         }
     }
 
-    /// Remembers the trusts that were there in `old` and are not any more.
-    fn drop_trusts(&mut self, old: &State) {
-        let until = self.world.now + SEEN_MS;
-        for (id, application) in &old.applications {
-            let there = self.state.applications.get(id).map(|one| &one.trusts);
-            let gone = application
-                .trusts
-                .iter()
-                .filter(|(id, _)| !there.is_some_and(|there| there.contains_key(*id)));
-            let name = application.unique_name();
-            self.dropped
-                .extend(gone.map(|(_, trust)| (name.to_owned(), trust.clone(), until)));
-        }
-    }
-
     /// Somebody else's hand.
     fn edit(&mut self, edit: Edit) {
         self.edited = Some(self.world.now);
@@ -389,7 +355,6 @@ impl Stage {
             }
         }
         self.state = State::of(&mut self.world);
-        self.drop_trusts(&old);
         let state = &self.state;
         self.foreign.applications.extend(
             state
