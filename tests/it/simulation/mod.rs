@@ -52,6 +52,8 @@ struct Stage {
     /// When two applies at once, which no lock kept apart, ended last: what the one undid of the other's is found out as
     /// late as what anybody else did.
     contested: Option<u64>,
+    /// Identities, and the groups whose marks an upsert took from them.
+    unmarked: BTreeSet<(String, String)>,
 }
 
 /// Milliseconds after which every replica shows what somebody else did.
@@ -80,6 +82,7 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         edited: None,
         binned: None,
         contested: None,
+        unmarked: BTreeSet::new(),
     };
     let mut last: Option<Want> = None;
     for act in &history.acts {
@@ -151,9 +154,7 @@ impl Stage {
                 if bounds.iter().any(|one| one.raced) {
                     self.taken_over(&now);
                 }
-                if self.lags && self.world.upserted {
-                    self.unmarked(&now);
-                }
+                self.marks(&now);
                 let gone = |state: &State| {
                     state
                         .applications
@@ -199,25 +200,27 @@ impl Stage {
         }
     }
 
-    /// An identity that a killed run made a moment ago, and that no read shows, is upserted: the marks of memberships that
-    /// are declared no more go with its old tags. Plans tell of those memberships as of anybody's from then on.
-    fn unmarked(&mut self, now: &State) {
+    /// An upsert of an identity that no read shows, since a killed run or another apply without a lock made it a moment ago,
+    /// takes the marks of memberships with it: those are anybody's from then on, until a mark is written again.
+    fn marks(&mut self, now: &State) {
+        let upsert = (self.lags || self.rivals) && self.world.upserted;
         for (id, new) in &now.applications {
-            let Some(old) = self.state.applications.get(id) else {
-                continue;
-            };
-            let tags = new.tags();
-            if old
-                .tags()
-                .iter()
-                .any(|tag| state::marks_membership(tag) && !tags.contains(tag))
-            {
-                let held = new.holds.keys().filter(|held| state::is_membership(held));
-                let before = self.foreign.credentials.len();
-                self.foreign.credentials.extend(held.cloned());
-                let more = self.foreign.credentials.len() - before;
-                self.world.counts.unmarked += more as u64;
+            let (old, new_marks) = (self.state.applications.get(id), new.marked());
+            let old_marks = old.map_or_else(BTreeSet::new, state::Application::marked);
+            let taken = old_marks.difference(&new_marks).filter(|_| upsert);
+            self.unmarked
+                .extend(taken.map(|group| (id.clone(), group.clone())));
+            for held in new.holds.keys().filter(|held| state::is_membership(held)) {
+                let group = held.split('/').next().unwrap_or_default().to_owned();
+                if new_marks.contains(&group) && !old_marks.contains(&group) {
+                    self.foreign.credentials.remove(held);
+                } else if self.unmarked.contains(&(id.clone(), group)) {
+                    let counted = self.foreign.credentials.insert(held.clone());
+                    self.world.counts.unmarked += u64::from(counted);
+                }
             }
+            self.unmarked
+                .retain(|(other, group)| other != id || !new_marks.contains(group));
         }
     }
 

@@ -1,6 +1,8 @@
 //! The bug bank: designs that other tools have shipped, and slips that would be easy. Each changes what passes
 //! between the planner, the engine and the wire; none of the production code knows of them.
 
+mod further;
+
 use serde_json::{Value as Json, json};
 use trustform::cloud::reply::Lost;
 use trustform::emulator::store::text;
@@ -33,7 +35,8 @@ bank! {
     DocumentsLastToCome, DenialIsSuccess, LostMeansDone, IgnoreRetryAfter, ParallelInOneApplication,
     DeleteWhatOthersMade, TakeOverForeignName, WriteUndeclaredFields, NameByLabel, TemporaryName,
     SuccessWhateverHappens, RememberedWorld, NeverDelete, ReplaceKeysAtOnce, PublishPrivateKey,
-    TokenInMessage, PatchSubjectInPlace, ReplaceTags, ThrottlingIsFatal,
+    TokenInMessage, PatchSubjectInPlace, ReplaceTags, ThrottlingIsFatal, TrustListOfGroups, MarkGoesFirst, RelyOnReads,
+    RoleByAnyName, ReplaceTagsInAzure,
 }
 
 impl Mutant {
@@ -183,7 +186,7 @@ impl Mutant {
                     keys.iter_mut().for_each(|key| key["d"] = json!("AQAB"))
                 });
             }
-            _ => {}
+            _ => further::plan(self, plan),
         }
         // A step that a mutant has left out rests on nothing any more.
         let steps = plan.steps.len();
@@ -379,8 +382,6 @@ fn patch_in_place(plan: &mut Plan) {
     if delete == last {
         plan.steps.pop();
     } else {
-        plan.steps[delete].request =
-            Request::get(plan.steps[delete].request.service, "/applications?$top=1");
-        plan.steps[delete].check = None;
+        further::leave_out(&mut plan.steps[delete]);
     }
 }
