@@ -47,6 +47,8 @@ pub struct Foreign {
     pub applications: BTreeSet<String>,
     /// Ids of credentials, and of what others gave.
     pub credentials: BTreeSet<String>,
+    /// Of these, memberships that we made and whose mark is lost: a plan from before may still end them.
+    pub unmarked: BTreeSet<String>,
 }
 
 /// What one apply may do, fixed when it begins.
@@ -243,7 +245,8 @@ fn ownership(
     for (id, holder) in before.held() {
         // What an identity of ours holds goes with it.
         let goes = !all.iter().any(|one| one.wanted.contains_key(holder));
-        if foreign.credentials.contains(id) && !held.contains_key(id) && !goes {
+        let theirs = foreign.credentials.contains(id) && !foreign.unmarked.contains(id);
+        if theirs && !held.contains_key(id) && !goes {
             found.push(violation(
                 "I3",
                 format!("`{holder}` lost {id}, which somebody else gave it"),

@@ -72,6 +72,7 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         foreign: Foreign {
             applications: state.applications.keys().cloned().collect(),
             credentials: theirs(&state),
+            unmarked: BTreeSet::new(),
         },
         state,
         memory: None,
@@ -214,9 +215,11 @@ impl Stage {
                 let group = held.split('/').next().unwrap_or_default().to_owned();
                 if new_marks.contains(&group) && !old_marks.contains(&group) {
                     self.foreign.credentials.remove(held);
+                    self.foreign.unmarked.remove(held);
                 } else if self.unmarked.contains(&(id.clone(), group)) {
-                    let counted = self.foreign.credentials.insert(held.clone());
-                    self.world.counts.unmarked += u64::from(counted);
+                    let new = self.foreign.credentials.insert(held.clone());
+                    self.world.counts.unmarked += u64::from(new);
+                    self.foreign.unmarked.insert(held.clone());
                 }
             }
             self.unmarked
