@@ -48,18 +48,18 @@ pub(super) fn assure(
             written.insert(&object.key);
             let parent = pair.parent.as_ref().and_then(|key| live.get(key));
             let task = Task {
-                action: Action::Create,
+                action: Action::Update,
                 address: &pair.resource.address,
                 stack: &desired.stack,
                 resource: Some(&pair.resource),
-                object: None,
+                object: Some(object),
                 owner: desired.parent(&pair.resource),
                 parent,
                 fields: &[],
                 live,
                 purge: false,
             };
-            steps.extend(pair.kind.steps(&task));
+            steps.extend(federated_credential::again(&task));
         }
     }
 }
