@@ -73,7 +73,7 @@ fn path(step: &Step) -> String {
 
 /// Steps are known by their place: a read stands in for one that is left out.
 pub fn leave_out(step: &mut Step) {
-    step.request = Request::get(Service::Graph, "/applications?$top=1");
+    step.request = Request::get(Service::Graph, "/applications?$select=id");
     step.check = None;
 }
 
