@@ -11,7 +11,7 @@ pub const EFFECT: &str = "effect";
 
 pub static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "Blocks service principals of this tenant that ask for a token from elsewhere than the locations named: a stolen or too widely matched token of a pipeline is worth nothing there. It only reports until `state = \"enabled\"`. It needs Microsoft Entra Workload ID Premium, and does not cover managed identities. A mark behind its display name, which plans do not show, says whose it is. When the last block of the kind goes, leave a `removed` block for one apply: without either nobody looks.",
+    doc: "Blocks service principals of this tenant that ask for a token from elsewhere than the locations named: a stolen or too widely matched token of a pipeline is worth nothing there. It only reports until `state = \"enabled\"`. It needs Microsoft Entra Workload ID Premium, and does not cover managed identities. A mark behind its display name, which plans do not show, says whose it is. A login that may read policies (`Policy.Read.All`) finds by it what no block declares any more.",
     parents: &[],
     implied: false,
     fields: &[

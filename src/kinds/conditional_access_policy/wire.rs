@@ -47,7 +47,9 @@ pub fn principals(desired: &Desired) -> impl Iterator<Item = Read> {
 
 pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     match (read.purpose, reply.status) {
-        ("list", 200) => by_name::decode(KIND, &reply.body, body_of, live),
+        (_, 200) if by_name::is_list(read) => {
+            by_name::decode(KIND, &reply.body, body_of, live);
+        }
         ("principal", 200) => live.insert(target(&reply.body)),
         ("principal", 404) => live.set_absent(TARGET, read.about.clone()),
         _ => {}
