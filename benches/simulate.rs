@@ -1,5 +1,6 @@
 //! `cargo bench --bench simulate -- --seeds N --from S`: plays N histories and prints one JSON object.
-//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out.
+//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out;
+//! `--mutant NAME` only that one.
 
 #[path = "../tests/it/simulation/mod.rs"]
 mod simulation;
@@ -24,15 +25,18 @@ const MOST: u64 = 5_000;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let number = |name: &str, default: u64| {
+    let text = |name: &str| {
         let at = args.iter().position(|arg| arg == name);
-        at.and_then(|at| args.get(at + 1)?.parse().ok())
-            .unwrap_or(default)
+        at.and_then(|at| args.get(at + 1))
+    };
+    let number = |name: &str, default: u64| {
+        let given = text(name).and_then(|text| text.parse().ok());
+        given.unwrap_or(default)
     };
     let (seeds, from) = (number("--seeds", 1_000), number("--from", 0));
     let length = number("--length", 0);
     let sound = match args.iter().any(|arg| arg == "--bank") {
-        true => bank(from),
+        true => bank(from, text("--mutant")),
         false => simulate(seeds, from, length),
     };
     if !sound {
@@ -101,11 +105,15 @@ fn simulate(seeds: u64, from: u64, length: u64) -> bool {
     broken.is_empty()
 }
 
-/// Every mutant from every starting point, side by side.
-fn bank(from: u64) -> bool {
-    let jobs: Vec<(Mutant, u64)> = Mutant::ALL
+/// Every mutant, or one, from every starting point, side by side.
+fn bank(from: u64, only: Option<&String>) -> bool {
+    let mutants: Vec<&Mutant> = Mutant::ALL
         .iter()
-        .flat_map(|mutant| (0..STARTS).map(|start| (*mutant, from + start * MOST)))
+        .filter(|mutant| only.is_none_or(|only| *only == format!("{mutant:?}")))
+        .collect();
+    let jobs: Vec<(Mutant, u64)> = mutants
+        .iter()
+        .flat_map(|mutant| (0..STARTS).map(|start| (**mutant, from + start * MOST)))
         .collect();
     let next = AtomicUsize::new(0);
     let found = Mutex::new(BTreeMap::<Mutant, Vec<(u64, &str)>>::new());
@@ -152,7 +160,7 @@ fn bank(from: u64) -> bool {
     let survivors: Vec<String> = lost.iter().map(|mutant| format!("{mutant:?}")).collect();
     println!(
         "{}",
-        json!({"mutants": Mutant::ALL.len(), "survivors": survivors, "seeds_to_detection": needed})
+        json!({"mutants": mutants.len(), "survivors": survivors, "seeds_to_detection": needed})
     );
     lost.is_empty()
 }
