@@ -110,13 +110,14 @@ fn bank(from: u64, only: Option<&String>) -> bool {
     let mutants: Vec<&Mutant> = Mutant::ALL
         .iter()
         .filter(|mutant| only.is_none_or(|only| *only == format!("{mutant:?}")))
+        .filter(|mutant| !Mutant::RARE.iter().any(|(rare, _)| rare == *mutant))
         .collect();
     let jobs: Vec<(Mutant, u64)> = mutants
         .iter()
         .flat_map(|mutant| (0..STARTS).map(|start| (**mutant, from + start * MOST)))
         .collect();
     let next = AtomicUsize::new(0);
-    let found = Mutex::new(BTreeMap::<Mutant, Vec<(u64, &str)>>::new());
+    let found = Mutex::new(BTreeMap::<Mutant, Vec<(u64, &str, u64)>>::new());
     let lost = Mutex::new(BTreeSet::new());
     let work = || {
         while let Some((mutant, first)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -132,7 +133,7 @@ fn bank(from: u64, only: Option<&String>) -> bool {
                 Some((seed, invariant)) => {
                     let mut found = found.lock().expect("no panic");
                     let seeds = found.entry(*mutant).or_default();
-                    seeds.push((seed + 1, invariant));
+                    seeds.push((seed + 1, invariant, first + seed));
                 }
                 None => {
                     lost.lock().expect("no panic").insert(*mutant);
@@ -149,12 +150,12 @@ fn bank(from: u64, only: Option<&String>) -> bool {
     for (mutant, mut seeds) in found {
         seeds.sort();
         let mut by = BTreeMap::<&str, u64>::new();
-        for (_, invariant) in &seeds {
+        for (_, invariant, _) in &seeds {
             *by.entry(invariant).or_default() += 1;
         }
         needed.insert(
             format!("{mutant:?}"),
-            json!({"median": seeds[seeds.len() / 2].0, "max": seeds[seeds.len() - 1].0, "by": by}),
+            json!({"median": seeds[seeds.len() / 2].0, "max": seeds[seeds.len() - 1].0, "by": by, "one": seeds[0].2}),
         );
     }
     let survivors: Vec<String> = lost.iter().map(|mutant| format!("{mutant:?}")).collect();

@@ -1,9 +1,9 @@
 //! Mutants of what stands beside applications: memberships, managed identities, roles in Azure, and trusts that stay.
 
-use trustform::kinds::{self, group_member, managed_identity, role_assignment};
+use trustform::kinds::{self, group_member, role_assignment};
 use trustform::model::plan::{Action, Plan};
 use trustform::model::step::{Method, Phase, Request, Service, Step, StepId};
-use trustform::model::value::{Part, Value};
+use trustform::model::value::Part;
 
 use super::Mutant;
 
@@ -58,11 +58,6 @@ pub fn plan(mutant: Mutant, plan: &mut Plan) {
                 }
             }
         }
-        Mutant::ReplaceTagsInAzure => super::body(plan, managed_identity::KIND, |body| {
-            if let Some(Value::Map(tags)) = body.get_mut("tags") {
-                tags.retain(|name, _| name.starts_with("trustform"));
-            }
-        }),
         _ => {}
     }
 }
