@@ -179,6 +179,8 @@ fn restore(form: &Form, task: &Task, id: &str) -> Step {
     Step {
         check: Some(present(read.clone(), &Value::map([("id", id.into())]))),
         done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
+        // It is not in the recycle bin any more: what came back with it is in use, and is not to be taken away.
+        stale_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
         ..step(
             task,
             Phase::Provide,
