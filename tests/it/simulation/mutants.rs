@@ -42,8 +42,8 @@ bank! {
 impl Mutant {
     /// Those that one history in many thousands finds out: recorded histories do, and the bank leaves them out.
     pub const RARE: &[(Mutant, &str)] = &[
-        (Mutant::RelyOnReads, "I5-1938"),
-        (Mutant::TrustListOfGroups, "I1-167"),
+        (Mutant::RelyOnReads, "I5-1"),
+        (Mutant::TrustListOfGroups, "I1-52148"),
     ];
 
     pub fn desired(self, mut desired: Desired) -> Desired {
