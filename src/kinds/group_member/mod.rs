@@ -135,7 +135,7 @@ impl Kind for GroupMember {
                 resource
                     .body
                     .extend(principal.map(|id| ("principal_id".to_owned(), id)));
-                Vec::new()
+                unmarked(resource, scene).into_iter().collect()
             }
             Err(missing) => vec![missing],
         }
@@ -210,6 +210,23 @@ fn unfit(resource: &Resource, group: &str, live: &Live) -> Option<Diagnostic> {
         .at(resource.span(GROUP), "named here")
         .help("name a security group whose members are assigned"),
     )
+}
+
+/// An identity that others manage carries no mark of ours: nothing says later who put it into the group.
+fn unmarked(resource: &Resource, scene: &Scene) -> Option<Diagnostic> {
+    let group = resource.text(GROUP)?;
+    let parent = scene.desired.parent(resource)?;
+    super::is_existing(parent).then(|| {
+        let member = resource.text("principal_id").unwrap_or("OBJECT_ID");
+        Diagnostic::note(
+            "unmarked-member",
+            format!("`{}` belongs to others and takes no mark: removing the block will not take it out of the group", parent.address),
+        )
+        .about(&resource.address)
+        .help(format!(
+            "to take it out: `az ad group member remove --group {group} --member-id {member}`"
+        ))
+    })
 }
 
 /// The groups that an identity's block puts it into.
