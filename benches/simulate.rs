@@ -1,5 +1,6 @@
 //! `cargo bench --bench simulate -- --seeds N --from S`: plays N histories and prints one JSON object.
-//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out.
+//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out;
+//! `--mutant NAME` only that one.
 
 #[path = "../tests/it/simulation/mod.rs"]
 mod simulation;
@@ -24,15 +25,18 @@ const MOST: u64 = 5_000;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let number = |name: &str, default: u64| {
+    let text = |name: &str| {
         let at = args.iter().position(|arg| arg == name);
-        at.and_then(|at| args.get(at + 1)?.parse().ok())
-            .unwrap_or(default)
+        at.and_then(|at| args.get(at + 1))
+    };
+    let number = |name: &str, default: u64| {
+        let given = text(name).and_then(|text| text.parse().ok());
+        given.unwrap_or(default)
     };
     let (seeds, from) = (number("--seeds", 1_000), number("--from", 0));
     let length = number("--length", 0);
     let sound = match args.iter().any(|arg| arg == "--bank") {
-        true => bank(from),
+        true => bank(from, text("--mutant")),
         false => simulate(seeds, from, length),
     };
     if !sound {
@@ -101,14 +105,19 @@ fn simulate(seeds: u64, from: u64, length: u64) -> bool {
     broken.is_empty()
 }
 
-/// Every mutant from every starting point, side by side.
-fn bank(from: u64) -> bool {
-    let jobs: Vec<(Mutant, u64)> = Mutant::ALL
+/// Every mutant, or one, from every starting point, side by side.
+fn bank(from: u64, only: Option<&String>) -> bool {
+    let mutants: Vec<&Mutant> = Mutant::ALL
         .iter()
-        .flat_map(|mutant| (0..STARTS).map(|start| (*mutant, from + start * MOST)))
+        .filter(|mutant| only.is_none_or(|only| *only == format!("{mutant:?}")))
+        .filter(|mutant| !Mutant::RARE.iter().any(|(rare, _)| rare == *mutant))
+        .collect();
+    let jobs: Vec<(Mutant, u64)> = mutants
+        .iter()
+        .flat_map(|mutant| (0..STARTS).map(|start| (**mutant, from + start * MOST)))
         .collect();
     let next = AtomicUsize::new(0);
-    let found = Mutex::new(BTreeMap::<Mutant, Vec<(u64, &str)>>::new());
+    let found = Mutex::new(BTreeMap::<Mutant, Vec<(u64, &str, u64)>>::new());
     let lost = Mutex::new(BTreeSet::new());
     let work = || {
         while let Some((mutant, first)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -124,7 +133,7 @@ fn bank(from: u64) -> bool {
                 Some((seed, invariant)) => {
                     let mut found = found.lock().expect("no panic");
                     let seeds = found.entry(*mutant).or_default();
-                    seeds.push((seed + 1, invariant));
+                    seeds.push((seed + 1, invariant, first + seed));
                 }
                 None => {
                     lost.lock().expect("no panic").insert(*mutant);
@@ -141,18 +150,18 @@ fn bank(from: u64) -> bool {
     for (mutant, mut seeds) in found {
         seeds.sort();
         let mut by = BTreeMap::<&str, u64>::new();
-        for (_, invariant) in &seeds {
+        for (_, invariant, _) in &seeds {
             *by.entry(invariant).or_default() += 1;
         }
         needed.insert(
             format!("{mutant:?}"),
-            json!({"median": seeds[seeds.len() / 2].0, "max": seeds[seeds.len() - 1].0, "by": by}),
+            json!({"median": seeds[seeds.len() / 2].0, "max": seeds[seeds.len() - 1].0, "by": by, "one": seeds[0].2}),
         );
     }
     let survivors: Vec<String> = lost.iter().map(|mutant| format!("{mutant:?}")).collect();
     println!(
         "{}",
-        json!({"mutants": Mutant::ALL.len(), "survivors": survivors, "seeds_to_detection": needed})
+        json!({"mutants": mutants.len(), "survivors": survivors, "seeds_to_detection": needed})
     );
     lost.is_empty()
 }

@@ -288,6 +288,7 @@ pub fn step(task: &Task, phase: Phase, request: crate::model::step::Request) -> 
         check: None,
         done_if: Vec::new(),
         retry_if: Vec::new(),
+        stale_if: Vec::new(),
         lookup: None,
     }
 }

@@ -70,6 +70,9 @@ pub struct Step {
     pub done_if: Vec<Pattern>,
     /// Answers that mean our own create has not reached this replica yet.
     pub retry_if: Vec<Pattern>,
+    /// Answers that say, while they last and no earlier one was lost, that the plan was made from an old read: it is made
+    /// anew.
+    pub stale_if: Vec<Pattern>,
     /// How a create is found whose answer was lost, where sending it again would make a second one.
     pub lookup: Option<Lookup>,
 }

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod approval;
+mod assured;
 mod changes;
 pub mod compare;
 mod consent;
@@ -141,6 +142,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         ..options.allow.clone()
     };
     let room = room::make(&mut drafts, live);
+    assured::assure(&mut drafts, &pairs, desired, live);
     let (changes, steps) = order::ordered(drafts, &known);
     let mut changes = access::remarked(changes, &pairs, live, options.destroy);
     rotation::tell_keys(&mut changes, &pairs, desired, options.now);
@@ -327,7 +329,8 @@ fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
     }
     let mut premises = Vec::new();
     for change in deletes {
-        let (Some(parent), Some(step)) = (&change.parent, change.steps.first()) else {
+        // Before it come the writes of what stays.
+        let (Some(parent), Some(step)) = (&change.parent, change.steps.last()) else {
             continue;
         };
         for object in staying.get(parent).into_iter().flatten() {

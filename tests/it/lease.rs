@@ -133,6 +133,7 @@ async fn without_the_lock_nothing_is_written() {
         check: None,
         done_if: Vec::new(),
         retry_if: Vec::new(),
+        stale_if: Vec::new(),
         lookup: None,
     };
     let plan = Plan {

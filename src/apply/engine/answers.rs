@@ -2,7 +2,7 @@
 
 use super::super::verify;
 use super::{Engine, READ_BACK_MS, Stage, State};
-use crate::cloud::reply::{Class, Context, Lost, classify};
+use crate::cloud::reply::{Class, Context, Lost, backoff, classify};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::step::{Phase, Reply, Request, Step, StepId};
 use crate::model::value::Ref;
@@ -23,6 +23,10 @@ impl Engine {
             done_if: &step.done_if,
             retry_if: &step.retry_if,
         };
+        if !progress.replay && outdated(step, &result) {
+            let after_ms = backoff(context.attempt, context.seed);
+            return self.pause(id, after_ms, &result);
+        }
         let class = classify(&result, &context);
         self.throttled(id, &result);
         self.progress[id.0].assumed = class == Class::AlreadyDone;
@@ -36,6 +40,7 @@ impl Engine {
                 self.seek(id);
             }
             Class::Fatal(diagnostic) => {
+                self.stale = false;
                 self.progress[id.0].state = State::Failed;
                 let address = self.steps[id.0].address.to_string();
                 self.stop(diagnostic.about(address));
@@ -66,6 +71,7 @@ impl Engine {
         if now - since > deadline {
             progress.state = State::Failed;
             let step = &self.steps[id.0];
+            self.stale = !self.stopping && outdated(step, result);
             let request = self.filled(&step.request);
             let diagnostic = crate::cloud::explain::exhausted(result, &request, deadline);
             let diagnostic = diagnostic.about(&step.address);
@@ -167,4 +173,10 @@ impl Engine {
             .as_ref()
             .map(|request| self.filled(request))
     }
+}
+
+/// Whether an answer says that a step's plan was made from an old read.
+fn outdated(step: &Step, result: &Result<Reply, Lost>) -> bool {
+    let says = |reply: &Reply| step.stale_if.iter().any(|one| one.matches(reply));
+    result.as_ref().is_ok_and(says)
 }

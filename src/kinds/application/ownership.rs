@@ -213,8 +213,12 @@ pub fn keep_tags(resource: &mut Resource, scene: &Scene) {
             .chain(marks.items().cloned());
         resource.body.insert("tags".into(), Value::set(tags));
     }
+    let unsure = scene
+        .object
+        .and_then(|object| group_member::mark::unsure(object, scene.live, &scene.desired.stack));
     if let Some(Value::Set(tags)) = resource.body.get_mut("tags") {
         tags.extend(member);
+        tags.extend(unsure.iter().flat_map(Value::items).cloned());
     }
 }
 

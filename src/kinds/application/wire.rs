@@ -5,7 +5,7 @@
 
 use super::{Form, entitlements, optional_claims, permissions};
 use crate::kinds::codec::{self, key};
-use crate::kinds::{Task, step};
+use crate::kinds::{Task, group_member, step};
 use crate::model::plan::{Action, FieldChange};
 use crate::model::step::{Check, Expect, Method, Pattern, Phase, Request, Service, Step};
 use crate::model::value::{Map, Part, Ref, Value};
@@ -104,7 +104,10 @@ fn create(form: &Form, task: &Task) -> Vec<Step> {
 
 fn update(form: &Form, task: &Task, id: &str) -> Vec<Step> {
     let path = vec![Part::Literal(form.path(&format!("/applications/{id}")))];
-    let fields: Vec<_> = task.fields.iter().collect();
+    let leaving = group_member::mark::leaving(task);
+    let tags = |field: &&FieldChange| leaving.is_none() || field.path != "tags";
+    let before = leaving.iter().filter_map(|leaving| leaving.before.as_ref());
+    let fields: Vec<_> = task.fields.iter().filter(tags).chain(before).collect();
     let body = encode(form, &fields);
     let mut steps: Vec<Step> = disabling(&fields)
         .map(|body| Step {
@@ -119,6 +122,13 @@ fn update(form: &Form, task: &Task, id: &str) -> Vec<Step> {
     }
     for relation in form.people {
         steps.extend(people_steps(form, task, relation, &path));
+    }
+    if let Some(leaving) = leaving {
+        steps.extend(leaving.steps);
+        steps.push(Step {
+            phase: Phase::Clear,
+            ..patch(form, task, path, encode(form, &[&leaving.after]))
+        });
     }
     steps
 }
@@ -169,6 +179,8 @@ fn restore(form: &Form, task: &Task, id: &str) -> Step {
     Step {
         check: Some(present(read.clone(), &Value::map([("id", id.into())]))),
         done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
+        // It is not in the recycle bin any more: what came back with it is in use, and is not to be taken away.
+        stale_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
         ..step(
             task,
             Phase::Provide,

@@ -18,7 +18,7 @@ mod wire;
 
 pub use check::allows;
 pub use declare::{declare, exact};
-pub use wire::{declared_trust, is_listed, list, list_elsewhere, take_list, trust};
+pub use wire::{again, declared_trust, is_listed, list, list_elsewhere, take_list, trust};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task, is_identity, managed_identity};

@@ -243,11 +243,28 @@ pub fn declared_trust(body: &Map) -> Option<Trust> {
     trust(&spelled.collect())
 }
 
+/// Writes a credential that reads show as it is declared: what made it makes it once more if it is gone. In Azure it may
+/// have been made under another name; in Graph the service says that the same is there.
+pub fn again(task: &Task) -> Option<Step> {
+    let (resource, object) = task.resource.zip(task.object)?;
+    match in_azure(task)? {
+        true => arm::update(task, object, resource),
+        false => graph::create(task, resource),
+    }
+}
+
+/// Whether a credential is one of a managed identity.
+fn in_azure(task: &Task) -> Option<bool> {
+    let owner = task
+        .owner
+        .map(|owner| owner.kind() == managed_identity::KIND);
+    let parent = |parent: &Object| parent.key.kind == managed_identity::KIND;
+    owner.or(task.parent.map(parent))
+}
+
 pub fn steps(task: &Task) -> Vec<Step> {
-    let identity = match (task.owner, task.parent) {
-        (Some(owner), _) => owner.kind() == managed_identity::KIND,
-        (None, Some(parent)) => parent.key.kind == managed_identity::KIND,
-        (None, None) => return Vec::new(),
+    let Some(identity) = in_azure(task) else {
+        return Vec::new();
     };
     let step = match (task.action, task.object, task.resource) {
         (Action::Create, _, Some(resource)) if identity => arm::create(task, resource),

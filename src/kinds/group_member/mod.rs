@@ -3,7 +3,7 @@
 //! Graph keeps no mark with a membership. What this stack put into a group says a tag of the identity: see [`mark`].
 
 pub mod emulator;
-pub(in crate::kinds) mod mark;
+pub mod mark;
 mod wire;
 
 use std::collections::BTreeSet;

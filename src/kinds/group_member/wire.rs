@@ -170,7 +170,9 @@ pub fn steps(task: &Task) -> Vec<Step> {
                 .into_iter()
                 .collect()
         }
-        (Action::Delete, Some(object), _) => vec![delete(task, object)],
+        (Action::Delete, Some(object), _) => {
+            vec![take_out(task, group(object), principal(object))]
+        }
         _ => Vec::new(),
     }
 }
@@ -212,8 +214,8 @@ fn create(task: &Task, group: &str, principal: Value) -> Option<Step> {
     })
 }
 
-fn delete(task: &Task, object: &Object) -> Step {
-    let (group, principal) = (group(object), principal(object));
+/// Takes a member out; that it was none is as good.
+pub fn take_out(task: &Task, group: &str, principal: &str) -> Step {
     let expect = Expect::NoMember(Value::map([("id", Value::text(group))]));
     let path = format!("/groups/{group}/members/{principal}/$ref");
     Step {

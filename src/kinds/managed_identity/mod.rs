@@ -101,11 +101,11 @@ impl Kind for ManagedIdentity {
         }
         let id = resource.text("id").unwrap_or_default();
         let stack = &scene.desired.stack.name;
-        let member: Vec<String> = group_member::declared(resource, scene.desired)
+        let member: Vec<(String, Value)> = group_member::declared(resource, scene.desired)
             .map(|group| group_member::mark::azure(stack, id, group))
             .collect();
         if let Some(Value::Map(tags)) = resource.body.get_mut("tags") {
-            tags.extend(member.into_iter().map(|name| (name, Value::text("true"))));
+            tags.extend(member);
         }
         refused.filter(|_| !scene.destroy).into_iter().collect()
     }

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::{KIND, check, everywhere, fields, found};
-use crate::kinds::{Task, codec, step};
+use crate::kinds::{Task, codec, group_member, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
-use crate::model::plan::Action;
+use crate::model::plan::{Action, FieldChange};
 use crate::model::step::{Check, Expect, Method, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Value};
 
@@ -160,21 +160,12 @@ pub(super) fn object(json: &Json, confirmed: bool) -> Object {
 }
 
 pub fn steps(task: &Task) -> Vec<Step> {
-    let step = match (task.action, task.object, task.resource) {
-        (Action::Create, _, Some(resource)) => create(task, resource),
-        (Action::Update, Some(object), Some(resource)) => {
-            let tags = resource.at("tags").cloned().unwrap_or(Value::Null);
-            Some(update(task, object, tags))
-        }
-        // Let go: nothing declares it.
-        (Action::Update, Some(object), None) => {
-            let after = task.fields.iter().find_map(|field| field.after.clone());
-            after.map(|tags| update(task, object, tags))
-        }
-        (Action::Delete, Some(object), _) => Some(delete(task, object)),
-        _ => None,
-    };
-    step.into_iter().collect()
+    match (task.action, task.object, task.resource) {
+        (Action::Create, _, Some(resource)) => create(task, resource).into_iter().collect(),
+        (Action::Update, Some(object), _) => update(task, object),
+        (Action::Delete, Some(object), _) => vec![delete(task, object)],
+        _ => Vec::new(),
+    }
 }
 
 fn path(id: &str) -> String {
@@ -212,7 +203,22 @@ fn create(task: &Task, resource: &Resource) -> Option<Step> {
 }
 
 /// Only tags change in place.
-fn update(task: &Task, object: &Object, tags: Value) -> Step {
+fn update(task: &Task, object: &Object) -> Vec<Step> {
+    let Some(leaving) = group_member::mark::leaving(task) else {
+        let changed = task.fields.iter().filter(|field| field.path == "tags");
+        return changed.map(|field| tag(task, object, field)).collect();
+    };
+    let mut steps = leaving.steps;
+    steps.extend(leaving.before.map(|field| tag(task, object, &field)));
+    steps.push(Step {
+        phase: Phase::Clear,
+        ..tag(task, object, &leaving.after)
+    });
+    steps
+}
+
+fn tag(task: &Task, object: &Object, change: &FieldChange) -> Step {
+    let tags = change.after.clone().unwrap_or(Value::Null);
     let path = path(&object.outputs["id"]);
     let body = Value::Map(Map::from([("tags".to_owned(), tags)]));
     Step {

@@ -162,8 +162,11 @@ fn create(call: &mut Call<'_>) -> Result<Reply, Failure> {
 
 fn insert(call: &mut Call<'_>, client_id: &str, body: &Entity) -> Result<Reply, Failure> {
     // Both texts: terraform-provider-azuread, service_principal_resource.go; they also mean "not replicated yet".
-    let application = graph::lookup(call.reference_view(), &APPLICATIONS, "appId", client_id);
-    let Some(application) = application else {
+    let application = |view| graph::lookup(view, &APPLICATIONS, "appId", client_id);
+    // A replica may not know it yet; one that is deleted, the write itself meets.
+    let is_there = application(call.store.primary()).is_some();
+    let known = application(call.reference_view()).filter(|_| is_there);
+    let Some(application) = known else {
         return Err(match call.caller.is_limited_to_owned() {
             true => Failure::new(
                 403,

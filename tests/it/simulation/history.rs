@@ -114,13 +114,6 @@ const REQUESTS: u64 = 600;
 /// Of a hundred seeds, those with further kinds.
 const FURTHER_PERCENT: u64 = 15;
 
-/// The fragments of a draw. Memberships are declared by files alone: one of seed 167 is still left behind.
-fn drawn(bits: u64) -> u32 {
-    let fragments = FRAGMENTS.iter().enumerate();
-    let left = fragments.filter(|(_, fragment)| fragment.word.ends_with("-member"));
-    left.fold(bits as u32, |bits, (at, _)| bits & !(1 << at)) | ANCHOR
-}
-
 impl History {
     /// Two to four declarations, one after the other, and a last one.
     pub fn of(seed: u64) -> Self {
@@ -241,14 +234,14 @@ impl History {
                 acts.push(act);
                 continue;
             };
-            want.further = drawn(bits);
+            want.further = bits as u32 | ANCHOR;
             if dice.percent(80) {
                 bits = change(bits, dice);
             }
             let beside = if dice.percent(50) {
                 want.further
             } else {
-                drawn(bits)
+                bits as u32 | ANCHOR
             };
             let rival = rival.map(|rival| Want {
                 further: beside,

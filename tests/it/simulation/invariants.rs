@@ -47,6 +47,8 @@ pub struct Foreign {
     pub applications: BTreeSet<String>,
     /// Ids of credentials, and of what others gave.
     pub credentials: BTreeSet<String>,
+    /// Of these, memberships that we made and whose mark is lost: a plan from before may still end them.
+    pub unmarked: BTreeSet<String>,
 }
 
 /// What one apply may do, fixed when it begins.
@@ -59,8 +61,6 @@ pub struct Bounds {
     pub lags: bool,
     /// By unique name: who is admitted now and wanted, too.
     kept: BTreeMap<String, Vec<Language>>,
-    /// By unique name: trusts that somebody else took away, and until when some replica may still show them.
-    hidden: Vec<(String, Trust, u64)>,
     /// By path.
     documents: BTreeMap<String, String>,
 }
@@ -93,30 +93,6 @@ impl Bounds {
             documents,
             raced: false,
             lags: false,
-            hidden: Vec::new(),
-        }
-    }
-
-    /// Trusts that somebody else took away before the apply began.
-    pub fn hide(&mut self, dropped: &[(String, Trust, u64)]) {
-        self.hidden = dropped.to_vec();
-    }
-
-    /// Who relied on a trust that was taken away, and of which every read may still have shown that it stays, is given up:
-    /// no read can tell. Only while some replica shows it, and only who was admitted by that very trust.
-    pub fn give_up(&mut self, state: &State, now: u64) {
-        self.hidden.retain(|(_, _, until)| now < *until);
-        for (name, trust, _) in &self.hidden {
-            let Some(kept) = self.kept.get_mut(name) else {
-                continue;
-            };
-            let live = languages(state, name);
-            let hidden = Language::of(trust);
-            kept.retain(|one| {
-                let admitted = |by: &[Language]| one.minus(by).is_empty() == Ok(true);
-                let shown: Vec<Language> = live.iter().chain([&hidden]).cloned().collect();
-                admitted(&live) || !admitted(&shown)
-            });
         }
     }
 
@@ -269,7 +245,8 @@ fn ownership(
     for (id, holder) in before.held() {
         // What an identity of ours holds goes with it.
         let goes = !all.iter().any(|one| one.wanted.contains_key(holder));
-        if foreign.credentials.contains(id) && !held.contains_key(id) && !goes {
+        let theirs = foreign.credentials.contains(id) && !foreign.unmarked.contains(id);
+        if theirs && !held.contains_key(id) && !goes {
             found.push(violation(
                 "I3",
                 format!("`{holder}` lost {id}, which somebody else gave it"),
@@ -414,7 +391,10 @@ fn lane(plan: &Plan, step: StepId) -> String {
 }
 
 fn destructive(phase: Phase) -> bool {
-    matches!(phase, Phase::Withdraw | Phase::Retire | Phase::Unpublish)
+    matches!(
+        phase,
+        Phase::Withdraw | Phase::Retire | Phase::Unpublish | Phase::Clear
+    )
 }
 
 impl Protocol {

@@ -17,7 +17,6 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use trustform::emulator::store::text;
-use trustform::exchange::trust::Trust;
 use trustform::model::live::Live;
 use trustform::model::step::Service;
 
@@ -53,9 +52,8 @@ struct Stage {
     /// When two applies at once, which no lock kept apart, ended last: what the one undid of the other's is found out as
     /// late as what anybody else did.
     contested: Option<u64>,
-    /// Trusts that somebody else took away, or one of two applies at once: of which unique name, and until when some replica
-    /// may still show them.
-    dropped: Vec<(String, Trust, u64)>,
+    /// Identities, and the groups whose marks an upsert took from them.
+    unmarked: BTreeSet<(String, String)>,
 }
 
 /// Milliseconds after which every replica shows what somebody else did.
@@ -74,6 +72,7 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         foreign: Foreign {
             applications: state.applications.keys().cloned().collect(),
             credentials: theirs(&state),
+            unmarked: BTreeSet::new(),
         },
         state,
         memory: None,
@@ -84,7 +83,7 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         edited: None,
         binned: None,
         contested: None,
-        dropped: Vec::new(),
+        unmarked: BTreeSet::new(),
     };
     let mut last: Option<Want> = None;
     for act in &history.acts {
@@ -126,9 +125,6 @@ impl Stage {
                 let mut bounds = Bounds::new(self.state.clone(), &desired);
                 bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
-                if self.lags {
-                    bounds.hide(&self.dropped);
-                }
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
                 let within = |at: Option<u64>, ms| at.is_some_and(|at| self.world.now < at + ms);
                 let unseen =
@@ -153,18 +149,13 @@ impl Stage {
                     Service::Blob => State::of(&mut self.world),
                     _ => State::after(&self.state, &self.world),
                 };
-                for run in &mut runs {
-                    run.bounds.give_up(&now, self.world.now);
-                }
                 let bounds: Vec<&Bounds> = runs.iter().map(|run| &run.bounds).collect();
                 let found = after_commit(&self.state, &now, &bounds, &self.foreign);
                 self.violations.extend(found);
                 if bounds.iter().any(|one| one.raced) {
                     self.taken_over(&now);
                 }
-                if self.lags && self.world.upserted {
-                    self.unmarked(&now);
-                }
+                self.marks(&now);
                 let gone = |state: &State| {
                     state
                         .applications
@@ -175,21 +166,13 @@ impl Stage {
                 if gone(&now) > gone(&self.state) {
                     self.binned = Some(self.world.now);
                 }
-                let old = std::mem::replace(&mut self.state, now);
-                // Applies that no lock keeps apart are somebody else to each other, and to the next one.
-                if self.rivals {
-                    self.drop_trusts(&old);
-                }
+                self.state = now;
             }
         }
         if self.rivals {
             self.contested = Some(self.world.now);
         }
         for (run, want) in runs.iter().zip(&wants) {
-            // What a run took away that did not live to see it gone, nobody has seen gone.
-            if matches!(run.end(), Some(End::Crashed | End::Stopped(_))) {
-                self.drop_trusts(&run.bounds.base);
-            }
             self.judge(run, want);
         }
         runs.into_iter()
@@ -218,25 +201,29 @@ impl Stage {
         }
     }
 
-    /// An identity that a killed run made a moment ago, and that no read shows, is upserted: the marks of memberships that
-    /// are declared no more go with its old tags. Plans tell of those memberships as of anybody's from then on.
-    fn unmarked(&mut self, now: &State) {
+    /// An upsert of an identity that no read shows, since a killed run or another apply without a lock made it a moment ago,
+    /// takes the marks of memberships with it: those are anybody's from then on, until a mark is written again.
+    fn marks(&mut self, now: &State) {
+        let upsert = (self.lags || self.rivals) && self.world.upserted;
         for (id, new) in &now.applications {
-            let Some(old) = self.state.applications.get(id) else {
-                continue;
-            };
-            let tags = new.tags();
-            if old
-                .tags()
-                .iter()
-                .any(|tag| state::marks_membership(tag) && !tags.contains(tag))
-            {
-                let held = new.holds.keys().filter(|held| state::is_membership(held));
-                let before = self.foreign.credentials.len();
-                self.foreign.credentials.extend(held.cloned());
-                let more = self.foreign.credentials.len() - before;
-                self.world.counts.unmarked += more as u64;
+            let (old, new_marks) = (self.state.applications.get(id), new.marked());
+            let old_marks = old.map_or_else(BTreeSet::new, state::Application::marked);
+            let taken = old_marks.difference(&new_marks).filter(|_| upsert);
+            self.unmarked
+                .extend(taken.map(|group| (id.clone(), group.clone())));
+            for held in new.holds.keys().filter(|held| state::is_membership(held)) {
+                let group = held.split('/').next().unwrap_or_default().to_owned();
+                if new_marks.contains(&group) && !old_marks.contains(&group) {
+                    self.foreign.credentials.remove(held);
+                    self.foreign.unmarked.remove(held);
+                } else if self.unmarked.contains(&(id.clone(), group)) {
+                    let new = self.foreign.credentials.insert(held.clone());
+                    self.world.counts.unmarked += u64::from(new);
+                    self.foreign.unmarked.insert(held.clone());
+                }
             }
+            self.unmarked
+                .retain(|(other, group)| other != id || !new_marks.contains(group));
         }
     }
 
@@ -297,21 +284,6 @@ impl Stage {
         if self.violations.is_empty() && ends != [End::Done { wrote: false }] {
             self.violations
                 .push(violation("I2", format!("a third apply: {ends:?}")));
-        }
-    }
-
-    /// Remembers the trusts that were there in `old` and are not any more.
-    fn drop_trusts(&mut self, old: &State) {
-        let until = self.world.now + SEEN_MS;
-        for (id, application) in &old.applications {
-            let there = self.state.applications.get(id).map(|one| &one.trusts);
-            let gone = application
-                .trusts
-                .iter()
-                .filter(|(id, _)| !there.is_some_and(|there| there.contains_key(*id)));
-            let name = application.unique_name();
-            self.dropped
-                .extend(gone.map(|(_, trust)| (name.to_owned(), trust.clone(), until)));
         }
     }
 
@@ -389,7 +361,6 @@ impl Stage {
             }
         }
         self.state = State::of(&mut self.world);
-        self.drop_trusts(&old);
         let state = &self.state;
         self.foreign.applications.extend(
             state

@@ -1,6 +1,8 @@
 //! The bug bank: designs that other tools have shipped, and slips that would be easy. Each changes what passes
 //! between the planner, the engine and the wire; none of the production code knows of them.
 
+mod further;
+
 use serde_json::{Value as Json, json};
 use trustform::cloud::reply::Lost;
 use trustform::emulator::store::text;
@@ -33,10 +35,17 @@ bank! {
     DocumentsLastToCome, DenialIsSuccess, LostMeansDone, IgnoreRetryAfter, ParallelInOneApplication,
     DeleteWhatOthersMade, TakeOverForeignName, WriteUndeclaredFields, NameByLabel, TemporaryName,
     SuccessWhateverHappens, RememberedWorld, NeverDelete, ReplaceKeysAtOnce, PublishPrivateKey,
-    TokenInMessage, PatchSubjectInPlace, ReplaceTags, ThrottlingIsFatal,
+    TokenInMessage, PatchSubjectInPlace, ReplaceTags, ThrottlingIsFatal, TrustListOfGroups, MarkGoesFirst, RelyOnReads,
+    RoleByAnyName,
 }
 
 impl Mutant {
+    /// Those that one history in many thousands finds out: recorded histories do, and the bank leaves them out.
+    pub const RARE: &[(Mutant, &str)] = &[
+        (Mutant::RelyOnReads, "I5-1"),
+        (Mutant::TrustListOfGroups, "I1-52148"),
+    ];
+
     pub fn desired(self, mut desired: Desired) -> Desired {
         if self == Mutant::DeleteWhatOthersMade {
             for resource in desired.resources.values_mut() {
@@ -183,7 +192,7 @@ impl Mutant {
                     keys.iter_mut().for_each(|key| key["d"] = json!("AQAB"))
                 });
             }
-            _ => {}
+            _ => further::plan(self, plan),
         }
         // A step that a mutant has left out rests on nothing any more.
         let steps = plan.steps.len();
@@ -379,8 +388,6 @@ fn patch_in_place(plan: &mut Plan) {
     if delete == last {
         plan.steps.pop();
     } else {
-        plan.steps[delete].request =
-            Request::get(plan.steps[delete].request.service, "/applications?$top=1");
-        plan.steps[delete].check = None;
+        further::leave_out(&mut plan.steps[delete]);
     }
 }

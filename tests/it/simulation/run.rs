@@ -64,6 +64,8 @@ pub struct Run {
     /// What came out of the recycle bin, and the last plan since and how often it came out the same.
     restored: BTreeSet<Address>,
     agreed: (String, usize),
+    /// Since when they are waited for.
+    settling: u64,
     /// Whether only faults struck that pass by themselves.
     pub passing: bool,
     mutant: Option<Mutant>,
@@ -78,9 +80,10 @@ const TIME_MS: u64 = 90 * 60_000;
 const ROUNDS: usize = 4;
 /// Plans of one run that rest on old reads, as the command has.
 const PLANS: usize = 3;
-/// Plans that must agree after a restore, and the milliseconds between them, as the commands have.
+/// Plans that must agree after a restore, the milliseconds between them, and until they are given up, as the commands have.
 const AGREEING: usize = 5;
 const BETWEEN_MS: u64 = 1_000;
+const PATIENCE_MS: u64 = 10 * 60 * 1000;
 
 impl Run {
     pub fn new(
@@ -109,6 +112,7 @@ impl Run {
             passes: 0,
             restored: BTreeSet::new(),
             agreed: (String::new(), 0),
+            settling: 0,
             passing: true,
             mutant,
             answers: BTreeMap::new(),
@@ -216,6 +220,10 @@ impl Run {
             };
         }
         if !self.restored.is_empty() && !self.settled(&plan) {
+            if world.now > self.settling + PATIENCE_MS {
+                let late = Diagnostic::error("not-readable", "reads do not agree on a restore");
+                return self.stopped(vec![late], world, found);
+            }
             world.now += BETWEEN_MS;
             self.live = Live::default();
             return Stage::Reading {
@@ -423,6 +431,7 @@ impl Run {
             self.restored
                 .extend(restored.map(|change| change.address.clone()));
             self.agreed = Default::default();
+            self.settling = world.now;
             self.live = Live::default();
             return Stage::Reading {
                 left: Vec::new(),

@@ -70,11 +70,6 @@ pub fn is_membership(held: &str) -> bool {
     held.split('/').all(|id| !id.is_empty()) && held.contains('/')
 }
 
-/// Whether a tag says that a stack put an identity into a group.
-pub fn marks_membership(tag: &str) -> bool {
-    tag.contains(":member:") || tag.starts_with("trustform-member-")
-}
-
 /// Where credentials are.
 static CREDENTIALS: [&Table; 2] = [
     &federated_credential::emulator::CREDENTIALS,
@@ -212,6 +207,19 @@ impl Application {
             .filter_map(Json::as_str)
             .chain(named.map(String::as_str))
             .collect()
+    }
+
+    /// The groups of which its tags say that a stack put it there.
+    pub fn marked(&self) -> BTreeSet<String> {
+        let azure = member(&self.entity, "tags")
+            .as_object()
+            .into_iter()
+            .flatten();
+        let azure = azure.filter(|(name, _)| name.starts_with(group_member::mark::AZURE));
+        let azure = azure.filter_map(|(_, group)| group.as_str());
+        let tags = list(&self.entity, "tags").iter().filter_map(Json::as_str);
+        let graph = tags.filter_map(|tag| tag.split_once(":member:")?.1.split(':').next());
+        azure.chain(graph).map(str::to_owned).collect()
     }
 
     /// Whether it carries our mark.

@@ -50,7 +50,7 @@ pub struct Counts {
     pub untrue: u64,
     /// Applications of others that an upsert took over, because no read could show them yet.
     pub taken_over: u64,
-    /// Memberships whose mark an upsert of an application that no read showed has taken away.
+    /// Memberships whose mark an upsert of an identity that no read showed has taken away.
     pub unmarked: u64,
 }
 
