@@ -200,6 +200,11 @@ impl<'a, 'c> Check<'a, 'c> {
                 .help(format!("`{}`: {}", field.name, field.doc)),
             );
         }
+        // What no service holds has no default to go back to: null is as good as not written.
+        body.retain(|name, value| {
+            let field = fields.iter().find(|field| field.name == name);
+            *value != Plain::Null || field.is_none_or(|field| field.pending || field.wire.is_some())
+        });
         body
     }
 

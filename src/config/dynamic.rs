@@ -7,6 +7,7 @@ use super::context::{Context, Eval, Failure};
 use super::convert::{Type, convert};
 use super::document::{Attribute, Block, Expr, ExprKind, Word};
 use super::evaluate::{evaluate, pairs};
+use super::instances::{self, Watch};
 use super::node::{self, Entry};
 use super::scope::Scope;
 use super::unknown::only;
@@ -120,19 +121,25 @@ pub(super) fn entries(
             over.value.span,
         ));
     };
-    pairs
-        .into_iter()
-        .map(|(key, value)| {
-            let element: BTreeMap<Rc<str>, Value> =
-                [("key".into(), key), ("value".into(), value)].into();
-            let scope = Scope::new(scope, vec![(iterator.clone(), Value::map(element))]);
-            Ok(Entry {
-                label: label(context, &scope, block)?,
-                header: block.span,
-                members: node::members(context, &scope, &content.body, fields),
-            })
-        })
-        .collect()
+    instances::check_count(context, pairs.len(), over.value.span)?;
+    let mut left = pairs.len();
+    let mut watch = Watch::new(context);
+    let mut made = Vec::with_capacity(left);
+    for (key, value) in pairs {
+        let element: BTreeMap<Rc<str>, Value> =
+            [("key".into(), key), ("value".into(), value)].into();
+        let scope = Scope::new(scope, vec![(iterator.clone(), Value::map(element))]);
+        made.push(Entry {
+            label: label(context, &scope, block)?,
+            header: block.span,
+            members: node::members(context, &scope, &content.body, fields),
+        });
+        left -= 1;
+        if watch.enough(left, &word.text, block.span) {
+            break;
+        }
+    }
+    Ok(made)
 }
 
 /// The label of one block: the first of `labels`.

@@ -31,8 +31,8 @@ pub fn lower_as(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
 }
 
 fn existing(form: &Form, resource: &Resource, lowering: &mut Lowering) {
-    for name in resource.body.keys() {
-        if !BESIDE_EXISTING.contains(&name.as_str()) {
+    for (name, value) in &resource.body {
+        if !BESIDE_EXISTING.contains(&name.as_str()) && *value != Value::Null {
             lowering.refuse(
                 resource,
                 name,
@@ -114,7 +114,10 @@ fn names(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
             .entry("sign_in_audience".into())
             .or_insert_with(|| "AzureADMyOrg".into());
     }
-    if !resource.body.contains_key("unique_name") {
+    if resource
+        .at("unique_name")
+        .is_none_or(|name| *name == Value::Null)
+    {
         let place = first_place(&resource.address, lowering.moves);
         let name = mark::unique_name(&lowering.stack.name, &place);
         resource.body.insert("unique_name".into(), name.into());

@@ -68,8 +68,8 @@ pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
 }
 
 fn only_referenced(resource: &mut Resource, lowering: &mut Lowering) {
-    for name in resource.body.keys() {
-        if !BESIDE_EXISTING.contains(&name.as_str()) {
+    for (name, value) in &resource.body {
+        if !BESIDE_EXISTING.contains(&name.as_str()) && *value != Value::Null {
             lowering.refuse(
                 resource,
                 name,
