@@ -40,6 +40,23 @@ pub fn read_source(sources: &mut Sources, path: &Path, shown: &Path) -> Result<S
     Ok(sources.add(shown.display().to_string(), text))
 }
 
+/// As [`read_source`], of a file that the directory's name alone makes part of the stack: whoever proposes a change may
+/// have put a link there, so it has to lie inside the root.
+pub fn read_own(
+    sources: &mut Sources,
+    (directory, root): (&Path, &Path),
+    name: &str,
+    shown: &Path,
+) -> Result<SourceId, Failure> {
+    let path = inside(directory, root, name).map_err(|error| {
+        let message = format!("`{}` cannot be read: {}", shown.display(), error.why());
+        let mut diagnostic = Diagnostic::error("unreadable", message);
+        diagnostic.help.extend(error.help());
+        Failure::from(diagnostic)
+    })?;
+    read_source(sources, &path, shown)
+}
+
 /// A file's text, of at most `limit` bytes.
 pub fn read_text(path: &Path, shown: &Path, limit: usize) -> Result<String, Failure> {
     let failed = |why: String| {
@@ -140,8 +157,15 @@ fn inside(directory: &Path, root: &Path, path: &str) -> Result<PathBuf, FileErro
     }
 }
 
-/// Whether a path leaves the root by its own words, where there is nothing to resolve.
+/// Whether a path leaves the root where there is nothing to resolve: by its own words, or through a link.
 fn leads_outside(directory: &Path, root: &Path, path: &str) -> bool {
+    let wanted = directory.join(path);
+    let mut above = wanted.ancestors().skip(1);
+    if let Some(there) = above.find_map(|above| above.canonicalize().ok())
+        && !there.starts_with(root)
+    {
+        return true;
+    }
     let Ok(mut at) = directory.canonicalize() else {
         return false;
     };

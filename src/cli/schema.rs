@@ -1,7 +1,7 @@
 //! `schema`: what a stack file may hold, for editors and for people.
 
 use super::{Exit, Failure, World};
-use crate::config::language::{LANGUAGE, META};
+use crate::config::language::{self, LANGUAGE, META};
 use crate::kinds;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::words::nearest;
@@ -30,7 +30,11 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     };
     if topic == LANGUAGE_PAGE {
-        world.print(&reference::language(LANGUAGE));
+        world.print(&reference::language(
+            LANGUAGE,
+            language::functions(),
+            language::REFUSED,
+        ));
         return Ok(Exit::Done);
     }
     if topic == PLAN {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::context::{Context, Eval, Failure};
+use super::context::{Context, Eval};
 use super::convert::{Type, convert};
 use super::document::{Attribute, Block, Expr, ExprKind, Word};
 use super::evaluate::{evaluate, pairs};
 use super::instances::{self, Watch};
 use super::node::{self, Entry};
 use super::scope::Scope;
-use super::unknown::only;
+use super::unknown::{missing, only};
 use super::value::Value;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Field;
@@ -77,13 +77,7 @@ pub(super) fn entries(
                 .into(),
         );
     };
-    let missing = |name: &str, help: &str| {
-        Failure::from(
-            Diagnostic::error("missing-attribute", format!("`dynamic` needs `{name}`"))
-                .at(block.span, "is not here")
-                .help(help),
-        )
-    };
+    let missing = |name: &str, help: &str| missing("dynamic", block, name, help);
     let over = block.body.attribute("for_each");
     let over = over.ok_or_else(|| {
         missing(

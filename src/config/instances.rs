@@ -17,7 +17,7 @@ use crate::model::source::Span;
 /// How many instances one block may have.
 const MOST: usize = 10_000;
 /// How many faulty instances of one block are shown: more of them only take time.
-const FAULTY: usize = 20;
+const FAULTY: usize = 10;
 /// How long the key of an instance may be, in bytes.
 const LONGEST_KEY: usize = 512;
 

@@ -176,9 +176,13 @@ fn entries(
         context.say(
             Diagnostic::error(
                 "syntax",
-                format!("`{}` has one name at most", block.word.text),
+                format!(
+                    "`{}` has one name at most, and this is a second",
+                    block.word.text
+                ),
             )
-            .at(second.span, "one too many"),
+            .at(second.span, "one too many")
+            .help(format!("write `{} \"name\" {{ … }}`", block.word.text)),
         );
     }
     let Some(repetitions) = context.settle(instances::repetitions(context, scope, &repeat)) else {

@@ -130,13 +130,17 @@ impl Reader<'_> {
             budget if budget.starts_with("budget breached: Documents") => {
                 ("syntax", "syntax error: a file is one document".to_owned())
             }
-            budget if budget.starts_with("budget breached") => (
-                "limit",
-                format!(
-                    "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
-                ),
-            ),
-            message => ("syntax", format!("syntax error: {message}")),
+            budget
+                if budget.starts_with("budget breached") || budget.contains("recursion limit") =>
+            {
+                (
+                    "limit",
+                    format!(
+                        "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
+                    ),
+                )
+            }
+            message => ("syntax", format!("syntax error: {}", clear(message))),
         };
         let mut diagnostic = Diagnostic::error(code, &message);
         if message.contains("tabs disallowed") {
@@ -150,6 +154,8 @@ impl Reader<'_> {
             diagnostic = diagnostic.help(
                 "a tag means nothing here: write the value itself, or name a variable that holds it: `${var.name}`",
             );
+        } else if message.contains("is written already") {
+            diagnostic = diagnostic.help("a map has each key once: put what they say into one");
         } else if message.contains("did not find expected") {
             diagnostic = diagnostic.help("look at how the lines after it are indented");
         }
@@ -333,7 +339,8 @@ impl Reader<'_> {
         if number.fract() == 0.0 && number.abs() > convert::EXACT {
             self.said.push(convert::inexact(span));
         }
-        let written = self.source(span);
+        // A tag makes a number of a quoted text.
+        let written = self.source(span).trim_matches(['"', '\'']);
         if written.is_empty() || written == number_text(Number(number)) {
             return ExprKind::Number(number);
         }
@@ -355,6 +362,20 @@ impl Reader<'_> {
                 rest.starts_with(text)
             })
             .map(|start| start + self.base)
+    }
+}
+
+/// The parser's words, where they are about itself rather than the text.
+fn clear(message: &str) -> String {
+    if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
+        return format!("the key `{key}` is written already");
+    }
+    match message {
+        "cannot deserialize tagged scalar into string" => "unsupported tag".to_owned(),
+        number if number.starts_with("invalid u") || number.starts_with("invalid i") => {
+            "this is not the whole number that its tag says".to_owned()
+        }
+        other => other.to_owned(),
     }
 }
 

@@ -121,7 +121,7 @@ impl Diagnostic {
 }
 
 /// Different things that are said of one place, code by code: the rest of them is hardly different.
-const PER_PLACE: usize = 20;
+const PER_PLACE: usize = 10;
 
 /// A line that is wrong for many instances is wrong once: what is the same but for the instance is said of the first
 /// of them, with their number. The order stays.

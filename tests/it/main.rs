@@ -23,6 +23,8 @@ mod saved_plans;
 mod scale;
 mod scenario;
 mod schemas;
+mod sections;
+mod settled;
 mod simulate;
 mod simulation;
 mod tokens;

@@ -66,6 +66,11 @@ pub(super) fn format(arguments: &Arguments) -> Eval<Value> {
             push(arguments, &mut made, "%")?;
             continue;
         }
+        let widest = verb.width.max(verb.precision);
+        if widest.is_some_and(|widest| widest > WIDEST) {
+            let said = format!("`%{}` is wider than {WIDEST} characters", verb.letter);
+            return Err(arguments.wrong(0, said));
+        }
         if next >= arguments.values.len() {
             return Err(arguments.wrong(0, format!("no argument for `%{}`", verb.letter)));
         }
@@ -129,7 +134,7 @@ fn digits(text: &str) -> (Option<usize>, &str) {
         .unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     let number = (!number.is_empty()).then(|| number.parse().unwrap_or(usize::MAX));
-    (number.map(|number| number.min(WIDEST)), rest)
+    (number, rest)
 }
 
 fn one(arguments: &Arguments, at: usize, verb: &Verb) -> Eval<String> {
