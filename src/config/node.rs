@@ -226,7 +226,11 @@ fn labelled(
     value: &Expr,
     fields: &'static [Field],
 ) -> Node {
-    let Some(labels) = Block::from_object(word.clone(), Vec::new(), value) else {
+    let labels = match value.kind {
+        ExprKind::Null => None,
+        _ => Block::from_object(word.clone(), Vec::new(), value),
+    };
+    let Some(labels) = labels else {
         return node(context, scope, value);
     };
     let mut all = Vec::new();

@@ -30,9 +30,11 @@ pub fn lower_as(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
     permissions::lower(resource, principal, lowering);
 }
 
-fn existing(form: &Form, resource: &Resource, lowering: &mut Lowering) {
-    for (name, value) in &resource.body {
-        if !BESIDE_EXISTING.contains(&name.as_str()) && *value != Value::Null {
+fn existing(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
+    // What a module's caller leaves out.
+    resource.body.retain(|_, value| *value != Value::Null);
+    for name in resource.body.keys() {
+        if !BESIDE_EXISTING.contains(&name.as_str()) {
             lowering.refuse(
                 resource,
                 name,
