@@ -16,13 +16,22 @@ const DIRECTORY_LIMIT: usize = 20_000;
 /// The names of a directory's files, in order.
 pub fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
     let unreadable = |error: std::io::Error| {
-        let diagnostic = Diagnostic::error(
-            "unreadable",
-            format!("`{}` cannot be read: {error}", shown.display()),
-        );
-        Failure::from(
-            diagnostic.help("give the stack's directory, as in `trustform plan environments/prod`"),
-        )
+        let why = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such directory".to_owned(),
+            std::io::ErrorKind::NotADirectory => {
+                "it is a file, and a stack is a directory".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        let message = format!("`{}` cannot be read: {why}", shown.display());
+        let help = match shown.parent().filter(|_| directory.is_file()) {
+            Some(above) if above != Path::new("") => format!("give `{}`", above.display()),
+            Some(_) => "leave it out: the directory that you are in is read".to_owned(),
+            None => {
+                "give the stack's directory, as in `trustform plan environments/prod`".to_owned()
+            }
+        };
+        Failure::from(Diagnostic::error("unreadable", message).help(help))
     };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {

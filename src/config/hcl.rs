@@ -64,6 +64,10 @@ pub(super) fn syntax_error(
         Some(what) => diagnostic.at(span, "the second of this name").help(format!(
             "write {what} once: remove one of the two, or give it another name"
         )),
+        // A block on one line ends with its first attribute.
+        None if error.message().contains("expected `}`, newline") => diagnostic
+            .at(span, "here")
+            .help("a block that is written on one line holds one attribute: begin a new line after its `{`"),
         None => diagnostic.at(span, "here"),
     }
 }

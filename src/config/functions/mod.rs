@@ -299,8 +299,9 @@ fn unknown(call: &Call) -> Diagnostic {
     let error = error(format!("there is no function `{name}`"));
     match words::nearest(name, names()) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error
-            .help("they are Terraform's, with its answers: `trustform schema language` lists them"),
+        None => error.help(
+            "they are Terraform's, with its answers: `trustform explain functions` lists them",
+        ),
     }
 }
 

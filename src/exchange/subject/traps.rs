@@ -2,7 +2,7 @@
 
 use super::elsewhere::elsewhere;
 use super::parts::{Context, Subject, parse};
-use crate::exchange::issuers::takes_expressions;
+use crate::exchange::issuers::{is_private, takes_expressions};
 use crate::exchange::platform::{GITHUB, Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 
@@ -113,6 +113,14 @@ fn issuer(text: &str) -> Vec<Trap> {
             replacement: None,
         });
     }
+    if is_private(trimmed) {
+        traps.push(Trap {
+            field: Field::Issuer,
+            message: "the internet does not know this name: Entra cannot fetch the issuer's keys (AADSTS90061)".to_owned(),
+            help: "publish its documents at a public https name, for example with an `oidc_issuer`, and let the platform issue tokens with that name".to_owned(),
+            replacement: None,
+        });
+    }
     // Azure/login#175
     if trimmed.trim_end_matches('/').eq_ignore_ascii_case(GITHUB) && trimmed != GITHUB {
         let message =
@@ -215,7 +223,14 @@ fn github(issuer: &str, field: Field, text: &str) -> Vec<Trap> {
             context: Context::Other(context),
             ..
         } => {
-            if context.starts_with("refs/") {
+            // Azure/login#515: everything is compared with its case.
+            let word = context.split(':').next().unwrap_or_default();
+            let lower = word.to_ascii_lowercase();
+            if word != lower && ["environment", "pull_request", "ref"].contains(&lower.as_str()) {
+                let fixed = text.replacen(&format!(":{word}"), &format!(":{lower}"), 1);
+                let message = format!("GitHub writes `{lower}` in lower case, and case counts");
+                traps.push(replace(field, &message, &fixed));
+            } else if context.starts_with("refs/") {
                 let fixed = text.replacen(&format!(":{context}"), &format!(":ref:{context}"), 1);
                 let message = "GitHub's subjects have `ref:` before the ref";
                 traps.push(replace(field, message, &fixed));

@@ -244,17 +244,25 @@ fn traps(resource: &Resource, built: bool, lowering: &mut Lowering) {
         true => subject::traps_around(&trust),
         false => subject::traps(&trust),
     };
+    let spans = &resource.spans;
+    let builder = builders::ALL
+        .iter()
+        .find(|one| spans.contains_key(one.name));
     for trap in traps {
-        let path = match trap.field {
+        let field = match trap.field {
             subject::Field::Issuer => "issuer",
             subject::Field::Audience => "audience",
             subject::Field::Subject => "subject",
             subject::Field::Expression => "claims_matching_expression",
         };
+        let path = match builder {
+            Some(builder) => format!("{}.{field}", builder.name),
+            None => field.to_owned(),
+        };
         lowering.diagnostics.push(
             Diagnostic::warning("never-matches", trap.message)
                 .about(&resource.address)
-                .at(resource.span(path), "")
+                .at(resource.span(&path), "")
                 .help(trap.help),
         );
     }
