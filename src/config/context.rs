@@ -27,8 +27,16 @@ const SAID: usize = 10_000;
 pub(super) enum Failure {
     /// This is to be said, unless somebody recovers from it.
     Said(Box<Diagnostic>),
+    /// This is to be said: a name that nothing declares is a mistake, wherever it stands.
+    Undeclared(Box<Diagnostic>),
     /// It was said already, where it came from.
     Reported,
+}
+
+impl Failure {
+    pub fn undeclared(diagnostic: Diagnostic) -> Self {
+        Failure::Undeclared(Box::new(diagnostic))
+    }
 }
 
 pub(super) type Eval<T> = Result<T, Failure>;
@@ -216,8 +224,9 @@ impl Shared<'_> {
 
     /// Says what a failure has to say.
     pub fn report(&self, failure: Failure) {
-        if let Failure::Said(diagnostic) = failure {
-            self.say(*diagnostic);
+        match failure {
+            Failure::Said(diagnostic) | Failure::Undeclared(diagnostic) => self.say(*diagnostic),
+            Failure::Reported => {}
         }
     }
 

@@ -26,7 +26,8 @@ struct Reader<'a> {
     said: &'a mut Vec<Diagnostic>,
 }
 
-fn read(text: &str) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
+/// `words`: whether `yes`, `off` and their like are booleans, as in YAML 1.1.
+fn read(text: &str, words: bool) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEPTH,
@@ -34,16 +35,16 @@ fn read(text: &str) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
             max_events: 2 * NODES,
             max_documents: 1,
         },
-        strict_booleans: true,
+        strict_booleans: !words,
         reject_unsupported_tags: true,
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options(text, options)
 }
 
-/// A text as a value, for `yamldecode`: strings are no templates here.
+/// A text as a value, for `yamldecode`: strings are no templates here, and words are booleans as Terraform has them.
 pub(super) fn value(text: &str) -> Result<Value, String> {
-    match read(without_bom(text).0) {
+    match read(without_bom(text).0, true) {
         Ok(None) => Ok(Value::Null),
         Ok(Some(node)) => plain(node.value),
         Err(error) => {
@@ -82,7 +83,7 @@ fn plain(node: Yaml) -> Result<Value, String> {
 /// Reads a file. On a syntax error the body is empty.
 pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
     let (text, base) = without_bom(text);
-    let parsed = read(text);
+    let parsed = read(text, false);
     let mut reader = Reader {
         id,
         text,

@@ -327,6 +327,6 @@ fn can(context: &Context, scope: &Scope, call: &Call, span: Span) -> Eval<Value>
         Ok(unset @ Value::Unset(_)) => Ok(unset),
         Ok(_) => Ok(Value::Bool(true)),
         Err(Failure::Said(_)) => Ok(Value::Bool(false)),
-        Err(Failure::Reported) => Err(Failure::Reported),
+        Err(failure) => Err(failure),
     }
 }
