@@ -35,6 +35,8 @@ const TRANSLATIONS: &[(&str, &str)] = &[
     ("federated_identity_credential", "federated_credential"),
     ("federatedIdentityCredentials", "federated_credential"),
     ("grant", "admin_consent"),
+    ("group", "group_object_id"),
+    ("group_id", "group_object_id"),
     ("identifierUris", "identifier_uris"),
     ("issuer_url", "issuer"),
     ("local", "locals"),

@@ -373,7 +373,7 @@ fn clear(message: &str) -> String {
     }
     match message {
         "cannot deserialize tagged scalar into string" => "unsupported tag".to_owned(),
-        number if number.starts_with("invalid u") || number.starts_with("invalid i") => {
+        "invalid u64" | "invalid i64" | "invalid u128" | "invalid i128" => {
             "this is not the whole number that its tag says".to_owned()
         }
         other => other.to_owned(),

@@ -49,7 +49,11 @@ pub fn judged(pairs: &[Pair], desired: &Desired, live: &Live, options: &Options)
             secrets.map(move |one| (holder, one))
         });
         for (holder, one) in held.filter(|(_, one)| !secret::is_over(one, options.now)) {
-            let what = secret::describe(one);
+            let place = match on_principal(one) {
+                true => " on its service principal",
+                false => "",
+            };
+            let what = secret::describe(one) + place;
             let answered = waived(one, pair, holder, desired, options);
             let warn = |code, message: String| {
                 Diagnostic::warning(code, message).about(&pair.resource.address)

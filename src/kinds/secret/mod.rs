@@ -201,7 +201,7 @@ pub fn is_over(object: &Object, now: Option<OffsetDateTime>) -> bool {
     end.zip(now).is_some_and(|(end, now)| end <= now)
 }
 
-/// In a few words: ``password `ci` until 2027-03-01``, and where it is not the application's own, whose.
+/// In a few words: ``password `ci` until 2027-03-01``.
 pub fn describe(object: &Object) -> String {
     let name = match object.name.as_str() {
         "" => String::new(),
@@ -211,15 +211,7 @@ pub fn describe(object: &Object) -> String {
         None | Some("") => String::new(),
         Some(day) => format!(" until {day}"),
     };
-    let principal = object
-        .parent
-        .as_ref()
-        .is_some_and(|parent| parent.kind == service_principal::KIND);
-    let place = match principal {
-        true => " on its service principal",
-        false => "",
-    };
-    format!("{}{name}{until}{place}", text(object, "type"))
+    format!("{}{name}{until}", text(object, "type"))
 }
 
 fn remove(task: &Task, object: &Object, parent: &Object) -> Step {
