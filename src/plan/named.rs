@@ -97,7 +97,7 @@ impl<'a> Found<'a> {
             .or(left.map(|leftover| &leftover.object))
             .filter(|object| kinds::is_identity(object.key.kind) && !object.deleted)
             .and_then(|object| self.live.get(&object.key))
-            .ok_or_else(|| vec![absent(root, declared.is_some())])
+            .ok_or_else(|| vec![absent(root, declared.is_some(), self.desired)])
     }
 
     /// Its credentials, each where it is declared or under what it is called.
@@ -259,13 +259,10 @@ pub(super) fn leftover(
     })
 }
 
-fn absent(root: &Address, declared: bool) -> Diagnostic {
-    let absent = match declared {
-        true => Diagnostic::error("not-there", format!("`{root}` is not in the tenant")),
-        false => Diagnostic::error(
-            "unknown-address",
-            format!("nothing is declared or left over at `{root}`"),
-        ),
-    };
-    absent.help("`trustform list` shows every address")
+fn absent(root: &Address, declared: bool, desired: &Desired) -> Diagnostic {
+    if !declared {
+        return super::unknown(root, desired);
+    }
+    Diagnostic::error("not-there", format!("`{root}` is not in the tenant"))
+        .help("`trustform list` shows every address")
 }
