@@ -10,7 +10,7 @@ use crate::kinds;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Read};
-use crate::model::step::Reply;
+use crate::model::step::{Reply, Request};
 
 /// Waves that any stack can need; more means that two kinds ask each other for ever.
 const WAVES: usize = 12;
@@ -140,15 +140,25 @@ async fn wave(
     live: &mut Live,
     reader: &Reader,
 ) -> Result<(), Vec<Diagnostic>> {
-    let requests: Vec<_> = reads.iter().map(|read| read.request.clone()).collect();
+    let spared = |read: &&Read| kinds::of(read.kind).is_some_and(|kind| kind.spares(read));
+    let (spared, needed): (Vec<&Read>, Vec<&Read>) = reads.iter().partition(spared);
+    let requests = |reads: &[&Read]| -> Vec<Request> {
+        reads.iter().map(|read| read.request.clone()).collect()
+    };
+    let (asked, without) = (requests(&needed), requests(&spared));
+    let sparing = reader.sparing();
+    let (answers, others) = futures_util::join!(reader.read(&asked), sparing.read(&without));
     let mut errors = Vec::new();
-    for (read, reply) in reads.iter().zip(reader.read(&requests).await) {
+    for (read, reply) in needed.into_iter().zip(answers) {
         match reply {
             Ok(reply) => take(read, &reply, live),
-            Err(_) if kinds::of(read.kind).is_some_and(|kind| kind.spares(read)) => {
-                live.record(read, UNANSWERED);
-            }
             Err(diagnostic) => errors.push(diagnostic),
+        }
+    }
+    for (read, reply) in spared.into_iter().zip(others) {
+        match reply {
+            Ok(reply) => take(read, &reply, live),
+            Err(_) => live.record(read, UNANSWERED),
         }
     }
     if errors.is_empty() {

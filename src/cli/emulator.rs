@@ -11,12 +11,15 @@ use crate::emulator::inprocess::{Emulator, Fetch, new_tenant};
 use crate::emulator::server::{self, Options};
 use crate::emulator::store::Store;
 use crate::emulator::{authority, persist};
-use crate::kinds;
+use crate::kinds::{self, api};
+
+/// Where resource groups are that are there from the beginning.
+const REGION: &str = "westeurope";
 
 /// Serve an emulated tenant on loopback, for other processes and tools.
 ///
-/// Plays Microsoft Graph, the login endpoints and Blob Storage. `--local` needs no server: it has the same
-/// tenant in the process.
+/// Plays Microsoft Graph, the login endpoints, Azure Resource Manager and Blob Storage. `--local` needs no server: it has
+/// the same tenant in the process.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -53,6 +56,9 @@ pub struct Args {
     /// Storage accounts and containers that are there from the beginning. May be repeated.
     #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
     pub containers: Vec<String>,
+    /// Subscriptions and resource groups that are there from the beginning. May be repeated.
+    #[arg(long = "resource-group", value_name = "SUBSCRIPTION/NAME")]
+    pub groups: Vec<String>,
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
@@ -85,6 +91,17 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             store.provision_account(account, true);
             store.provision_container(account, container, PublicAccess::Blob, now);
         }
+    }
+    for name in &args.groups {
+        let (subscription, group) = name
+            .split_once('/')
+            .filter(|(subscription, group)| api::is_guid(subscription) && !group.is_empty())
+            .ok_or_else(|| {
+                failed(format!(
+                    "`{name}` is not `SUBSCRIPTION/NAME`, with the subscription's id"
+                ))
+            })?;
+        store.azure.provision(subscription, Some((group, REGION)));
     }
     let certificate = match (args.tls, &data) {
         (false, _) => None,

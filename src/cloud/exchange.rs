@@ -1,6 +1,8 @@
 //! One token exchange as a workload makes it: the POST to the token endpoint, and what comes back. It is not retried
 //! and its answer is not interpreted: whoever asks wants to see it.
 
+use std::net::IpAddr;
+
 use azure_core::http::{Method, Request, Url};
 use serde_json::Value;
 
@@ -20,6 +22,8 @@ pub struct Exchange<'a> {
     pub scope: &'a str,
     /// The outside platform's token.
     pub assertion: &'a str,
+    /// The address that an emulated tenant is to take the request to come from. Entra looks at the connection.
+    pub from: Option<IpAddr>,
 }
 
 /// Posts the token; status and body of the answer.
@@ -50,6 +54,9 @@ pub async fn exchange(
     let mut request = Request::new(parsed, Method::Post);
     request.insert_header("content-type", "application/x-www-form-urlencoded");
     request.insert_header("accept", "application/json");
+    if let Some(from) = exchange.from {
+        request.insert_header("x-forwarded-for", from.to_string());
+    }
     request.set_body(form);
     let answer = transport.http().execute_request(&request).await;
     let (status, _, body) = answer

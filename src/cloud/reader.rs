@@ -30,7 +30,9 @@ pub struct Reader {
     client: Arc<Client>,
     seed: u64,
     /// Nothing goes to Graph before this time: one read that was throttled slows all of them.
-    not_before: AtomicI64,
+    not_before: Arc<AtomicI64>,
+    /// Whether a service that no connection comes about to is asked again.
+    persistent: bool,
 }
 
 /// How long one read has been failing.
@@ -51,7 +53,19 @@ impl Reader {
         Self {
             client,
             seed,
-            not_before: AtomicI64::new(0),
+            not_before: Arc::default(),
+            persistent: true,
+        }
+    }
+
+    /// The same for what can be done without: a service that cannot be reached, as behind a firewall, is asked once.
+    #[must_use]
+    pub fn sparing(&self) -> Self {
+        Self {
+            client: Arc::clone(&self.client),
+            seed: self.seed,
+            not_before: Arc::clone(&self.not_before),
+            persistent: false,
         }
     }
 
@@ -144,6 +158,9 @@ impl Reader {
                 }
             };
             let result = result.and_then(|reply| shaped(request, reply));
+            if let (Err(lost @ Lost::Unsent(_)), false) = (&result, self.persistent) {
+                return Err(explain::lost(lost, request));
+            }
             match classify(&result, &patience.context(request)) {
                 Class::Fatal(diagnostic) => return Err(diagnostic),
                 Class::Done | Class::AlreadyDone => {

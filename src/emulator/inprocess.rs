@@ -89,14 +89,24 @@ impl Emulator {
                 super::resume(store, routes, resume, document, now, seed)
             });
         }
-        let mut state = self.state();
-        state.changed |= request.method != "GET" && request.method != "HEAD";
-        if let Some(recorder) = &mut state.recorder {
+        self.state().changed |= request.method != "GET" && request.method != "HEAD";
+        self.write_down(request, &answer);
+        answer
+    }
+
+    /// Answers a write that comes while another one of its kind is on its way.
+    pub fn conflict(&self, request: &Request) -> Answer {
+        let answer = self.now(|store, _, now, seed| super::conflict(store, request, now, seed));
+        self.write_down(request, &answer);
+        answer
+    }
+
+    fn write_down(&self, request: &Request, answer: &Answer) {
+        if let Some(recorder) = &mut self.state().recorder {
             // A full disk must not change what the emulated tenant answers.
             let at = (self.clock)();
-            let _ = writeln!(recorder, "{}", record_of(request, &answer, at));
+            let _ = writeln!(recorder, "{}", record_of(request, answer, at));
         }
-        answer
     }
 
     fn now(&self, work: impl FnOnce(&mut Store, &Routes, u64, u64) -> Answer) -> Answer {

@@ -157,10 +157,7 @@ fn refusal(
         }
         // Azure/bicep#10928; other resources of Azure know no conflict of that kind.
         Fault::Conflict if matches!(service, Service::Arm) => {
-            let under = request.path.contains("/federatedIdentityCredentials/");
-            if request.method == "GET" || !under {
-                return None;
-            }
+            identity_written(request)?;
             Failure::new(
                 409,
                 "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
@@ -179,6 +176,19 @@ fn refusal(
         Service::Arm => arm::fail(failure, seed),
         _ => graph::fail(failure, now, seed),
     })
+}
+
+/// The managed identity under which a request writes a credential, by its path in lower case.
+fn identity_written(request: &Request) -> Option<String> {
+    let path = request.path.to_ascii_lowercase();
+    let (identity, _) = path.split_once("/federatedidentitycredentials/")?;
+    (request.method != "GET").then(|| identity.to_owned())
+}
+
+/// The answer to a write that Azure does not take beside another one.
+fn conflict(store: &Store, request: &Request, now: u64, seed: u64) -> Answer {
+    let refused = refusal(store, &Service::Arm, request, Fault::Conflict, now, seed);
+    Answer::Reply(refused.unwrap_or_else(|| Reply::empty(409)))
 }
 
 /// What chance makes of one request of a `$batch`.

@@ -1,6 +1,7 @@
 //! A request and its reply as plain data.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde_json::Value;
 use url::Url;
@@ -63,6 +64,14 @@ impl Request {
     /// A header by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
+    }
+
+    /// Where the request comes from: what `X-Forwarded-For` says first, or this machine.
+    pub fn address(&self) -> IpAddr {
+        let said = self.header("x-forwarded-for").unwrap_or_default();
+        let first = said.split(',').next().unwrap_or_default();
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        first.trim().parse().unwrap_or(here)
     }
 
     /// Scheme and host: `https://graph.microsoft.com`. Only an address of this machine is spoken to without TLS; a client

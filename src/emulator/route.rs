@@ -1,5 +1,7 @@
 //! What the resource kinds hand to the emulator: tables, routes, seeds, and what the token endpoint must know.
 
+use std::net::IpAddr;
+
 use super::graph::{Call, Failure};
 use super::odata::path::{Segment, Target};
 use super::request::Reply;
@@ -53,6 +55,9 @@ pub type RolesOf = fn(View<'_>, &str, &str) -> Vec<String>;
 /// See [`Part::trusts`].
 pub type TrustsOf = fn(View<'_>, &str) -> Vec<(String, Trust)>;
 
+/// See [`Part::blocks`].
+pub type BlocksAt = fn(View<'_>, &Principal, IpAddr) -> bool;
+
 /// What one resource kind contributes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Part {
@@ -68,6 +73,8 @@ pub struct Part {
     pub roles: Option<RolesOf>,
     /// The trusts of a client id, each with the id of its credential.
     pub trusts: Option<TrustsOf>,
+    /// Whether a principal gets no token at an address.
+    pub blocks: Option<BlocksAt>,
     /// Operations of Resource Manager; a caller needs one of their Azure roles.
     pub arm: &'static [Route],
     /// The names of the Azure roles that a principal (object id) holds at a scope.
@@ -84,6 +91,7 @@ impl Part {
         resource: None,
         roles: None,
         trusts: None,
+        blocks: None,
         arm: &[],
         azure_roles: None,
     };
@@ -202,6 +210,12 @@ impl Routes {
         roles.sort();
         roles.dedup();
         roles
+    }
+
+    /// Whether a principal gets no token at an address.
+    pub fn blocks(&self, view: View<'_>, principal: &Principal, from: IpAddr) -> bool {
+        let mut known = self.parts.iter().filter_map(|part| part.blocks);
+        known.any(|blocks| blocks(view, principal, from))
     }
 
     /// The trusts of a client id, each with the id of its credential.

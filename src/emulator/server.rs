@@ -1,9 +1,10 @@
 //! The emulator behind a socket: http on loopback, or https with its own authority; data kept in one file.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -38,6 +39,31 @@ struct Shared {
     emulator: Arc<Emulator>,
     latency: Duration,
     secure: bool,
+    writing: Arc<Writing>,
+}
+
+/// The managed identities under which a credential is being written, by their paths: Azure takes one such write at a time.
+#[derive(Debug, Default)]
+struct Writing(Mutex<BTreeSet<String>>);
+
+impl Writing {
+    /// Runs a request, unless it writes a credential while another such request under the identity is on its way.
+    async fn alone<T>(&self, request: &Request, answer: impl Future<Output = T>) -> Option<T> {
+        let identity = super::identity_written(request);
+        let Some(identity) = identity else {
+            return Some(answer.await);
+        };
+        if !self.identities().insert(identity.clone()) {
+            return None;
+        }
+        let answer = answer.await;
+        self.identities().remove(&identity);
+        Some(answer)
+    }
+
+    fn identities(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A listener on this machine; other addresses are refused, because everybody who reaches the port is administrator.
@@ -69,6 +95,7 @@ pub async fn serve(
         emulator: Arc::clone(&emulator),
         latency: options.latency,
         secure: options.certificate.is_some(),
+        writing: Arc::default(),
     };
     let service = Router::new()
         .fallback(answer)
@@ -133,16 +160,22 @@ async fn save(emulator: &Arc<Emulator>, path: &std::path::Path) -> io::Result<()
 }
 
 async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -> Response<Body> {
-    if !shared.latency.is_zero() {
-        tokio::time::sleep(shared.latency).await;
-    }
     let is_head = request.method() == axum::http::Method::HEAD;
-    match plain(request, shared.secure).await {
-        Some(request) => match shared.emulator.answer(&request).await {
-            Answer::Reply(reply) => response(reply, is_head),
-            Answer::Reset { .. } | Answer::Fetch { .. } => reset(),
-        },
-        None => status(StatusCode::PAYLOAD_TOO_LARGE),
+    let Some(request) = plain(request, shared.secure).await else {
+        return status(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let answer = shared.writing.alone(&request, async {
+        if !shared.latency.is_zero() {
+            tokio::time::sleep(shared.latency).await;
+        }
+        shared.emulator.answer(&request).await
+    });
+    match answer
+        .await
+        .unwrap_or_else(|| shared.emulator.conflict(&request))
+    {
+        Answer::Reply(reply) => response(reply, is_head),
+        Answer::Reset { .. } | Answer::Fetch { .. } => reset(),
     }
 }
 

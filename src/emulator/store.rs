@@ -90,6 +90,8 @@ impl Store {
         for plant in routes.seeds() {
             plant(&mut store, routes, seed.now);
         }
+        // What every tenant has is on all replicas.
+        store.tables.values_mut().for_each(Rows::settle);
         Ok(store)
     }
 

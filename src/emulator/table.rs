@@ -136,6 +136,12 @@ impl Rows {
             .flatten()
     }
 
+    /// As if everything had been written at the beginning of time.
+    pub(super) fn settle(&mut self) {
+        let versions = self.rows.values_mut().flat_map(|row| &mut row.versions);
+        versions.for_each(|version| version.at = 0);
+    }
+
     /// Writes a version. Returns whether an older one is still remembered.
     pub(super) fn write(
         &mut self,

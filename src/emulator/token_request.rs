@@ -1,5 +1,5 @@
 //! One token request, decided in the order that the error texts suggest: tenant, client, assertion, trust, the issuer's
-//! documents, key, signature, lifetime, resource. What is decided at each step is `exchange`'s.
+//! documents, key, signature, lifetime, conditional access, resource. What is decided at each step is `exchange`'s.
 
 use std::collections::BTreeMap;
 
@@ -82,6 +82,10 @@ pub fn decide(
             now,
         )?),
     };
+    // The administrator of an emulated tenant can always put it right again.
+    if !administrator && routes.blocks(view, &principal, request.address()) {
+        return Err(render(53003, &[]).into());
+    }
     let identifier = wanted.resource()?;
     let resource = routes.resource(view, identifier).ok_or_else(|| {
         let tenant = store.tenant.display_name.as_str();

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::application::{self, mark::unique_name};
 use super::lower::{Lowering, first_place};
-use super::{Claim, Scene, Task, step};
+use super::{Claim, Scene, Task, conditional_access_policy, named_location, step};
 use crate::model::address::{InstanceKey, Segment};
 use crate::model::credential_name::short_hash;
 use crate::model::desired::{Desired, Resource, Stack};
@@ -63,19 +63,32 @@ pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
     resource.body.insert(MARK.to_owned(), text.into());
 }
 
-/// Whether anything of the kind has been declared, or a `removed` block says that it was.
-pub fn is_wanted(kind: &str, desired: &Desired) -> bool {
-    let mut removals = desired.removals.iter();
-    desired.of_kind(kind).next().is_some() || removals.any(|removed| removed.from.kind() == kind)
-}
+/// The purpose of a list that nothing in the files asks for: it shows what was declared once. A plan can do without.
+const UNASKED: &str = "unasked";
 
-pub fn list(kind: &'static str, path: &'static str) -> Read {
+/// The list of all objects of a kind. Policies and locations name each other, and one permission reads both: where either
+/// is declared, or a `removed` block says that it was, a plan needs both.
+pub fn list(kind: &'static str, path: &'static str, desired: &Desired) -> Read {
+    let kinds = [conditional_access_policy::KIND, named_location::KIND];
+    let declared = desired.resources.keys();
+    let mut named = declared.chain(desired.removals.iter().map(|removed| &removed.from));
+    let wanted = named.any(|address| kinds.contains(&address.kind()));
     Read {
         kind,
-        purpose: "list",
+        purpose: if wanted { "list" } else { UNASKED },
         request: Request::get(Service::Graph, path),
         about: String::new(),
     }
+}
+
+/// Whether a read is such a list.
+pub fn is_list(read: &Read) -> bool {
+    ["list", UNASKED].contains(&read.purpose)
+}
+
+/// Whether a plan can be made without its answer.
+pub fn spares(read: &Read) -> bool {
+    read.purpose == UNASKED
 }
 
 /// Takes a list in: of two with one mark the older one is meant.

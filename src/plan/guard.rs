@@ -3,7 +3,7 @@
 //! | guard | refuses | lifted by |
 //! |---|---|---|
 //! | `lost-trust` | losing more than max(1, 30 %) of an identity's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan admits their tokens | `--allow-deletes N` |
-//! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications | `--allow-deletes N` |
+//! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications, or of its managed identities | `--allow-deletes N` |
 //! | `protected` | deleting what is protected | lifting `protect` first |
 //! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
 //! | `issuer-in-use` (see `issuer`) | taking an issuer's documents away, or the account that they stand in, while a credential of the tenant names it: of an application, or of a managed identity in a subscription that the login sees | deleting or changing the credential first |
@@ -22,7 +22,7 @@ use super::access::{Cover, Held, cover};
 use super::matching::{Leftover, Pair};
 use super::room::Gap;
 use crate::exchange::language::Language;
-use crate::kinds::{self, application, federated_credential};
+use crate::kinds::{self, application, federated_credential, managed_identity};
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, Reason, Refusal};
 use crate::model::value::Value;
@@ -170,39 +170,39 @@ pub(super) fn lost_trust(
     refusals
 }
 
+/// Applications, blueprints among them, and managed identities: each counts for itself.
 fn lost_applications(
     changes: &[Change],
     pairs: &[Pair],
     leftovers: &[Leftover],
     allow: &Allow,
-) -> Option<Refusal> {
-    let is_application = |change: &&Change| {
-        change.action == Action::Delete
-            && change.address.segments.len() == 1
-            && application::is_one(change.address.kind())
-    };
-    // `destroy` is the word itself.
-    let lost = changes
-        .iter()
-        .filter(is_application)
-        .filter(|change| change.reason != Reason::Destroy)
-        .count();
-    let declared = pairs
-        .iter()
-        .filter(|pair| application::is_one(pair.resource.kind()) && pair.object.is_some())
-        .count();
-    let left = leftovers
-        .iter()
-        .filter(|leftover| application::is_one(leftover.object.key.kind))
-        .count();
-    let all = declared + left;
-    (lost > free(all, allow) && allow.deletes.is_none_or(|allowed| lost > allowed)).then(|| {
-        Refusal {
+) -> Vec<Refusal> {
+    let refusal = |noun: &str, is_one: &dyn Fn(&str) -> bool| {
+        let lost = changes
+            .iter()
+            // `destroy` is the word itself.
+            .filter(|change| change.action == Action::Delete && change.reason != Reason::Destroy)
+            .filter(|change| change.address.segments.len() == 1 && is_one(change.address.kind()))
+            .count();
+        let declared = pairs
+            .iter()
+            .filter(|pair| is_one(pair.resource.kind()) && pair.object.is_some())
+            .count();
+        let left = leftovers
+            .iter()
+            .filter(|leftover| is_one(leftover.object.key.kind))
+            .count();
+        let all = declared + left;
+        let refused = lost > free(all, allow) && allow.deletes.is_none_or(|allowed| lost > allowed);
+        refused.then(|| Refusal {
             guard: "lost-applications",
-            message: format!("{lost} of the stack's {all} applications would be deleted"),
+            message: format!("{lost} of the stack's {all} {noun} would be deleted"),
             lift: format!("`--allow-deletes {lost}`"),
-        }
-    })
+        })
+    };
+    let applications = refusal("applications", &application::is_one);
+    let identities = refusal("managed identities", &|kind| kind == managed_identity::KIND);
+    applications.into_iter().chain(identities).collect()
 }
 
 fn protected(changes: &[Change], pairs: &[Pair], live: &Live) -> Vec<Refusal> {

@@ -13,28 +13,57 @@ use serde_json::Value as Json;
 use trustform::emulator::fault::{Fault, Faults};
 
 use crate::play::{Run, Stage};
-use crate::scenario::{self, Command, Step};
+use crate::scenario::{self, Command, Scenario, Step};
 
 /// Runs without faults that it may take.
-const RERUNS: usize = 2;
+pub const RERUNS: usize = 2;
 /// Between two runs, a person looks at what happened.
-const PAUSE_MS: u64 = 120_000;
+pub const PAUSE_MS: u64 = 120_000;
 /// Requests that are lost once a machine has died: more than any apply tries.
 const ALL: u64 = 1_000;
 /// How far the older replicas are behind, in milliseconds.
 const LAGS: [&[u64]; 3] = [&[30_000], &[0, 30_000], &[0, 5_000, 90_000]];
 
 /// From which dump to which one an apply led that has been broken already.
-type Transitions = Mutex<BTreeSet<(String, String)>>;
+pub type Transitions = Mutex<BTreeSet<(String, String)>>;
 
 /// One way to break an apply.
-struct Break {
-    name: String,
-    faults: Faults,
+pub struct Break {
+    pub name: String,
+    pub faults: Faults,
 }
 
 #[test]
 fn every_broken_apply_converges() {
+    let seen = Mutex::new(BTreeSet::new());
+    let (broken, failures) = in_every_scenario(|name, scenario| {
+        let mut stage = Stage::new();
+        let (mut broken, mut failures) = (0, Vec::new());
+        for step in &scenario.steps {
+            if let Step::Command(command) = step
+                && let Some(line) = breakable(command, &stage)
+            {
+                let (count, said) = break_all(&stage, &line, &seen);
+                broken += count;
+                failures.extend(said.iter().map(|said| format!("{name}: {said}")));
+            }
+            stage.step(step);
+        }
+        (broken, failures)
+    });
+    assert!(
+        failures.is_empty(),
+        "{} of {broken} broken runs came to another end:\n\n{}",
+        failures.len(),
+        failures[..failures.len().min(5)].join("\n\n")
+    );
+    println!("{broken} broken runs came to the same end");
+}
+
+/// Plays every scenario, or those that `SCENARIO` names; how many runs were broken, and what went wrong.
+pub fn in_every_scenario(
+    play: impl Fn(&str, &Scenario) -> (usize, Vec<String>) + Sync,
+) -> (usize, Vec<String>) {
     let wanted = std::env::var("SCENARIO").unwrap_or_default();
     let paths: Vec<_> = scenario::all()
         .into_iter()
@@ -42,47 +71,28 @@ fn every_broken_apply_converges() {
         .collect();
     let (next, broken) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let failures = Mutex::new(Vec::new());
-    let seen = Mutex::new(BTreeSet::new());
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (_, scenario) = scenario::read(path);
-                    let mut stage = Stage::new();
-                    for step in &scenario.steps {
-                        if let Step::Command(command) = step
-                            && let Some(line) = breakable(command, &stage)
-                        {
-                            let (count, said) = break_all(&stage, &line, &seen);
-                            broken.fetch_add(count, Ordering::Relaxed);
-                            let name = scenario::name(path);
-                            let mut failures = failures.lock().expect("failures");
-                            failures.extend(said.iter().map(|said| format!("{name}: {said}")));
-                        }
-                        stage.step(step);
-                    }
+                    let (count, said) = play(&scenario::name(path), &scenario::read(path).1);
+                    broken.fetch_add(count, Ordering::Relaxed);
+                    failures.lock().expect("failures").extend(said);
                 }
             });
         }
     });
-    let failures = failures.into_inner().expect("failures");
     let broken = broken.into_inner();
-    assert!(
-        failures.is_empty(),
-        "{} of {broken} broken runs came to another end:\n\n{}",
-        failures.len(),
-        failures[..failures.len().min(5)].join("\n\n")
-    );
     assert!(
         broken > 0 || !wanted.is_empty(),
         "no scenario applies anything"
     );
-    println!("{broken} broken runs came to the same end");
+    (broken, failures.into_inner().expect("failures"))
 }
 
 /// The command line to repeat, if a scenario's command is an apply that ends well in good weather.
-fn breakable(command: &Command, stage: &Stage) -> Option<String> {
+pub fn breakable(command: &Command, stage: &Stage) -> Option<String> {
     let line = &command.line;
     let writes = ["trustform apply", "trustform destroy"]
         .iter()
@@ -127,7 +137,7 @@ fn break_all(stage: &Stage, line: &str, seen: &Transitions) -> (usize, Vec<Strin
 }
 
 /// The dump after an apply that nothing disturbs, and the methods of its requests. A batch only reads.
-fn undisturbed(stage: &Stage, line: &str) -> (String, Vec<String>) {
+pub fn undisturbed(stage: &Stage, line: &str) -> (String, Vec<String>) {
     let mut fork = stage.fork();
     let log = tempfile::NamedTempFile::new().expect("a temporary file");
     fork.emulator.record(log.path()).expect("a recording");
@@ -153,7 +163,7 @@ fn undisturbed(stage: &Stage, line: &str) -> (String, Vec<String>) {
 }
 
 /// Every way to break an apply with these requests, the first of which that writes is known.
-fn ways(methods: &[String], first: usize) -> Vec<Break> {
+pub fn ways(methods: &[String], first: usize) -> Vec<Break> {
     let mut ways = Vec::new();
     let mut add = |name: String, schedule: BTreeMap<u64, Fault>| {
         ways.push(Break {
@@ -229,7 +239,7 @@ pub fn taken_over(dump: &str) -> String {
 /// The command line, with the word that the last run asked for. A run that died between a new identity's first trust and
 /// its privileged grant is, to the next one, an identity with a trust that gains a privilege: the tenant does not tell
 /// them apart, so the guard against widening asks, and only that guard is answered here.
-fn reviewed(line: &str, last: &Run) -> String {
+pub fn reviewed(line: &str, last: &Run) -> String {
     let refusals = last.err.matches("refused (").count();
     let digest = last
         .err

@@ -18,6 +18,7 @@ mod pages;
 mod play;
 mod processes;
 mod reports;
+mod reverted;
 mod rotation;
 mod saved_plans;
 mod scale;

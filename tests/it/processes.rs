@@ -6,19 +6,25 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+const SUBSCRIPTION: &str = "22222222-2222-4222-8222-222222222222";
 const LOCK: &str = r#"lock = { storage_account = "contosolocks", container = "locks" }"#;
 
 /// An emulated tenant behind a socket, 40 ms away.
 struct Served {
     url: String,
     process: Child,
+    traffic: tempfile::NamedTempFile,
 }
 
 impl Served {
     fn start() -> Self {
+        let traffic = tempfile::NamedTempFile::new().expect("a temporary file");
         let mut process = trustform()
             .args(["emulator", "--listen", "127.0.0.1:0", "--latency", "40"])
             .args(["--container", "contosolocks/locks", "--tenant", TENANT])
+            .args(["--resource-group", &format!("{SUBSCRIPTION}/shared")])
+            .arg("--record")
+            .arg(traffic.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -32,6 +38,7 @@ impl Served {
         Self {
             url: url.expect("the emulator says where it is").to_owned(),
             process,
+            traffic,
         }
     }
 
@@ -145,6 +152,53 @@ fn two_machines_apply_one_after_the_other() {
     for end in at_once.map(ended) {
         assert_eq!(end.status.code(), Some(0), "{}", said(&end));
     }
+}
+
+/// Azure answers 409 to a credential of an identity that is written while another one is. Two teams, each with a stack of
+/// its own, work on an identity that neither of them made.
+#[test]
+fn two_stacks_write_under_one_identity_at_once() {
+    let served = Served::start();
+    let identity = format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/shared/providers/Microsoft.ManagedIdentity/userAssignedIdentities/runner"
+    );
+    let written = |name: &str, block: &str| {
+        let text = format!(
+            "stack \"{name}\" {{\n  tenant_id = \"{TENANT}\"\n}}\nmanaged_identity \"runner\" {{\n{block}\n}}\n"
+        );
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(directory.path().join("trust.hcl"), text).expect("a stack");
+        directory
+    };
+    let made = format!(
+        "name = \"runner\"\nsubscription_id = \"{SUBSCRIPTION}\"\nresource_group = \"shared\"\nlocation = \"westeurope\""
+    );
+    let end = served.applied(written("platform", &made).path(), &[]);
+    assert_eq!(end.status.code(), Some(0), "{}", said(&end));
+
+    let teams = ["catalog", "checkout"].map(|team| {
+        let credentials: String = (0..6)
+            .map(|number| {
+                format!(
+                    "federated_credential \"b{number}\" {{\n  issuer = \"https://token.actions.githubusercontent.com\"\n  subject = \"repo:contoso/{team}:ref:refs/heads/b{number}\"\n}}\n"
+                )
+            })
+            .collect();
+        written(team, &format!(
+                "existing = \"{identity}\"\nunmanaged_credentials = \"keep\"\n{credentials}"
+            ))
+    });
+    let at_once = teams
+        .each_ref()
+        .map(|team| served.apply(team.path(), &["--no-pacing"]));
+    for end in at_once.map(ended) {
+        assert_eq!(end.status.code(), Some(0), "{}", said(&end));
+    }
+    for team in &teams {
+        assert!(served.converged(team.path()));
+    }
+    let traffic = std::fs::read_to_string(served.traffic.path()).expect("the traffic");
+    assert!(traffic.contains("ConcurrentFederatedIdentityCredentialsWrites"));
 }
 
 #[cfg(unix)]

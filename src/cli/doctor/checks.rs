@@ -3,12 +3,12 @@
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
-use super::rights::{self, Place, Wanted};
+use super::rights::{self, Place};
 use super::{Check, Status, services};
 use crate::cli::connect::Connection;
 use crate::cli::stack::Stack;
 use crate::cloud::{Caller, Client};
-use crate::kinds::{api, app_role_assignment, delegated_permission_grant};
+use crate::kinds::api;
 use crate::model::step::{Request, Service};
 
 /// Seconds that a clock may be off before tokens are refused. Source: Microsoft, "Access tokens": validators allow for
@@ -68,12 +68,11 @@ pub async fn examine(stack: &Stack, connection: &Connection) -> Examined {
         cloud: wanted.cloud,
         graph: id,
     };
-    let declares = |kind: &str| stack.desired.of_kind(kind).next().is_some();
-    let needs = Wanted {
-        app_roles: declares(app_role_assignment::KIND),
-        scopes: declares(delegated_permission_grant::KIND),
+    let declares = |kind: &str| {
+        let mut declared = stack.desired.resources.keys();
+        declared.any(|address| address.kind() == kind)
     };
-    checks.extend(rights::checks(&caller, needs, &place));
+    checks.extend(rights::checks(&caller, declares, &place));
     checks.push(match graph {
         Ok(reply) if reply.status == 200 => {
             Check::pass("principals", "service principals can be read")
@@ -94,6 +93,7 @@ pub async fn examine(stack: &Stack, connection: &Connection) -> Examined {
     checks.push(services::blueprints(client).await);
     checks.push(services::policies(client).await);
     checks.extend(services::azure(client, stack).await);
+    checks.extend(services::expressions(client, stack).await);
     checks.extend(services::blobs(client, stack).await);
     checks.extend(services::leftovers(client, wanted.cloud).await);
     Examined {

@@ -6,6 +6,10 @@
 use super::{Check, Status};
 use crate::cloud::{Caller, rights};
 use crate::kinds::api::{self, Class};
+use crate::kinds::{
+    agent_identity_blueprint, app_role_assignment, conditional_access_policy,
+    delegated_permission_grant, group_member, named_location,
+};
 use crate::model::national_cloud::Cloud;
 use crate::model::step::{Method, Request, Service};
 
@@ -30,6 +34,25 @@ const GLOBAL: (&str, &str) = (
     "62e90394-69f5-4237-9190-012177145e10",
 );
 
+const AGENT_ID: (&str, &str) = (
+    "Agent ID Administrator",
+    "db506228-d27e-4b7d-95e5-295956d6615f",
+);
+const AGENT_ID_DEVELOPER: (&str, &str) =
+    ("Agent ID Developer", "adb2368d-a9be-41b5-8667-d96778e081b0");
+const GROUPS: (&str, &str) = (
+    "Groups Administrator",
+    "fdd7a751-b60b-444a-984c-02652fe8fa1c",
+);
+const CONDITIONAL_ACCESS: (&str, &str) = (
+    "Conditional Access Administrator",
+    "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9",
+);
+const SECURITY: (&str, &str) = (
+    "Security Administrator",
+    "194ae4cb-b126-40b2-bd5b-6091b380977d",
+);
+
 /// Reaches only what the login owns.
 pub const OWNED: &str = "Application.ReadWrite.OwnedBy";
 
@@ -39,17 +62,12 @@ const CONTESTED: &str = "Directory.ReadWrite.All";
 /// Something to do with a tenant.
 struct Use {
     name: &'static str,
+    /// Only a stack that declares one of these does it; none where every stack does.
+    kinds: &'static [&'static str],
     what: &'static str,
     /// A request that stands for it.
     request: Request,
     roles: &'static [(&'static str, &'static str)],
-}
-
-/// What the stack at hand will ask for beyond reading and writing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
-    pub app_roles: bool,
-    pub scopes: bool,
 }
 
 /// Where the login's rights are given.
@@ -59,8 +77,8 @@ pub struct Place<'a> {
     pub graph: Option<&'a str>,
 }
 
-/// One line per use.
-pub fn checks(caller: &Caller, wanted: Wanted, place: &Place) -> Vec<Check> {
+/// One line per use, of those that a stack of these kinds has.
+pub fn checks(caller: &Caller, declares: impl Fn(&str) -> bool, place: &Place) -> Vec<Check> {
     let get = |path: &str| Request::get(Service::Graph, path);
     let post = |path: &str| Request::new(Service::Graph, Method::Post, path);
     let readers: &[_] = &[
@@ -71,43 +89,68 @@ pub fn checks(caller: &Caller, wanted: Wanted, place: &Place) -> Vec<Check> {
         GLOBAL,
     ];
     let writers: &[_] = &[CLOUD_APPLICATION, APPLICATION, GLOBAL];
-    let mut uses = vec![
+    let uses = [
         Use {
             name: "plan",
+            kinds: &[],
             what: "read applications and service principals",
             request: get("/applications"),
             roles: readers,
         },
         Use {
             name: "audit",
+            kinds: &[],
             what: "read every application of the tenant",
             request: get("/applications"),
             roles: readers,
         },
         Use {
             name: "apply",
+            kinds: &[],
             what: "change applications",
             request: post("/applications"),
             roles: writers,
         },
-    ];
-    if wanted.app_roles {
-        uses.push(Use {
+        Use {
+            name: "agents",
+            kinds: &[agent_identity_blueprint::KIND],
+            what: "change agent identity blueprints",
+            request: post("/applications/microsoft.graph.agentIdentityBlueprint"),
+            roles: &[AGENT_ID_DEVELOPER, AGENT_ID, GLOBAL],
+        },
+        Use {
             name: "roles",
+            kinds: &[app_role_assignment::KIND],
             what: "grant application permissions",
             request: post("/servicePrincipals/x/appRoleAssignedTo"),
             roles: &[PRIVILEGED_ROLE, GLOBAL],
-        });
-    }
-    if wanted.scopes {
-        uses.push(Use {
+        },
+        Use {
             name: "consent",
+            kinds: &[delegated_permission_grant::KIND],
             what: "consent to delegated permissions",
             request: post("/oauth2PermissionGrants"),
             roles: writers,
-        });
-    }
-    uses.iter().map(|it| check(it, caller, place)).collect()
+        },
+        Use {
+            name: "groups",
+            kinds: &[group_member::KIND],
+            what: "change who is in a group",
+            request: post("/groups/x/members/$ref"),
+            roles: &[GROUPS, GLOBAL],
+        },
+        Use {
+            name: "access",
+            kinds: &[conditional_access_policy::KIND, named_location::KIND],
+            what: "change conditional access policies",
+            request: post("/identity/conditionalAccess/policies"),
+            roles: &[CONDITIONAL_ACCESS, SECURITY, GLOBAL],
+        },
+    ];
+    uses.iter()
+        .filter(|it| it.kinds.is_empty() || it.kinds.iter().any(|kind| declares(kind)))
+        .map(|it| check(it, caller, place))
+        .collect()
 }
 
 fn check(wanted: &Use, caller: &Caller, place: &Place) -> Check {
@@ -191,15 +234,11 @@ mod tests {
     use super::*;
 
     fn statuses(caller: &Caller) -> Vec<(&'static str, Status)> {
-        let wanted = Wanted {
-            app_roles: true,
-            scopes: true,
-        };
         let place = Place {
             cloud: Cloud::Public,
             graph: Some("g"),
         };
-        let checks = checks(caller, wanted, &place);
+        let checks = checks(caller, |_| true, &place);
         assert!(
             checks
                 .iter()
@@ -222,8 +261,11 @@ mod tests {
                 ("plan", Pass),
                 ("audit", Pass),
                 ("apply", Pass),
+                ("agents", Fail),
                 ("roles", Fail),
-                ("consent", Fail)
+                ("consent", Fail),
+                ("groups", Fail),
+                ("access", Fail)
             ]
         );
         let nothing = Caller::default();
@@ -244,8 +286,11 @@ mod tests {
                 ("plan", Pass),
                 ("audit", Pass),
                 ("apply", Pass),
+                ("agents", Unknown),
                 ("roles", Unknown),
-                ("consent", Pass)
+                ("consent", Pass),
+                ("groups", Unknown),
+                ("access", Unknown)
             ]
         );
     }

@@ -1,8 +1,11 @@
 //! What the services take and show: lists, filters, policies, Azure, Blob Storage.
 
+use serde_json::Value as Json;
+
 use super::{Check, Status, policy, probe};
 use crate::cli::stack::Stack;
 use crate::cloud::Client;
+use crate::kinds::federated_credential::arm;
 use crate::kinds::managed_identity::everywhere::{self, SUBSCRIPTIONS_VERSION};
 use crate::kinds::{document, managed_identity, role_assignment};
 use crate::model::national_cloud::Cloud;
@@ -186,6 +189,38 @@ pub async fn azure(client: &Client, stack: &Stack) -> Vec<Check> {
         });
     }
     checks
+}
+
+/// Whether Azure shows a credential with an expression on an identity of the stack: two renderings of Microsoft's page
+/// disagree on whether Entra takes one there. Nothing where the stack names no identity.
+pub async fn expressions(client: &Client, stack: &Stack) -> Option<Check> {
+    let named = stack.desired.of_kind(managed_identity::KIND);
+    let ids: Vec<&str> = named.filter_map(|identity| identity.text("id")).collect();
+    let name = "preview";
+    if ids.is_empty() {
+        return None;
+    }
+    for id in ids {
+        let listed = match client.answer(&arm::list(id, arm::PREVIEW), &[]).await {
+            Ok(reply) if reply.ok() => arm::plain(&reply.body["value"]),
+            // It is still to be made.
+            Ok(_) => continue,
+            Err(error) => return Some(Check::refused(name, Status::Unknown, error)),
+        };
+        let credentials = listed.as_array().into_iter().flatten();
+        let with = |credential: &&Json| !credential["claimsMatchingExpression"].is_null();
+        if let Some(found) = credentials.into_iter().find(with) {
+            let called = found["name"].as_str().unwrap_or_default();
+            let sentence = format!(
+                "Azure keeps a credential with an expression on a managed identity: `{called}`"
+            );
+            return Some(Check::pass(name, sentence));
+        }
+    }
+    let sentence = "no managed identity of the stack has a credential with an expression: whether this tenant takes one shows when the first is applied";
+    Some(Check::unknown(name, sentence).help(
+        "exact subjects work everywhere; for an expression, let an application trust the workload",
+    ))
 }
 
 /// The containers that the stack's documents and its lock stand in.

@@ -143,8 +143,14 @@ fn proven(
     let jwt = token::token(world, file)?;
     let kid = token::parsed(&jwt)?.header.get("kid").cloned();
     let client_id = token::client_id(stack, connection, args.application.as_deref())?;
+    let request = token::Request {
+        client_id: &client_id,
+        scope: None,
+        jwt: &jwt,
+        from: None,
+    };
     for _ in 0..EXCHANGES {
-        let (status, body) = token::post(stack, connection, &client_id, None, &jwt)?;
+        let (status, body) = token::post(stack, connection, &request)?;
         if status != 200 {
             let said = body["error_description"].as_str().unwrap_or_default();
             let said = said.split(" Trace ID:").next().unwrap_or_default();

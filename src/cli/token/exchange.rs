@@ -1,5 +1,6 @@
 //! `token exchange`: the real POST, or that of the emulated tenant. Of what comes back only the claims are shown.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
@@ -37,6 +38,10 @@ pub struct Args {
     /// What the access token is for. Default: Microsoft Graph.
     #[arg(long, value_name = "SCOPE")]
     pub scope: Option<String>,
+    /// The address that the request is to come from, for the conditional access policies of the emulated tenant. Entra looks
+    /// at the connection itself.
+    #[arg(long, value_name = "ADDRESS", requires = "local")]
+    pub from: Option<IpAddr>,
     /// Print the access token too, alone and last: it is as good as a password for an hour.
     #[arg(long)]
     pub print_token: bool,
@@ -53,7 +58,13 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         Some(id) => id.clone(),
         None => client_id(&stack, &connection, args.application.as_deref())?,
     };
-    let (status, body) = post(&stack, &connection, &client_id, args.scope.as_deref(), &jwt)?;
+    let request = Request {
+        client_id: &client_id,
+        scope: args.scope.as_deref(),
+        jwt: &jwt,
+        from: args.from,
+    };
+    let (status, body) = post(&stack, &connection, &request)?;
     connection.save()?;
     match body["access_token"].as_str().filter(|_| status == 200) {
         Some(token) => issued(world, args, token),
@@ -61,22 +72,31 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-/// Presents a token as an application does; status and body of the answer. Without a `scope`, for Microsoft Graph.
+/// What an application presents.
+pub struct Request<'a> {
+    pub client_id: &'a str,
+    /// Without one, for Microsoft Graph.
+    pub scope: Option<&'a str>,
+    pub jwt: &'a str,
+    /// See [`Post::from`].
+    pub from: Option<IpAddr>,
+}
+
+/// Presents a token as an application does; status and body of the answer.
 pub fn post(
     stack: &Stack,
     connection: &Connection,
-    client_id: &str,
-    scope: Option<&str>,
-    jwt: &str,
+    request: &Request,
 ) -> Result<(u16, Json), Failure> {
     let wanted = &stack.desired.stack;
     let graph = Endpoints::of(wanted.cloud).scope(Service::Graph);
     let post = Post {
         cloud: wanted.cloud,
         tenant: &wanted.tenant_id,
-        client_id,
-        scope: scope.unwrap_or(&graph),
-        assertion: jwt,
+        client_id: request.client_id,
+        scope: request.scope.unwrap_or(&graph),
+        assertion: request.jwt,
+        from: request.from,
     };
     Ok(block_on(exchange(connection.transport(), &post))??)
 }

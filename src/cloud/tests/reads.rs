@@ -205,6 +205,25 @@ async fn versions_and_advanced_queries_go_apart() {
 }
 
 #[tokio::test]
+async fn what_can_be_done_without_is_asked_once_where_nothing_answers() {
+    let fake = Fake::new(|_, _| Answer::Unsent);
+    let (reader, client) = fake.reader();
+    let subscriptions = Request::get(Service::Arm, "/subscriptions?api-version=2022-12-01");
+    let refused = reader.sparing().read(&[subscriptions]).await.remove(0);
+    assert_eq!(refused.unwrap_err().code, "connection-failed");
+    assert_eq!(client.requests(), 1);
+    // A service that answers is asked as always.
+    let fake = Fake::new(|number, _| match number {
+        0 => Answer::json(503, json!({})),
+        _ => Answer::json(200, json!({"value": []})),
+    });
+    let (reader, client) = fake.reader();
+    let list = reader.sparing().read(&[graph("/groups")]).await.remove(0);
+    assert!(list.is_ok());
+    assert_eq!(client.requests(), 2);
+}
+
+#[tokio::test]
 async fn a_cut_connection_is_read_again() {
     let fake = Fake::new(|number, _| match number {
         0 => Answer::Unsent,

@@ -1,6 +1,6 @@
 //! Who a trust admits, in a sentence.
 
-use super::parts::{Context, GitHubName, Subject, parse};
+use super::parts::{Context, GitHubName, Subject, not_there_yet, parse};
 use crate::exchange::expression::{Expression, Operator};
 use crate::exchange::platform::{GITHUB, Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
@@ -126,7 +126,18 @@ fn of_subject(issuer: &str, subject: Subject) -> String {
                 "pipelines with service connection `{connection}` of project `{project}` in organization `{organization}`"
             )
         }
-        Subject::ManagedIdentity(id) => format!("the managed identity with object id `{id}`"),
+        Subject::ServiceConnection {
+            organization,
+            connection,
+        } => {
+            format!(
+                "pipelines with service connection `{connection}` of the Azure DevOps organization `{organization}`"
+            )
+        }
+        Subject::ManagedIdentity(id) => match not_there_yet(&id) {
+            Some(address) => format!("the managed identity `{address}`"),
+            None => format!("the managed identity with object id `{id}`"),
+        },
         Subject::Opaque(text) => {
             format!("whoever holds the subject `{text}` from issuer `{issuer}`")
         }
@@ -304,6 +315,21 @@ mod tests {
                 "https://app.terraform.io",
                 "organization:o:project:p:workspace:w:run_phase:apply",
                 "apply runs of workspace `w` in project `p` of organization `o`",
+            ),
+            (
+                "https://login.microsoftonline.com/t/v2.0",
+                "/eid1/c/pub/t/v4j5/a/9Ex/sc/44444444/55555555",
+                "pipelines with service connection `55555555` of the Azure DevOps organization `44444444`",
+            ),
+            (
+                "https://login.microsoftonline.com/t/v2.0",
+                "${managed_identity.runner.principal_id}",
+                "the managed identity `managed_identity.runner`",
+            ),
+            (
+                "https://login.microsoftonline.com/t/v2.0",
+                "/eid1/c/pub/t/v4j5/a/9Ex/x",
+                "whoever holds the subject `/eid1/c/pub/t/v4j5/a/9Ex/x` from issuer `https://login.microsoftonline.com/t/v2.0`",
             ),
             (
                 "https://spire.example",

@@ -39,7 +39,13 @@ pub enum Subject {
         project: String,
         connection: String,
     },
-    /// The object id of a managed identity.
+    /// `/eid1/c/pub/t/TENANT/a/APPLICATION/sc/ORGANISATION/CONNECTION`, both by their ids: what the Entra issuer says of a
+    /// connection.
+    ServiceConnection {
+        organization: String,
+        connection: String,
+    },
+    /// The object id of a managed identity; `${ADDRESS.principal_id}` while it is not there.
     ManagedIdentity(String),
     /// A form that we do not know.
     Opaque(String),
@@ -71,8 +77,10 @@ pub fn parse(issuer: &str, text: &str) -> Subject {
         Platform::GitLab => gitlab(text),
         Platform::TerraformCloud => terraform(text),
         Platform::AzureDevOps => azure_devops(text),
-        Platform::Entra if is_guid(text) => Some(Subject::ManagedIdentity(text.to_owned())),
-        Platform::Entra => azure_devops(text),
+        Platform::Entra if is_guid(text) || not_there_yet(text).is_some() => {
+            Some(Subject::ManagedIdentity(text.to_owned()))
+        }
+        Platform::Entra => service_connection(text).or_else(|| azure_devops(text)),
         _ => kubernetes(text)
             .or_else(|| spiffe(text))
             .or_else(|| gitlab(text)),
@@ -188,6 +196,23 @@ fn azure_devops(text: &str) -> Option<Subject> {
         project,
         connection,
     })
+}
+
+fn service_connection(text: &str) -> Option<Subject> {
+    let parts: Vec<&str> = text.strip_prefix("/eid1/c/pub/t/")?.split('/').collect();
+    let [_, "a", _, "sc", organization, connection] = parts[..] else {
+        return None;
+    };
+    let [organization, connection] = [organization, connection].map(str::to_owned);
+    Some(Subject::ServiceConnection {
+        organization,
+        connection,
+    })
+}
+
+/// The identity that a subject of it waits for.
+pub(super) fn not_there_yet(text: &str) -> Option<&str> {
+    text.strip_prefix("${")?.strip_suffix(".principal_id}")
 }
 
 /// Claims whose value follows from the beginning of a subject, because the platform writes both from one fact: the ids of an immutable

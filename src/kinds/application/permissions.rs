@@ -194,7 +194,8 @@ pub fn resolve(resource: &mut Resource, scene: &Scene) -> Vec<Diagnostic> {
                                     address: address.clone(),
                                     output: "client_id".to_owned(),
                                 }),
-                                Part::Literal(rest),
+                                // Nobody who reads the plan can look the id up yet.
+                                Part::Literal(format!("{rest}/{name}")),
                             ]),
                             (app_id, _) => Value::text(format!(
                                 "{}{rest}",
@@ -256,8 +257,8 @@ pub fn decode(json: &serde_json::Value) -> Value {
     }))
 }
 
-/// The API, the class and the id of one permission; the API may be known only once it is made.
-fn parts(permission: &Value) -> Option<(Value, &str, &str)> {
+/// The API, the class, the id and the name of one permission. Names stand only where the API is still to be made.
+fn parts(permission: &Value) -> Option<(Value, &str, &str, Option<&str>)> {
     let Value::Text(parts) = permission else {
         return None;
     };
@@ -272,14 +273,18 @@ fn parts(permission: &Value) -> Option<(Value, &str, &str)> {
         }
         _ => return None,
     };
-    let (class, id) = rest.split_once('/')?;
-    Some((api, class, id))
+    let (class, rest) = rest.split_once('/')?;
+    let (id, name) = match rest.split_once('/') {
+        Some((id, name)) => (id, Some(name)),
+        None => (rest, None),
+    };
+    Some((api, class, id, name))
 }
 
 /// The way back: grouped by API.
 pub fn encode(value: &Value) -> Value {
     let mut apis: BTreeMap<Value, Vec<Value>> = BTreeMap::new();
-    for (api, class, id) in value.items().filter_map(parts) {
+    for (api, class, id, _) in value.items().filter_map(parts) {
         let permission = Value::map([("id", id.into()), ("type", class.into())]);
         apis.entry(api).or_default().push(permission);
     }
@@ -298,7 +303,7 @@ pub fn encode(value: &Value) -> Value {
 /// Names again, for people.
 pub fn show(value: &Value, live: &Live) -> Value {
     Value::set(value.items().map(|permission| {
-        let Some((api, class, id)) = parts(permission) else {
+        let Some((api, class, id, name)) = parts(permission) else {
             return permission.clone();
         };
         let class = Class::from_wire(class);
@@ -308,7 +313,10 @@ pub fn show(value: &Value, live: &Live) -> Value {
                 let api = service_principal::api_name(live, app_id);
                 Value::text(format!("{api} {name} ({})", class.word()))
             }
-            (None, Some(own)) => Value::text(format!("{} {id} ({})", own.address, class.word())),
+            (None, Some(own)) => {
+                let name = name.unwrap_or(id);
+                Value::text(format!("{} {name} ({})", own.address, class.word()))
+            }
             (None, None) => permission.clone(),
         }
     }))

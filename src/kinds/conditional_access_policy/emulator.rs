@@ -1,7 +1,8 @@
-//! How Graph behaves for conditional access policies of workload identities. It keeps them; logins here are not asked
-//! from where they come.
+//! How Graph behaves for conditional access policies of workload identities, and whom the token service blocks by them.
 //!
 //! Source: Microsoft Graph, "Create conditionalAccessPolicy"; Microsoft, "Conditional Access for workload identities".
+
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
@@ -10,10 +11,11 @@ use crate::emulator::dates;
 use crate::emulator::graph::{Call, Failure, lookup};
 use crate::emulator::odata::list;
 use crate::emulator::request::Reply;
-use crate::emulator::route::{Part, Route};
+use crate::emulator::route::{Part, Principal, Route};
 use crate::emulator::shape::{self, Property};
-use crate::emulator::store::{View, text};
+use crate::emulator::store::{View, list as list_of, text};
 use crate::emulator::table::{Dumped, Entity, Table};
+use crate::kinds::named_location;
 use crate::kinds::named_location::emulator::{LOCATIONS, missing};
 use crate::kinds::service_principal::emulator::{PRINCIPALS, name_of};
 use crate::model::graph_permission::{
@@ -116,8 +118,53 @@ pub const PART: Part = Part {
         Route::new("PATCH", ONE, WRITE, patch),
         Route::new("DELETE", ONE, WRITE, delete),
     ],
+    blocks: Some(blocks),
     ..Part::NOTHING
 };
+
+/// Whether an enabled policy blocks an application's service principal at an address. Those of other tenants' applications
+/// and managed identities are never asked.
+fn blocks(view: View<'_>, principal: &Principal, from: IpAddr) -> bool {
+    let owned = lookup(view, &PRINCIPALS, "id", &principal.id).is_some_and(|found| {
+        text(&found, "servicePrincipalType") != "ManagedIdentity"
+            && text(&found, "appOwnerOrganizationId") == view.store.tenant.id
+    });
+    let means = |policy: &Entity, side: &str| {
+        let named = ids(policy, &format!("conditions/clientApplications/{side}"));
+        named.iter().any(|id| *id == EVERY || *id == principal.id)
+    };
+    let within = |policy: &Entity, side: &str| {
+        let named = ids(policy, &format!("conditions/locations/{side}"));
+        named.iter().any(|id| has(view, id, from))
+    };
+    let mut policies = view.rows(&POLICIES, None);
+    owned
+        && policies.any(|policy| {
+            text(policy, "state") == "enabled"
+                && means(policy, "includeServicePrincipals")
+                && !means(policy, "excludeServicePrincipals")
+                && within(policy, "includeLocations")
+                && !within(policy, "excludeLocations")
+        })
+}
+
+/// Whether a location of a policy, by its id or one of the two words, has an address.
+fn has(view: View<'_>, id: &str, address: IpAddr) -> bool {
+    let within = |location: &Entity| {
+        let ranges = list_of(location, "ipRanges").iter();
+        let mut ranges = ranges.filter_map(|range| range["cidrAddress"].as_str());
+        ranges.any(|range| named_location::contains(range, address))
+    };
+    match id {
+        "All" => true,
+        "AllTrusted" => view
+            .rows(&LOCATIONS, None)
+            .any(|location| location.get("isTrusted") == Some(&true.into()) && within(location)),
+        id => view
+            .get(&LOCATIONS, id)
+            .is_some_and(|location| within(location)),
+    }
+}
 
 fn find(call: &Call<'_>, view: View<'_>) -> Result<Entity, Failure> {
     let id = call.key(0).1;

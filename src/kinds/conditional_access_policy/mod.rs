@@ -13,7 +13,7 @@ pub use fields::{ENFORCED, REPORT_ONLY};
 pub use wire::{PATH, targets};
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, by_name, managed_identity, named_location};
+use super::{Claim, Kind, Scene, Task, by_name, managed_identity};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::diagnostic::Diagnostic;
@@ -84,14 +84,12 @@ impl Kind for ConditionalAccessPolicy {
     }
 
     fn reads(&self, desired: &Desired, _live: &Live) -> Vec<Read> {
-        if !by_name::is_wanted(KIND, desired) {
-            return Vec::new();
-        }
-        let locations = by_name::list(named_location::KIND, named_location::PATH);
-        let policies = by_name::list(KIND, PATH);
-        wire::principals(desired)
-            .chain([locations, policies])
-            .collect()
+        let policies = by_name::list(KIND, PATH, desired);
+        wire::principals(desired).chain([policies]).collect()
+    }
+
+    fn spares(&self, read: &Read) -> bool {
+        by_name::spares(read)
     }
 
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {

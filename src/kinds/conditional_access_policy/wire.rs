@@ -47,7 +47,9 @@ pub fn principals(desired: &Desired) -> impl Iterator<Item = Read> {
 
 pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
     match (read.purpose, reply.status) {
-        ("list", 200) => by_name::decode(KIND, &reply.body, body_of, live),
+        (_, 200) if by_name::is_list(read) => {
+            by_name::decode(KIND, &reply.body, body_of, live);
+        }
         ("principal", 200) => live.insert(target(&reply.body)),
         ("principal", 404) => live.set_absent(TARGET, read.about.clone()),
         _ => {}
@@ -75,8 +77,34 @@ fn target(json: &Json) -> Object {
     }
 }
 
-/// Service principals that no policy covers, or that are not there.
+/// Service principals that no policy covers, and what is not there.
 pub fn unfit(resource: &Resource, scene: &Scene) -> Vec<Diagnostic> {
+    let mut said = unfit_principals(resource, scene);
+    said.extend(unknown_locations(resource, scene));
+    said
+}
+
+fn unknown_locations<'a>(
+    resource: &'a Resource,
+    scene: &'a Scene,
+) -> impl Iterator<Item = Diagnostic> + 'a {
+    let ids = resource.at(LOCATIONS).into_iter().flat_map(Value::items);
+    let known = |id: &String| {
+        let mut locations = scene.live.of_kind(named_location::KIND);
+        locations.any(|location| location.key.id.eq_ignore_ascii_case(id))
+    };
+    ids.filter_map(api::guid).filter(move |id| !known(id)).map(|id| {
+        Diagnostic::error(
+            "unknown-location",
+            format!("there is no named location `{id}` in this tenant"),
+        )
+        .about(&resource.address)
+        .at(resource.span(LOCATIONS), "named here")
+        .help("declare it and write `named_location.LABEL.id`; `az rest --url https://graph.microsoft.com/v1.0/identity/conditionalAccess/namedLocations` prints those that are there")
+    })
+}
+
+fn unfit_principals(resource: &Resource, scene: &Scene) -> Vec<Diagnostic> {
     let ids = resource.at(INCLUDED).into_iter().flat_map(Value::items);
     let refused = |code, message: String, help: &str| {
         Diagnostic::error(code, message)

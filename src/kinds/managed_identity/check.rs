@@ -60,9 +60,12 @@ pub fn guid(value: &Value) -> Verdict {
 
 /// Only a user-assigned identity takes federated credentials.
 pub fn existing(value: &Value) -> Verdict {
-    let Some(id) = value.as_str().filter(|id| parts(id).is_none()) else {
+    let Some(id) = value.as_str() else {
         return Ok(());
     };
+    if let Some(parts) = shaped(id) {
+        return sound(parts);
+    }
     let system = id
         .to_ascii_lowercase()
         .contains("/providers/microsoft.compute/");
@@ -88,6 +91,17 @@ fn refuse(value: &Value, fits: impl Fn(&str) -> bool, what: &str, help: &str) ->
 
 /// Subscription, resource group and name of an identity's id.
 pub fn parts(id: &str) -> Option<[&str; 3]> {
+    shaped(id).filter(|parts| sound(*parts).is_ok())
+}
+
+fn sound([subscription, resource_group, identity]: [&str; 3]) -> Verdict {
+    guid(&subscription.into())?;
+    group(&resource_group.into())?;
+    name(&identity.into())
+}
+
+/// The parts of a text that has the form of an identity's id, whatever they are.
+fn shaped(id: &str) -> Option<[&str; 3]> {
     let parts: Vec<&str> = id.split('/').collect();
     let [
         "",
@@ -104,11 +118,8 @@ pub fn parts(id: &str) -> Option<[&str; 3]> {
         return None;
     };
     let words = format!("{subscriptions}/{groups}/{providers}/{namespace}/{kind}");
-    let fits = words
-        .eq_ignore_ascii_case(&format!("subscriptions/resourceGroups/providers/{TYPE}"))
-        && guid(&Value::text(*subscription)).is_ok()
-        && group(&Value::text(*resource_group)).is_ok()
-        && name(&Value::text(*identity)).is_ok();
+    let fits =
+        words.eq_ignore_ascii_case(&format!("subscriptions/resourceGroups/providers/{TYPE}"));
     fits.then_some([*subscription, *resource_group, *identity])
 }
 

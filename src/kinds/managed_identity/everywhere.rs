@@ -4,8 +4,8 @@
 //! Sources: Azure/azure-rest-api-specs, Microsoft.Resources 2022-12-01 ("Subscriptions - List": a login that may see
 //! none gets an empty list) and Microsoft.ManagedIdentity 2024-11-30 ("List By Subscription").
 
-use super::KIND;
 use super::wire::{self, VERSION};
+use super::{KIND, mark};
 use crate::kinds::federated_credential;
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::step::{Reply, Request, Service};
@@ -13,6 +13,9 @@ use crate::model::value::Value;
 
 /// The version of the API that lists subscriptions.
 pub const SUBSCRIPTIONS_VERSION: &str = "api-version=2022-12-01";
+
+/// Subscriptions that a plan looks through, beside those that the stack names.
+const MOST: usize = 50;
 
 const SUBSCRIPTIONS: &str = "subscriptions";
 const WITHIN: &str = "subscription";
@@ -56,15 +59,31 @@ pub fn seen(live: &Live) -> impl Iterator<Item = &str> {
     live.of_kind(SUBSCRIPTION).map(|one| one.key.id.as_str())
 }
 
-/// Every read that leads to the credentials of all identities.
-pub fn reads(live: &Live) -> Vec<Read> {
-    let mut reads = vec![read_subscriptions()];
-    reads.extend(seen(live).map(|id| Read {
+/// Those of them in which every plan looks for what nothing declares any more.
+pub fn looked_through(live: &Live) -> impl Iterator<Item = &str> {
+    seen(live).take(MOST)
+}
+
+/// The identities of these subscriptions.
+pub fn lists<'a>(subscriptions: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Read> {
+    subscriptions.map(|id| Read {
         kind: KIND,
         purpose: WITHIN,
         request: within(id),
         about: id.to_owned(),
-    }));
+    })
+}
+
+/// Whether the subscriptions were looked through.
+pub fn is_looked_through(live: &Live) -> bool {
+    let answered = |purpose, about: &str| live.answer(KIND, purpose, about).is_some();
+    answered(SUBSCRIPTIONS, "") && looked_through(live).all(|id| answered(WITHIN, id))
+}
+
+/// Every read that leads to the credentials of all identities.
+pub fn reads(live: &Live) -> Vec<Read> {
+    let mut reads = vec![read_subscriptions()];
+    reads.extend(lists(seen(live)));
     let identities = live
         .of_kind(IDENTITY)
         .map(|one| Key::new(KIND, &one.key.id));
@@ -89,7 +108,15 @@ pub(super) fn decode(read: &Read, reply: &Reply, live: &mut Live) {
                     remember(SUBSCRIPTION, object, live);
                 }
             }
-            WITHIN => remember(IDENTITY, wire::object(json, false), live),
+            WITHIN => {
+                let object = wire::object(json, false);
+                // What some stack made may be ours. What is known of it is newer.
+                let known = live.get(&object.key).is_some() || live.is_absent(KIND, &object.key.id);
+                if mark::of(object.body.get("tags")).is_some() && !known {
+                    live.insert(object.clone());
+                }
+                remember(IDENTITY, object, live);
+            }
             _ => {}
         }
     }

@@ -128,18 +128,10 @@ impl Kind for ManagedIdentity {
                 .help("remove the tag from it; trustform leaves the identity alone"),
             ));
         }
-        // An identity does not say which block made it: any word that one stays holds for each.
-        let mut removals = scene.desired.removals.iter();
-        match removals.find(|removed| !removed.destroy && removed.from.kind() == KIND) {
-            None => Claim::Ours,
-            Some(removed) => Claim::Reported(Box::new(
-                Diagnostic::note(
-                    "removed",
-                    format!("`{}` is not declared any more and stays: a `removed` block says so of a managed identity", object.name),
-                )
-                .about(&removed.from)
-                .help("keep the block: the identity still carries this stack's tag"),
-            )),
+        // Further away than the files look, it may be another environment's of the same name.
+        match wire::is_in_named_group(&object.key.id, scene.desired) {
+            true => Claim::Ours,
+            false => Claim::Reported(Box::new(undeclared(object))),
         }
     }
 
@@ -179,6 +171,17 @@ impl Kind for ManagedIdentity {
             false => wire::steps(task),
         }
     }
+}
+
+/// What is said of an identity of ours where no block looks any more.
+fn undeclared(object: &Object) -> Diagnostic {
+    let id = &object.outputs["id"];
+    Diagnostic::warning(
+        "undeclared-identity",
+        format!("`{}` carries this stack's tag, and no block names its resource group any more: it stays, with all whom it trusts and all that it may do", object.name),
+    )
+    .about(format!("{KIND}.{}", object.name))
+    .help(format!("to delete it: `az identity delete --ids {id}`"))
 }
 
 /// The identity that a resource describes.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::{KIND, check, fields, found};
+use super::{KIND, check, everywhere, fields, found};
 use crate::kinds::{Task, codec, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
@@ -33,8 +33,11 @@ pub fn group(resource: &Resource) -> Option<(String, String)> {
     Some((text("subscription_id")?, text("resource_group")?))
 }
 
-/// One list for each resource group, which also shows what is not declared any more; then, by id, what it did not show.
+/// One list for each resource group and each subscription that the login sees, which also show what is not declared any
+/// more; then, by id, what they did not show.
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
+    let lists = everywhere::lists(everywhere::looked_through(live));
+    let everywhere = lists.chain([everywhere::read_subscriptions()]);
     let mut reads: Vec<Read> = groups(desired)
         .into_iter()
         .map(|(subscription, group)| Read {
@@ -48,6 +51,7 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
             ),
             about: format!("{subscription}/{group}"),
         })
+        .chain(everywhere)
         .collect();
     for resource in desired.of_kind(KIND) {
         let Some(id) = resource.text("id") else {
@@ -64,6 +68,16 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         }
     }
     reads
+}
+
+/// Whether an identity, by its id, is in a resource group that the stack names.
+pub fn is_in_named_group(id: &str, desired: &Desired) -> bool {
+    let id = id.to_ascii_lowercase();
+    groups(desired).iter().any(|(subscription, group)| {
+        id.starts_with(&format!(
+            "/subscriptions/{subscription}/resourcegroups/{group}/"
+        ))
+    })
 }
 
 /// The identities of a resource group, by its id.

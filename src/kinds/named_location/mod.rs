@@ -4,12 +4,12 @@
 
 pub mod emulator;
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value as Json;
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, by_name, conditional_access_policy};
+use super::{Claim, Kind, Scene, Task, by_name};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::live::{Live, Object, Read};
@@ -27,7 +27,7 @@ const MOST: usize = 2_000;
 
 static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "Ranges of public addresses, as `conditional_access_policy` names them. A mark behind its display name, which plans do not show, says whose it is. When the last block of the kind goes, leave a `removed` block for one apply: without either nobody looks.",
+    doc: "Ranges of public addresses, as `conditional_access_policy` names them. A mark behind its display name, which plans do not show, says whose it is. A login that may read policies (`Policy.Read.All`) finds by it what no block declares any more.",
     parents: &[],
     implied: false,
     fields: &[
@@ -86,6 +86,25 @@ fn range_of(text: &str) -> Option<String> {
     (bits <= 128).then(|| format!("{address}/{bits}"))
 }
 
+/// Whether a range has an address. An IPv4 address that is written as one of IPv6 is itself.
+pub fn contains(range: &str, address: IpAddr) -> bool {
+    let parsed = range.split_once('/').and_then(|(base, bits)| {
+        let (base, bits) = (base.parse::<IpAddr>().ok()?, bits.parse::<u32>().ok()?);
+        Some((base, bits))
+    });
+    match (parsed, address.to_canonical()) {
+        (Some((IpAddr::V4(base), bits @ 0..=32)), IpAddr::V4(address)) => {
+            let differs = base.to_bits() ^ address.to_bits();
+            differs.leading_zeros() >= bits
+        }
+        (Some((IpAddr::V6(base), bits @ 0..=128)), IpAddr::V6(address)) => {
+            let differs = base.to_bits() ^ address.to_bits();
+            differs.leading_zeros() >= bits
+        }
+        _ => false,
+    }
+}
+
 pub struct NamedLocation;
 
 impl Kind for NamedLocation {
@@ -129,20 +148,15 @@ impl Kind for NamedLocation {
     }
 
     fn reads(&self, desired: &Desired, _live: &Live) -> Vec<Read> {
-        let wanted = by_name::is_wanted(KIND, desired);
-        let all = [
-            by_name::list(KIND, PATH),
-            // Who would miss one.
-            by_name::list(
-                conditional_access_policy::KIND,
-                conditional_access_policy::PATH,
-            ),
-        ];
-        all.into_iter().filter(|_| wanted).collect()
+        vec![by_name::list(KIND, PATH, desired)]
     }
 
-    fn decode(&self, _read: &Read, reply: &Reply, live: &mut Live) {
-        if reply.status == 200 {
+    fn spares(&self, read: &Read) -> bool {
+        by_name::spares(read)
+    }
+
+    fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
+        if by_name::is_list(read) && reply.status == 200 {
             by_name::decode(KIND, &reply.body, body_of, live);
         }
     }
@@ -252,6 +266,25 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(range_of(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_has_its_own_addresses() {
+        for (range, address, is_in) in [
+            ("192.0.2.0/24", "192.0.2.255", true),
+            ("192.0.2.0/24", "192.0.3.0", false),
+            ("192.0.2.7/32", "192.0.2.7", true),
+            ("192.0.2.0/24", "::ffff:192.0.2.9", true),
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("2001:db8::1/128", "2001:db8::1", true),
+            ("192.0.2.0/33", "192.0.2.0", false),
+            ("192.0.2.0", "192.0.2.0", false),
+        ] {
+            let address = address.parse().expect("an address");
+            assert_eq!(contains(range, address), is_in, "{address} in {range}");
         }
     }
 }

@@ -138,6 +138,10 @@ impl Kind for RoleAssignment {
         wire::reads(desired, live)
     }
 
+    fn spares(&self, read: &Read) -> bool {
+        read.purpose == wire::ELSEWHERE
+    }
+
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
         wire::decode(read, reply, live);
     }

@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 
 use super::{KIND, roles};
 use crate::kinds::codec::quoted;
-use crate::kinds::{Task, application, managed_identity, service_principal, step};
+use crate::kinds::managed_identity::{self, everywhere};
+use crate::kinds::{Task, application, service_principal, step};
 use crate::model::desired::{Desired, Resource, Stack};
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
@@ -16,6 +17,11 @@ use crate::model::step::{Check, Expect, Method, Pattern, Phase, Reply, Request, 
 use crate::model::value::{Map, Value};
 
 const VERSION: &str = "api-version=2022-04-01";
+
+/// The assignments of a subscription that the stack names, and of another one that the login sees: a plan can do without
+/// the latter.
+const WITHIN: &str = "subscription";
+pub(super) const ELSEWHERE: &str = "elsewhere";
 
 /// What a role's definition is remembered as.
 const ROLE: &str = "role_definition";
@@ -44,7 +50,8 @@ pub fn scopes(desired: &Desired) -> BTreeSet<&str> {
 }
 
 /// The roles by name or id; each declared assignment by its name; and everything in a subscription that the stack names,
-/// once it is known who the stack's principals are: what is not declared any more shows only there.
+/// or that the login sees, once it is known who the stack's principals are: what is not declared any more shows only
+/// there.
 pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
     let mut reads = Vec::new();
     for resource in desired.of_kind(KIND) {
@@ -61,17 +68,30 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
         }
     }
     if settled(desired, live) {
-        reads.extend(subscriptions(desired).into_iter().map(|subscription| Read {
-            kind: KIND,
-            purpose: "subscription",
-            request: Request::get(
-                Service::Arm,
-                format!("/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments?{VERSION}"),
-            ),
-            about: subscription,
-        }));
+        let named = subscriptions(desired);
+        // Where nobody is yet, nobody holds a role.
+        let anybody = live
+            .of_kind(managed_identity::KIND)
+            .chain(application::all(live))
+            .any(|object| !object.deleted);
+        let seen = everywhere::looked_through(live).filter(|id| anybody && !named.contains(*id));
+        reads.extend(seen.map(|id| list(ELSEWHERE, id)));
+        reads.extend(named.iter().map(|id| list(WITHIN, id)));
     }
     reads
+}
+
+/// Everything that is assigned in a subscription.
+fn list(purpose: &'static str, subscription: &str) -> Read {
+    let path = format!(
+        "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments?{VERSION}"
+    );
+    Read {
+        kind: KIND,
+        purpose,
+        request: Request::get(Service::Arm, path),
+        about: subscription.to_owned(),
+    }
 }
 
 /// Subscriptions of scopes and of identities that are ours, in lower case.
@@ -101,7 +121,8 @@ fn settled(desired: &Desired, live: &Live) -> bool {
     };
     let declared = application::declared(desired).all(|it| application::is_looked_up(it, live));
     let mut applications = application::all(live).filter(|object| !object.deleted);
-    identities && declared && applications.all(principal)
+    let everywhere = everywhere::is_looked_through(live);
+    identities && declared && everywhere && applications.all(principal)
 }
 
 fn role_read(resource: &Resource) -> Option<Read> {
@@ -160,7 +181,7 @@ pub fn decode(read: &Read, reply: &Reply, live: &mut Live) {
             live.set_absent("scope", read.about.clone());
         }
         ("key", 200) => live.insert(object(&reply.body, live)),
-        ("subscription", 200) => {
+        (WITHIN | ELSEWHERE, 200) => {
             for json in reply.body["value"].as_array().into_iter().flatten() {
                 let object = object(json, live);
                 // Everybody else's assignments are no concern of this stack.

@@ -14,14 +14,12 @@ use crate::model::value::Value;
 
 /// The accounts of a subscription; a plan can do without.
 pub(super) const WITHIN: &str = "subscription";
-/// Subscriptions that are looked at, beside those that the stack names.
-const MOST: usize = 50;
 
 /// Every read that leads to what is left over, and shows whether it may go.
 pub(super) fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
     let mut reads = vec![everywhere::read_subscriptions()];
     let named = groups(desired).into_iter().map(|(id, _)| id);
-    let seen = everywhere::seen(live).take(MOST).map(str::to_owned);
+    let seen = everywhere::looked_through(live).map(str::to_owned);
     reads.extend(named.chain(seen).map(|id| {
         let path =
             format!("/subscriptions/{id}/providers/Microsoft.Storage/storageAccounts?{VERSION}");
