@@ -1,7 +1,7 @@
 //! One shape for everything that is said about a file, an object or an answer: configuration errors,
 //! guards, Graph errors and notes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::source::Span;
 
@@ -15,7 +15,7 @@ pub enum Level {
 }
 
 /// A place in a file, and what is to be said of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     pub span: Span,
     pub text: String,
@@ -127,8 +127,8 @@ const PER_PLACE: usize = 10;
 /// of them, with their number. The order stays.
 pub fn once(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut all: Vec<(Diagnostic, Others)> = Vec::new();
-    let mut seen = HashMap::new();
-    let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+    let mut seen = BTreeMap::new();
+    let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for one in said {
         let place = one.labels.iter().find(|label| label.primary);
         let Some(place) = place.map(|label| (one.code, label.span)) else {

@@ -2,7 +2,7 @@
 
 use super::elsewhere::elsewhere;
 use super::parts::{Context, Subject, parse};
-use crate::exchange::issuers::{is_private, takes_expressions};
+use crate::exchange::issuers::takes_expressions;
 use crate::exchange::platform::{GITHUB, Platform, platform};
 use crate::exchange::trust::{Matcher, Trust};
 
@@ -110,14 +110,6 @@ fn issuer(text: &str) -> Vec<Trap> {
             message: "the issuer of Azure DevOps ends with the organization's id, a GUID"
                 .to_owned(),
             help: "take the issuer from the service connection's page".to_owned(),
-            replacement: None,
-        });
-    }
-    if is_private(trimmed) {
-        traps.push(Trap {
-            field: Field::Issuer,
-            message: "the internet does not know this name: Entra cannot fetch the issuer's keys (AADSTS90061)".to_owned(),
-            help: "publish its documents at a public https name, for example with an `oidc_issuer`, and let the platform issue tokens with that name".to_owned(),
             replacement: None,
         });
     }
