@@ -276,7 +276,7 @@ pub(super) fn unknown(address: &Address, desired: &Desired) -> Diagnostic {
             && other.parent() == address.parent()
     });
     let labels: Vec<&str> = beside.map(|other| other.last().label.as_str()).collect();
-    let near = nearest(&address.last().label, labels.into_iter()).map(|label| {
+    let near = nearest(&address.last().label, labels).map(|label| {
         let mut near = address.clone();
         if let Some(last) = near.segments.last_mut() {
             last.label = label.to_owned();
