@@ -16,13 +16,22 @@ const DIRECTORY_LIMIT: usize = 20_000;
 /// The names of a directory's files, in order.
 pub fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
     let unreadable = |error: std::io::Error| {
-        let diagnostic = Diagnostic::error(
-            "unreadable",
-            format!("`{}` cannot be read: {error}", shown.display()),
-        );
-        Failure::from(
-            diagnostic.help("give the stack's directory, as in `trustform plan environments/prod`"),
-        )
+        let why = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such directory".to_owned(),
+            std::io::ErrorKind::NotADirectory => {
+                "it is a file, and a stack is a directory".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        let message = format!("`{}` cannot be read: {why}", shown.display());
+        let help = match shown.parent().filter(|_| directory.is_file()) {
+            Some(above) if above != Path::new("") => format!("give `{}`", above.display()),
+            Some(_) => "leave it out: the directory that you are in is read".to_owned(),
+            None => {
+                "give the stack's directory, as in `trustform plan environments/prod`".to_owned()
+            }
+        };
+        Failure::from(Diagnostic::error("unreadable", message).help(help))
     };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
@@ -38,6 +47,23 @@ pub fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
 pub fn read_source(sources: &mut Sources, path: &Path, shown: &Path) -> Result<SourceId, Failure> {
     let text = read_text(path, shown, files::FILE_LIMIT)?;
     Ok(sources.add(shown.display().to_string(), text))
+}
+
+/// As [`read_source`], of a file that the directory's name alone makes part of the stack: whoever proposes a change may
+/// have put a link there, so it has to lie inside the root.
+pub fn read_own(
+    sources: &mut Sources,
+    (directory, root): (&Path, &Path),
+    name: &str,
+    shown: &Path,
+) -> Result<SourceId, Failure> {
+    let path = inside(directory, root, name).map_err(|error| {
+        let message = format!("`{}` cannot be read: {}", shown.display(), error.why());
+        let mut diagnostic = Diagnostic::error("unreadable", message);
+        diagnostic.help.extend(error.help());
+        Failure::from(diagnostic)
+    })?;
+    read_source(sources, &path, shown)
 }
 
 /// A file's text, of at most `limit` bytes.
@@ -140,8 +166,15 @@ fn inside(directory: &Path, root: &Path, path: &str) -> Result<PathBuf, FileErro
     }
 }
 
-/// Whether a path leaves the root by its own words, where there is nothing to resolve.
+/// Whether a path leaves the root where there is nothing to resolve: by its own words, or through a link.
 fn leads_outside(directory: &Path, root: &Path, path: &str) -> bool {
+    let wanted = directory.join(path);
+    let mut above = wanted.ancestors().skip(1);
+    if let Some(there) = above.find_map(|above| above.canonicalize().ok())
+        && !there.starts_with(root)
+    {
+        return true;
+    }
     let Ok(mut at) = directory.canonicalize() else {
         return false;
     };

@@ -17,6 +17,7 @@ use crate::kinds::{self, federated_credential, oidc_issuer};
 use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
+use crate::model::words::nearest;
 use crate::render::audit::rules;
 use crate::render::diagnostic;
 use crate::render::escape::terminal;
@@ -30,7 +31,7 @@ const LIMIT: u64 = 256 * 1024;
 /// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A code such as AADSTS700213, an error text, a token, a kind, an audit rule (`rules` for all), or a file with one of
+    /// A code such as AADSTS700213, an error text, a token, a kind or block, an audit rule (`rules` for all), or a file with one of
     /// them; `-` reads the input.
     #[arg(required = true, value_name = "TEXT")]
     pub what: Vec<String>,
@@ -48,11 +49,9 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         None => None,
     };
     let word = said.trim();
-    if kinds::of(word).is_some() {
-        let page = schema::Args {
-            kind: Some(word.to_owned()),
-        };
-        return schema::run(world, &page);
+    if let Some(page) = schema::page(word) {
+        world.print(&page);
+        return Ok(Exit::Done);
     }
     if let Some(page) = rule(word) {
         world.print(&page);
@@ -76,10 +75,19 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     }
     match text(world, &said, stack.as_ref()) {
         true => Ok(Exit::Done),
-        false => Err(Diagnostic::error("nothing-known", "there is no AADSTS code, token, kind or rule in this")
-            .help("give a code such as `AADSTS700213`, the whole error text in quotes, or `-` and the text on the input")
-            .into()),
+        false => Err(nothing_known(word)),
     }
+}
+
+fn nothing_known(word: &str) -> Failure {
+    let message = "there is no AADSTS code, token, kind, block or rule in this";
+    let diagnostic = Diagnostic::error("nothing-known", message);
+    let rules = audit::rules().into_iter().map(|rule| rule.doc.name);
+    let help = match nearest(word, schema::topics().chain(rules)) {
+        Some(near) => format!("did you mean `trustform explain {near}`?"),
+        None => "give a code such as `AADSTS700213`, the whole error text in quotes, or `-` and the text on the input".to_owned(),
+    };
+    diagnostic.help(help).into()
 }
 
 /// The page of an audit rule, or of all of them.

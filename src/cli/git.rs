@@ -22,7 +22,10 @@ impl Tree {
                 "give another commit with `--base REF`, or a directory with `--base-dir DIR`",
             ))
         };
-        if commit.starts_with('-') || commit.is_empty() {
+        if commit.is_empty() {
+            return Err(failed("no commit is named".to_owned()));
+        }
+        if commit.starts_with('-') {
             return Err(failed(format!("`{commit}` cannot name a commit")));
         }
         let ask = |arguments: &[&str], index: Option<&Path>| {
@@ -30,7 +33,8 @@ impl Tree {
         };
         let top = ask(&["rev-parse", "--show-toplevel"], None)?;
         if !top.status.success() {
-            let shown = directory.display();
+            let plain: PathBuf = directory.components().collect();
+            let shown = plain.display();
             return Err(failed(format!("`{shown}` is in no git repository")));
         }
         let top = String::from_utf8_lossy(&top.stdout);

@@ -145,7 +145,7 @@ fn credential<'a>(desired: &'a Desired, name: &str) -> Result<&'a Resource, Fail
             let help = match (near, all.first()) {
                 (Some(near), _) => format!("did you mean `{near}`?"),
                 (None, Some((first, _))) => format!("write its address, as in `{first}`"),
-                (None, None) => "the stack declares none".to_owned(),
+                (None, None) => "it declares none: write a `federated_credential` first".to_owned(),
             };
             Err(Diagnostic::error(
                 "unknown-credential",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::StackArgs;
-use super::directory::{list_files, names, read_file, read_source, root};
+use super::directory::{list_files, names, read_file, read_own, read_source, root};
 use super::{Failure, World, private_keys};
 use crate::config::{self, Given, Input, files};
 use crate::model::desired::Desired;
@@ -100,6 +100,7 @@ fn loaded(
         here if here == Path::new(".") => PathBuf::from(name),
         there => there.join(name),
     };
+    let root = root(&directory);
     let mut read_all = |names: &[String]| -> Result<Vec<SourceId>, Failure> {
         names
             .iter()
@@ -107,7 +108,7 @@ fn loaded(
                 Some((given, text)) if given == name => {
                     Ok(sources.add(shown(name).display().to_string(), text.clone()))
                 }
-                _ => read_source(&mut sources, &directory.join(name), &shown(name)),
+                _ => read_own(&mut sources, (&directory, &root), name, &shown(name)),
             })
             .collect()
     };
@@ -147,7 +148,6 @@ fn loaded(
             ))
         })
         .collect();
-    let root = root(&directory);
     let file = |path: &str| read_file(&directory, &root, path);
     let list = |path: &str| list_files(&directory, &root, path);
     let loaded = config::load(
@@ -226,9 +226,10 @@ fn policies(world: &World, shown: &Path, sources: &mut Sources) -> Result<Vec<So
             .help("a central policy is a directory with `policy.hcl`, `policy.yaml`, `*.policy.hcl` or `*.policy.yaml`, or a stack's directory")
             .into());
     }
+    let root = root(&directory);
     chosen
         .iter()
-        .map(|name| read_source(sources, &directory.join(name), &shown.join(name)))
+        .map(|name| read_own(sources, (&directory, &root), name, &shown.join(name)))
         .collect()
 }
 

@@ -166,7 +166,8 @@ impl<'a, 'c> Check<'a, 'c> {
                 );
                 continue;
             }
-            let Some(field) = fields.iter().find(|field| field.name == name) else {
+            let known = |field: &&Field| field.name == name && !field.computed;
+            let Some(field) = fields.iter().find(known) else {
                 self.unknown(word, member, fields);
                 continue;
             };
@@ -200,6 +201,11 @@ impl<'a, 'c> Check<'a, 'c> {
                 .help(format!("`{}`: {}", field.name, field.doc)),
             );
         }
+        // What no service holds has no default to go back to: null is as good as not written.
+        body.retain(|name, value| {
+            let field = fields.iter().find(|field| field.name == name);
+            *value != Plain::Null || field.is_none_or(|field| field.pending || field.wire.is_some())
+        });
         body
     }
 
@@ -223,8 +229,8 @@ impl<'a, 'c> Check<'a, 'c> {
         } else {
             let children = self.context.kinds.0.iter();
             let children = children.filter(|shape| shape.nests_in(word) && !shape.implied);
-            let valid: Vec<&str> = fields
-                .iter()
+            let written = fields.iter().filter(|field| !field.computed);
+            let valid: Vec<&str> = written
                 .map(|field| field.name)
                 .chain(children.map(|shape| shape.kind))
                 .collect();
@@ -237,7 +243,13 @@ impl<'a, 'c> Check<'a, 'c> {
                 .filter(holds)
                 .map(|field| field.name)
                 .collect();
+            let computed = fields
+                .iter()
+                .any(|field| field.name == name && field.computed);
             let help = match (words::translate(name, &valid), holders.as_slice()) {
+                (None, _) if computed => {
+                    format!("`{name}` is worked out, never written: leave it out")
+                }
                 (None, [one]) => format!("it stands in `{one}`: write `{one} {{ {name} = … }}`"),
                 (None, [_, ..]) => {
                     let holders = words::list(holders.iter().copied(), "");

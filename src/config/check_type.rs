@@ -218,7 +218,21 @@ impl Check<'_, '_> {
                 let [first, rest @ ..] = entries.as_slice() else {
                     return None;
                 };
-                if let Some(second) = rest.first() {
+                if let Some(second) = rest.first()
+                    && second.header == first.header
+                {
+                    let name = field.name;
+                    self.say(
+                        Diagnostic::error(
+                            "duplicate",
+                            format!("there is one `{name}` block at most"),
+                        )
+                        .at(second.header, format!("makes {} of them", entries.len()))
+                        .help(format!(
+                            "write `{name} {{ … }}`, or a `for_each` of one element or none"
+                        )),
+                    );
+                } else if let Some(second) = rest.first() {
                     self.say(
                         Diagnostic::error("duplicate", format!("a second `{}` block", field.name))
                             .at(second.header, "the second")

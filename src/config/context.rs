@@ -1,4 +1,4 @@
-//! What evaluation works with: what is declared, what is already known, what was said, and the budget.
+//! What evaluation works with: what is declared, what is already known, and what was said.
 //!
 //! A stack and each instance of a module have a [`Context`] of their own; what they have in common is [`Shared`].
 
@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 
+use super::budget::Budget;
 use super::declare::Declared;
 use super::files::Entry;
 use super::instances::Instances;
@@ -19,26 +20,23 @@ use crate::model::address::{Address, Segment};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Sources, Span};
 
-/// Expressions and elements that one load may visit: some seconds of work.
-const STEPS: u64 = 20_000_000;
-/// Bytes of text that one load may produce.
-const BYTES: u64 = 16 * 1024 * 1024;
-/// How large one value may be, counted as in [`super::value::Size`].
-const WEIGHT: usize = 64 * 1024 * 1024;
-/// How deep one value may be.
-const DEPTH: usize = 64;
-/// How many instances all modules may have together.
-const MODULES: usize = 10_000;
-/// How deep one evaluation may go, through expressions and the things that they name.
-const NESTING: usize = 200;
-
+/// How many things are said of one load; nobody reads the rest.
+const SAID: usize = 10_000;
 /// Why there is no value.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// This is to be said, unless somebody recovers from it.
     Said(Box<Diagnostic>),
+    /// This is to be said: a name that nothing declares is a mistake, wherever it stands.
+    Undeclared(Box<Diagnostic>),
     /// It was said already, where it came from.
     Reported,
+}
+
+impl Failure {
+    pub fn undeclared(diagnostic: Diagnostic) -> Self {
+        Failure::Undeclared(Box::new(diagnostic))
+    }
 }
 
 pub(super) type Eval<T> = Result<T, Failure>;
@@ -83,12 +81,8 @@ pub(super) struct Shared<'a> {
     said: RefCell<Vec<Diagnostic>>,
     /// What is being worked out, to find cycles.
     active: RefCell<Vec<(String, Span)>>,
-    steps: Cell<u64>,
-    bytes: Cell<u64>,
-    nesting: Cell<usize>,
-    modules: Cell<usize>,
+    pub budget: Budget,
     rendering: Cell<bool>,
-    exhausted: Cell<bool>,
 }
 
 impl<'a> Deref for Context<'a> {
@@ -116,12 +110,8 @@ impl<'a> Context<'a> {
             files: RefCell::default(),
             said: RefCell::default(),
             active: RefCell::default(),
-            steps: Cell::new(0),
-            bytes: Cell::new(0),
-            nesting: Cell::new(0),
-            modules: Cell::new(0),
+            budget: Budget::default(),
             rendering: Cell::new(false),
-            exhausted: Cell::new(false),
         });
         Self::made(shared, declared, Vec::new(), ".".into(), None)
     }
@@ -134,13 +124,7 @@ impl<'a> Context<'a> {
         directory: Rc<str>,
         caller: Caller<'a>,
     ) -> Eval<Rc<Self>> {
-        self.shared.modules.set(self.shared.modules.get() + 1);
-        if self.shared.modules.get() > MODULES {
-            return Err(self.exhaust(
-                "there are more than 10,000 instances of modules",
-                caller.call.header,
-            ));
-        }
+        self.call(caller.call.header)?;
         let place = [self.place.as_slice(), &[segment]].concat();
         Ok(Self::made(
             self.shared.clone(),
@@ -228,18 +212,21 @@ impl<'a> Context<'a> {
     }
 }
 
-/// How an instance is named below what is said of it.
-const INSTANCE: &str = "this is in `";
-
 impl Shared<'_> {
     pub fn say(&self, diagnostic: Diagnostic) {
-        self.said.borrow_mut().push(diagnostic);
+        let mut said = self.said.borrow_mut();
+        let failed = said.last().is_some_and(Diagnostic::is_error);
+        // One error has to be left, whatever came before it.
+        if said.len() < SAID || (diagnostic.is_error() && !failed) {
+            said.push(diagnostic);
+        }
     }
 
     /// Says what a failure has to say.
     pub fn report(&self, failure: Failure) {
-        if let Failure::Said(diagnostic) = failure {
-            self.say(*diagnostic);
+        match failure {
+            Failure::Said(diagnostic) | Failure::Undeclared(diagnostic) => self.say(*diagnostic),
+            Failure::Reported => {}
         }
     }
 
@@ -254,83 +241,16 @@ impl Shared<'_> {
     }
 
     /// Names the instance that what was said since is about: a line may be wrong for one of many.
-    pub fn of_instance(&self, since: usize, address: &Address) {
-        let mut all = address.modules.iter().chain(&address.segments);
-        if !all.any(|segment| segment.key.is_some()) {
-            return;
-        }
-        for diagnostic in self.said.borrow_mut().iter_mut().skip(since) {
-            let named = diagnostic.help.last();
-            if !named.is_some_and(|help| help.starts_with(INSTANCE)) {
-                diagnostic.help.push(format!("{INSTANCE}{address}`"));
+    pub fn of_instance(&self, since: usize, place: &str) {
+        if place.contains('[') {
+            for diagnostic in self.said.borrow_mut().iter_mut().skip(since) {
+                diagnostic.subject.get_or_insert_with(|| place.to_owned());
             }
         }
     }
 
     pub fn finish(&self) -> Vec<Diagnostic> {
         self.said.take()
-    }
-
-    /// Pays for work.
-    pub fn spend(&self, steps: usize, span: Span) -> Eval<()> {
-        let spent = self.steps.get().saturating_add(steps as u64);
-        self.steps.set(spent);
-        if spent > STEPS {
-            return Err(self.exhaust("evaluation takes too many steps", span));
-        }
-        Ok(())
-    }
-
-    /// Pays for text, before it is made.
-    pub fn produce(&self, bytes: usize, span: Span) -> Eval<()> {
-        let spent = self.bytes.get().saturating_add(bytes as u64);
-        self.bytes.set(spent);
-        if spent > BYTES {
-            return Err(self.exhaust("evaluation produces more than 16 MiB of text", span));
-        }
-        Ok(())
-    }
-
-    /// Lets a value through unless it is too large to be walked.
-    pub fn admit(&self, value: Value, span: Span) -> Eval<Value> {
-        let size = value.size();
-        if size.weight > WEIGHT {
-            return Err(self.exhaust("a value is larger than 64 MiB", span));
-        }
-        if size.depth > DEPTH {
-            return Err(self.exhaust("a value is nested more than 64 levels deep", span));
-        }
-        Ok(value)
-    }
-
-    /// Says once that a bound was met; whatever is evaluated after that fails silently.
-    fn exhaust(&self, what: &str, span: Span) -> Failure {
-        if !self.exhausted.replace(true) {
-            self.say(
-                Diagnostic::error("limit", what)
-                    .at(span, "here it passes the bound")
-                    .help("look for a `for` or a `local` that multiplies what it is given"),
-            );
-        }
-        Failure::Reported
-    }
-
-    /// Runs one level deeper.
-    pub fn nested<T>(&self, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
-        if self.exhausted.get() {
-            return Err(Failure::Reported);
-        }
-        let depth = self.nesting.get();
-        if depth >= NESTING {
-            return Err(self.exhaust(
-                "expressions refer to each other more than 200 levels deep",
-                span,
-            ));
-        }
-        self.nesting.set(depth + 1);
-        let result = run();
-        self.nesting.set(depth);
-        result
     }
 
     /// The text of a file that `file()` names.

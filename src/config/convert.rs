@@ -9,7 +9,7 @@ use crate::model::source::Span;
 use crate::model::value::Number;
 
 /// Whole numbers up to this are exact; the ones above would silently become others.
-pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
+pub(super) const EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// What a variable may ask for, and what values are converted to.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::context::{Context, Eval, Failure};
+use super::context::{Context, Eval};
 use super::convert::{Type, convert};
 use super::document::{Attribute, Block, Expr, ExprKind, Word};
 use super::evaluate::{evaluate, pairs};
+use super::instances::{self, Watch};
 use super::node::{self, Entry};
 use super::scope::Scope;
-use super::unknown::only;
+use super::unknown::{missing, only};
 use super::value::Value;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Field;
@@ -76,13 +77,7 @@ pub(super) fn entries(
                 .into(),
         );
     };
-    let missing = |name: &str, help: &str| {
-        Failure::from(
-            Diagnostic::error("missing-attribute", format!("`dynamic` needs `{name}`"))
-                .at(block.span, "is not here")
-                .help(help),
-        )
-    };
+    let missing = |name: &str, help: &str| missing("dynamic", block, name, help);
     let over = block.body.attribute("for_each");
     let over = over.ok_or_else(|| {
         missing(
@@ -120,19 +115,25 @@ pub(super) fn entries(
             over.value.span,
         ));
     };
-    pairs
-        .into_iter()
-        .map(|(key, value)| {
-            let element: BTreeMap<Rc<str>, Value> =
-                [("key".into(), key), ("value".into(), value)].into();
-            let scope = Scope::new(scope, vec![(iterator.clone(), Value::map(element))]);
-            Ok(Entry {
-                label: label(context, &scope, block)?,
-                header: block.span,
-                members: node::members(context, &scope, &content.body, fields),
-            })
-        })
-        .collect()
+    instances::check_count(context, pairs.len(), over.value.span)?;
+    let mut left = pairs.len();
+    let mut watch = Watch::new(context);
+    let mut made = Vec::with_capacity(left);
+    for (key, value) in pairs {
+        let element: BTreeMap<Rc<str>, Value> =
+            [("key".into(), key), ("value".into(), value)].into();
+        let scope = Scope::new(scope, vec![(iterator.clone(), Value::map(element))]);
+        made.push(Entry {
+            label: label(context, &scope, block)?,
+            header: block.span,
+            members: node::members(context, &scope, &content.body, fields),
+        });
+        left -= 1;
+        if watch.enough(left, &word.text, block.span) {
+            break;
+        }
+    }
+    Ok(made)
 }
 
 /// The label of one block: the first of `labels`.

@@ -98,13 +98,12 @@ fn line<'a>(row: &[Token<'a>], indents: &mut Vec<usize>) -> Line<'a> {
         }
         _ => (row, None),
     };
-    let multiline = change != 0 || code.iter().any(|token| token.kind == Kind::Heredoc);
     let mut level = 0;
     let equal = code.iter().position(|token| {
         level += depth(token);
         level == 0 && token.kind == Kind::Operator && token.text == "="
     });
-    match equal.filter(|at| *at > 0 && !multiline) {
+    match equal.filter(|at| *at > 0 && change == 0) {
         Some(at) => Line {
             indent,
             lead: spaced(&code[..at]),

@@ -59,14 +59,35 @@ pub(super) fn syntax_error(
         .is_none_or(|b| b"\r\n".contains(b));
     let length = usize::from(!at_line_end);
     let span = Span::new(id, base + offset, base + offset + length);
-    let message = format!("syntax error: {}", message(error));
-    Diagnostic::error("syntax", message).at(span, "here")
+    let diagnostic = Diagnostic::error("syntax", format!("syntax error: {}", message(error)));
+    match repeated(error.message()) {
+        Some(what) => diagnostic.at(span, "the second of this name").help(format!(
+            "write {what} once: remove one of the two, or give it another name"
+        )),
+        // A block on one line ends with its first attribute.
+        None if error.message().contains("expected `}`, newline") => diagnostic
+            .at(span, "here")
+            .help("a block that is written on one line holds one attribute: begin a new line after its `{`"),
+        None => diagnostic.at(span, "here"),
+    }
+}
+
+/// What stands twice, if the parser says that something does.
+fn repeated(message: &str) -> Option<&'static str> {
+    let what = message.contains("redefined").then_some(message)?;
+    Some(match what.contains("object key") {
+        true => "the key",
+        false => "the attribute",
+    })
 }
 
 /// What the parser says; of a value that is missing, not every character that it could begin with.
 pub(super) fn message(error: &hcl::edit::parser::Error) -> &str {
     match error.message() {
         text if text.starts_with("invalid expression") => "expected a value",
+        text if text.contains("nesting depth") => "at most 64 nested levels are read",
+        text if repeated(text) == Some("the key") => "this key is in the object already",
+        text if repeated(text) == Some("the attribute") => "this attribute is written already",
         text => text,
     }
 }

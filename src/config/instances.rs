@@ -16,6 +16,8 @@ use crate::model::source::Span;
 
 /// How many instances one block may have.
 const MOST: usize = 10_000;
+/// How many faulty instances of one block are shown: more of them only take time.
+const FAULTY: usize = 10;
 /// How long the key of an instance may be, in bytes.
 const LONGEST_KEY: usize = 512;
 
@@ -253,8 +255,7 @@ fn for_each(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Vec<Repetitio
         }
         other => return Err(wrong(other).into()),
     };
-    check_count(pairs.len(), expr.span)?;
-    context.spend(pairs.len(), expr.span)?;
+    check_count(context, pairs.len(), expr.span)?;
     pairs
         .into_iter()
         .map(|(key, item)| {
@@ -286,8 +287,7 @@ fn count(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Vec<Repetition>>
         }
     };
     let number = number.min(u32::MAX.into()) as usize;
-    check_count(number, expr.span)?;
-    context.spend(number, expr.span)?;
+    check_count(context, number, expr.span)?;
     let repetition = |index| Repetition {
         key: Some(InstanceKey::Index(index)),
         names: vec![(
@@ -298,15 +298,56 @@ fn count(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Vec<Repetition>>
     Ok((0..number).map(repetition).collect())
 }
 
-fn check_count(number: usize, span: Span) -> Eval<()> {
-    if number <= MOST {
-        return Ok(());
+/// Refuses more instances than one block, or all blocks together, may have.
+pub(super) fn check_count(context: &Context, number: usize, span: Span) -> Eval<()> {
+    if number > MOST {
+        return Err(
+            Diagnostic::error("limit", "a block has at most 10,000 instances")
+                .at(span, format!("this makes {number}"))
+                .into(),
+        );
     }
-    Err(
-        Diagnostic::error("limit", format!("a block has at most {MOST} instances"))
-            .at(span, format!("this makes {number}"))
-            .into(),
-    )
+    context.repeat(number, span)
+}
+
+/// Watches over the instances of one block while they are looked at.
+pub(super) struct Watch<'a, 'c> {
+    context: &'a Context<'c>,
+    said: usize,
+    faulty: usize,
+}
+
+impl<'a, 'c> Watch<'a, 'c> {
+    pub fn new(context: &'a Context<'c>) -> Self {
+        Self {
+            context,
+            said: context.said_so_far(),
+            faulty: 0,
+        }
+    }
+
+    /// Asked after each instance: whether so many were wrong that the `rest` tells nothing new.
+    pub fn enough(&mut self, rest: usize, block: &str, span: Span) -> bool {
+        let said = self.context.said_so_far();
+        self.faulty += usize::from(said > self.said);
+        self.said = said;
+        if self.faulty < FAULTY {
+            return false;
+        }
+        if rest > 0 {
+            self.context.say(
+                Diagnostic::note(
+                    "more-instances",
+                    format!("{rest} more instances of `{block}` were not looked at"),
+                )
+                .at(
+                    span,
+                    format!("{FAULTY} of its instances are wrong, for the reasons given"),
+                ),
+            );
+        }
+        true
+    }
 }
 
 fn check_key(key: &str, span: Span) -> Eval<()> {

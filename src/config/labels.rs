@@ -1,7 +1,7 @@
 //! Names of blocks.
 
 use super::document::{Block, Word};
-use super::{tokens, words};
+use super::tokens;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
 
@@ -35,9 +35,12 @@ pub(super) fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Op
         }
         [_, second, ..] => {
             said.push(
-                Diagnostic::error("syntax", format!("`{word}` has one name"))
-                    .at(second.span, "one too many")
-                    .help(words::help("resource", &[], word)),
+                Diagnostic::error(
+                    "syntax",
+                    format!("`{word}` has one name, and this is a second"),
+                )
+                .at(second.span, "one too many")
+                .help(format!("write `{word} \"name\" {{ … }}`")),
             );
             None
         }

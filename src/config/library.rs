@@ -9,7 +9,7 @@ use super::declare::{self, Call, Declared, Repeat};
 use super::document::{Attribute, Block};
 use super::functions::clean;
 use super::references::Kinds;
-use super::{Access, files, hcl, labels, yaml};
+use super::{Access, files, hcl, labels, words, yaml};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{Sources, Span};
 
@@ -52,9 +52,15 @@ pub(super) fn call(block: Block, directory: &str, said: &mut Vec<Diagnostic>) ->
         }
     }
     let Some((text, span)) = source else {
+        // Every other attribute is an input, so that a misspelt source looks like one.
+        let near = |input: &&Attribute| words::meant(&input.name.text, &["source"]).is_some();
+        let place = match inputs.iter().find(near) {
+            Some(near) => (near.name.span, "did you mean `source`?"),
+            None => (block.span, "`source` is not here"),
+        };
         said.push(
             Diagnostic::error("missing-attribute", "`module` needs `source`")
-                .at(block.span, "`source` is not here")
+                .at(place.0, place.1)
                 .help("write `source = \"./modules/name\"`"),
         );
         return None;

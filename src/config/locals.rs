@@ -42,16 +42,17 @@ pub(super) fn get(context: &Context, word: &Word) -> Eval<Value> {
         return local(context, &word.text, word.span);
     }
     let names = || context.declared.locals.keys().map(|name| &**name);
-    Err(Diagnostic::error(
-        "unknown-reference",
-        format!("no local `{}` is declared", word.text),
-    )
-    .at(word.span, "not declared")
-    .help(match words::nearest(&word.text, names()) {
-        Some(near) => format!("did you mean `local.{near}`?"),
-        None => format!("the locals are {}", words::list(names(), "none")),
-    })
-    .into())
+    Err(Failure::undeclared(
+        Diagnostic::error(
+            "unknown-reference",
+            format!("no local `{}` is declared", word.text),
+        )
+        .at(word.span, "not declared")
+        .help(match words::nearest(&word.text, names()) {
+            Some(near) => format!("did you mean `local.{near}`?"),
+            None => format!("the locals are {}", words::list(names(), "none")),
+        }),
+    ))
 }
 
 fn local(context: &Context, name: &Rc<str>, span: Span) -> Eval<Value> {

@@ -9,7 +9,7 @@ use super::convert::{Type, convert};
 use super::declare::Declaration;
 use super::document::Word;
 use super::evaluate::{evaluate, no_value};
-use super::instances::{self, Instance};
+use super::instances::{self, Instance, Instances, Watch};
 use super::scope::Scope;
 use super::value::Value;
 use super::{locals, modules, node, variables};
@@ -42,14 +42,15 @@ fn module(context: &Context, lowered: &mut Lowered) {
             let Some(made) = context.settle(made) else {
                 continue;
             };
-            for instance in &made.list {
-                resource(context, &Scope::EMPTY, declaration, instance, lowered);
-            }
+            instances_of(context, &Scope::EMPTY, declaration, &made, lowered);
         }
     }
     for (label, call) in &context.declared.modules {
         let calls = context.settle(modules::calls(context, label, call.label.span));
+        let mut left = calls.as_ref().map_or(0, |calls| calls.all().count());
+        let mut watch = Watch::new(context);
         for instance in calls.iter().flat_map(|calls| calls.all()) {
+            let said = context.said_so_far();
             modules::check_inputs(instance);
             variables::evaluate_inputs(instance);
             locals::evaluate_all(instance);
@@ -62,6 +63,30 @@ fn module(context: &Context, lowered: &mut Lowered) {
                 // What went wrong is said by now.
                 drop(modules::output(instance, &word));
             }
+            context.of_instance(said, instance.qualified("").trim_end_matches('.'));
+            left -= 1;
+            if watch.enough(left, &format!("module.{label}"), call.header) {
+                break;
+            }
+        }
+    }
+}
+
+/// Every instance of a block, until it is clear that they are wrong.
+fn instances_of(
+    context: &Context,
+    scope: &Scope,
+    declaration: &Declaration,
+    made: &Instances,
+    lowered: &mut Lowered,
+) {
+    let mut watch = Watch::new(context);
+    for (at, instance) in made.list.iter().enumerate() {
+        resource(context, scope, declaration, instance, lowered);
+        let rest = made.list.len() - at - 1;
+        let block = format!("{}.{}", declaration.shape.kind, declaration.label.text);
+        if watch.enough(rest, &block, declaration.header) {
+            break;
         }
     }
 }
@@ -110,11 +135,13 @@ fn resource(
     }
     for child in &declaration.children {
         let made = instances::of_child(context, &scope, address, child);
-        for instance in context.settle(made).iter().flat_map(|made| &made.list) {
-            resource(context, &scope, child, instance, lowered);
+        if let Some(made) = context.settle(made) {
+            instances_of(context, &scope, child, &made, lowered);
         }
     }
-    context.of_instance(said, address);
+    if context.said_so_far() > said {
+        context.of_instance(said, &address.to_string());
+    }
 }
 
 fn protect(context: &Context, scope: &Scope, declaration: &Declaration) -> Eval<bool> {

@@ -21,6 +21,7 @@ mod convert;
 mod scope;
 mod value;
 
+mod budget;
 mod context;
 mod dynamic;
 mod evaluate;
@@ -65,7 +66,7 @@ use std::collections::BTreeMap;
 pub use files::{Entry, FileError};
 
 use crate::model::desired::Desired;
-use crate::model::diagnostic::Diagnostic;
+use crate::model::diagnostic::{self, Diagnostic};
 use crate::model::schema::Shape;
 use crate::model::source::{SourceId, Sources, Span};
 
@@ -257,13 +258,9 @@ fn finish(desired: Desired, mut diagnostics: Vec<Diagnostic>) -> Loaded {
         let primary = diagnostic.labels.iter().find(|label| label.primary);
         primary.map(|label| (label.span.source, label.span.start))
     });
-    // One line that is wrong for many instances is wrong once.
-    diagnostics.dedup_by(|one, other| {
-        one.code == other.code && one.message == other.message && one.labels == other.labels
-    });
     Loaded {
         desired,
-        diagnostics,
+        diagnostics: diagnostic::once(diagnostics),
     }
 }
 

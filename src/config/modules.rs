@@ -100,16 +100,17 @@ pub(super) fn reference<'s>(
 ) -> Eval<(Value, &'s [Step])> {
     if !context.declared.modules.contains_key(&word.text) {
         let names = || context.declared.modules.keys().map(|name| &**name);
-        return Err(Diagnostic::error(
-            "unknown-reference",
-            format!("no module is called `{}`", word.text),
-        )
-        .at(word.span, "not declared")
-        .help(match words::nearest(&word.text, names()) {
-            Some(near) => format!("did you mean `module.{near}`?"),
-            None => format!("the modules are {}", words::list(names(), "none")),
-        })
-        .into());
+        return Err(Failure::undeclared(
+            Diagnostic::error(
+                "unknown-reference",
+                format!("no module is called `{}`", word.text),
+            )
+            .at(word.span, "not declared")
+            .help(match words::nearest(&word.text, names()) {
+                Some(near) => format!("did you mean `module.{near}`?"),
+                None => format!("the modules are {}", words::list(names(), "none")),
+            }),
+        ));
     }
     let calls = calls(context, &word.text, word.span)?;
     // Only the output that is named is worked out: others may need what this one is needed for.

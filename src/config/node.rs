@@ -7,6 +7,7 @@ use super::context::Context;
 use super::declare::Repeat;
 use super::document::{Block, Body, Expr, ExprKind, Word};
 use super::evaluate::evaluate;
+use super::instances::Watch;
 use super::scope::Scope;
 use super::value::Value;
 use super::{dynamic, instances};
@@ -175,37 +176,46 @@ fn entries(
         context.say(
             Diagnostic::error(
                 "syntax",
-                format!("`{}` has one name at most", block.word.text),
+                format!(
+                    "`{}` has one name at most, and this is a second",
+                    block.word.text
+                ),
             )
-            .at(second.span, "one too many"),
+            .at(second.span, "one too many")
+            .help(format!("write `{} \"name\" {{ … }}`", block.word.text)),
         );
     }
     let Some(repetitions) = context.settle(instances::repetitions(context, scope, &repeat)) else {
         return Vec::new();
     };
-    repetitions
-        .into_iter()
-        .map(|repetition| {
-            let scope = Scope::new(scope, repetition.names);
-            let mut members = members(context, &scope, &block.body, fields);
-            if !block.labels.is_empty() {
-                members.retain(|member| !["for_each", "count"].contains(&&*member.name.text));
-            }
-            let segment = crate::model::address::Segment {
-                kind: String::new(),
-                label: String::new(),
-                key: repetition.key,
-            };
-            Entry {
-                label: block.labels.first().map(|label| Word {
-                    text: format!("{}{}", label.text, segment.name()).into(),
-                    span: label.span,
-                }),
-                header: block.span,
-                members,
-            }
-        })
-        .collect()
+    let mut left = repetitions.len();
+    let mut watch = Watch::new(context);
+    let mut made = Vec::with_capacity(left);
+    for repetition in repetitions {
+        let scope = Scope::new(scope, repetition.names);
+        let mut members = members(context, &scope, &block.body, fields);
+        if !block.labels.is_empty() {
+            members.retain(|member| !["for_each", "count"].contains(&&*member.name.text));
+        }
+        let segment = crate::model::address::Segment {
+            kind: String::new(),
+            label: String::new(),
+            key: repetition.key,
+        };
+        made.push(Entry {
+            label: block.labels.first().map(|label| Word {
+                text: format!("{}{}", label.text, segment.name()).into(),
+                span: label.span,
+            }),
+            header: block.span,
+            members,
+        });
+        left -= 1;
+        if watch.enough(left, &block.word.text, block.span) {
+            break;
+        }
+    }
+    made
 }
 
 /// Labelled blocks in their one-line form; where the labels are not written out, the value.
@@ -216,7 +226,11 @@ fn labelled(
     value: &Expr,
     fields: &'static [Field],
 ) -> Node {
-    let Some(labels) = Block::from_object(word.clone(), Vec::new(), value) else {
+    let labels = match value.kind {
+        ExprKind::Null => None,
+        _ => Block::from_object(word.clone(), Vec::new(), value),
+    };
+    let Some(labels) = labels else {
         return node(context, scope, value);
     };
     let mut all = Vec::new();

@@ -6,7 +6,7 @@ use super::document::{Block, Expr, ExprKind, Step};
 use super::evaluate::evaluate;
 use super::node;
 use super::scope::Scope;
-use super::unknown::only;
+use super::unknown::{missing, only};
 use crate::model::address::Address;
 use crate::model::desired::{Move, Removal};
 use crate::model::diagnostic::Diagnostic;
@@ -27,7 +27,7 @@ pub(super) const FIELDS: &[Field] = &[
         .check(globs),
     Field::string("unmanaged_credentials", "What becomes of credentials that nobody declared, on applications that do not say it.")
         .words(&["report", "delete", "keep"]),
-    Field::string("leftover_secrets", "What of passwords and certificates that still work on the stack's applications: `report` shows them in every plan, `forbid` refuses the plan while there is one beside a federated credential, `remove` removes those. Never on an application that has no federated credential of this stack yet. Default: nobody looks, only an audit.")
+    Field::string("leftover_secrets", "What of passwords and certificates that still work on the stack's applications and their service principals, SAML's own aside: `report` shows them in every plan, `forbid` refuses the plan while there is one beside a federated credential, `remove` removes those. Never on an application that has no federated credential of this stack yet. Default: nobody looks, only an audit.")
         .words(&["report", "forbid", "remove"]),
     Field::new("max_deletes", Type::Number, "How many trusts or applications may go without a replacement; `--allow-deletes` wins.")
         .check(whole),
@@ -160,12 +160,8 @@ fn removed(context: &Context, block: &Block) -> Eval<Removal> {
             }
         },
         None => {
-            return Err(
-                Diagnostic::error("missing-attribute", "`removed` needs `destroy`")
-                    .at(block.span, "`destroy` is not here")
-                    .help("`true` deletes the application, `false` leaves it where it is")
-                    .into(),
-            );
+            let help = "`true` deletes the application, `false` leaves it where it is";
+            return Err(missing("removed", block, "destroy", help));
         }
     };
     if from.segments.is_empty() && !destroy {
@@ -186,12 +182,8 @@ fn removed(context: &Context, block: &Block) -> Eval<Removal> {
 /// The address that an attribute names: of an application or a module, which need not be declared.
 fn address(block: &Block, name: &str) -> Eval<Address> {
     let Some(attribute) = block.body.attribute(name) else {
-        return Err(Diagnostic::error(
-            "missing-attribute",
-            format!("`{}` needs `{name}`", block.word.text),
-        )
-        .at(block.span, format!("`{name}` is not here"))
-        .into());
+        let help = "it is the address of an application or a module, as in `application.label`";
+        return Err(missing(&block.word.text, block, name, help));
     };
     let wrong = |message: String, help: &str| {
         Failure::from(

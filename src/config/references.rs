@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::context::{Context, Eval};
+use super::context::{Context, Eval, Failure};
 use super::declare::Declaration;
 use super::document::{ExprKind, Step, Word};
 use super::instances;
@@ -61,16 +61,17 @@ pub(super) fn resource(context: &Context, kind: &str, label: &Word) -> Eval<Valu
     let declared = context.declared.resources.get(kind);
     if declared.is_none_or(|declared| !declared.contains_key(&label.text)) {
         let labels = || declared.into_iter().flatten().map(|(label, _)| &**label);
-        return Err(Diagnostic::error(
-            "unknown-reference",
-            format!("no `{kind}` is called `{}`", label.text),
-        )
-        .at(label.span, "not declared")
-        .help(match words::nearest(&label.text, labels()) {
-            Some(near) => format!("did you mean `{kind}.{near}`?"),
-            None => format!("declared of this kind: {}", words::list(labels(), "none")),
-        })
-        .into());
+        return Err(Failure::undeclared(
+            Diagnostic::error(
+                "unknown-reference",
+                format!("no `{kind}` is called `{}`", label.text),
+            )
+            .at(label.span, "not declared")
+            .help(match words::nearest(&label.text, labels()) {
+                Some(near) => format!("did you mean `{kind}.{near}`?"),
+                None => format!("declared of this kind: {}", words::list(labels(), "none")),
+            }),
+        ));
     }
     let instances = instances::of_resource(context, kind, &label.text, label.span)?;
     Ok(instances.value())
@@ -154,32 +155,34 @@ fn nested<'s>(
         children.filter(|found| found.shape.kind == child.kind)
     };
     let Some((Step::Attribute(label), rest)) = rest.split_first() else {
-        return Err(Diagnostic::error(
-            "unknown-reference",
-            format!("`{}` needs a label after it", child.kind),
-        )
-        .at(word.span, "which one?")
-        .help(format!(
-            "`{address}` has {}",
-            words::list(labels().map(|found| &*found.label.text), "none")
-        ))
-        .into());
+        return Err(Failure::undeclared(
+            Diagnostic::error(
+                "unknown-reference",
+                format!("`{}` needs a label after it", child.kind),
+            )
+            .at(word.span, "which one?")
+            .help(format!(
+                "`{address}` has {}",
+                words::list(labels().map(|found| &*found.label.text), "none")
+            )),
+        ));
     };
     let Some(found) = labels().find(|found| found.label.text == label.text) else {
         let names = || labels().map(|found| &*found.label.text);
-        return Err(Diagnostic::error(
-            "unknown-reference",
-            format!(
-                "`{address}` has no `{}` called `{}`",
-                child.kind, label.text
-            ),
-        )
-        .at(label.span, "not declared in it")
-        .help(match words::nearest(&label.text, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("declared in it: {}", words::list(names(), "none")),
-        })
-        .into());
+        return Err(Failure::undeclared(
+            Diagnostic::error(
+                "unknown-reference",
+                format!(
+                    "`{address}` has no `{}` called `{}`",
+                    child.kind, label.text
+                ),
+            )
+            .at(label.span, "not declared in it")
+            .help(match words::nearest(&label.text, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declared in it: {}", words::list(names(), "none")),
+            }),
+        ));
     };
     let instances = instances::of_child_reference(context, address, found, label.span)?;
     Ok((instances.value(), rest))

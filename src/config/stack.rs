@@ -8,6 +8,7 @@ use super::document::Block;
 use super::evaluate::{evaluate, no_value};
 use super::node;
 use super::scope::Scope;
+use super::unknown::{missing, only};
 use super::value::Value;
 use crate::model::desired::{LockPlace, OutputValue, Stack};
 use crate::model::diagnostic::Diagnostic;
@@ -179,13 +180,11 @@ pub(super) const OUTPUT: [&str; 2] = ["value", "description"];
 
 /// The value of an output, of the stack or a module.
 pub(super) fn output_value(context: &Context, block: &Block) -> Eval<Value> {
-    super::unknown::only(context, "output", block, &OUTPUT, &[]);
+    only(context, "output", block, &OUTPUT, &[]);
     let Some(attribute) = block.body.attribute("value") else {
-        return Err(
-            Diagnostic::error("missing-attribute", "an output needs a `value`")
-                .at(block.span, "`value` is not here")
-                .into(),
-        );
+        let help =
+            "write `value = …`: what others are to read, as in `application.label.client_id`";
+        return Err(missing("output", block, "value", help));
     };
     evaluate(context, &Scope::EMPTY, &attribute.value)
 }

@@ -57,11 +57,10 @@ fn path(context: &Context, word: &Word) -> Eval<Value> {
             let error =
                 Diagnostic::error("unknown-reference", format!("there is no `path.{name}`"))
                     .at(word.span, "not known");
-            Err(match name {
+            Err(Failure::undeclared(match name {
                 "cwd" => error.help("a plan must say the same wherever it is made: `path.root` is the stack's directory"),
                 _ => error.help("there are `path.module` and `path.root`"),
-            }
-            .into())
+            }))
         }
     }
 }
@@ -85,7 +84,7 @@ fn variable(context: &Context, word: &Word) -> Eval<Value> {
         Some(near) => format!("did you mean `var.{near}`?"),
         None => format!("declare it: `variable \"{}\" {{}}`", word.text),
     });
-    Err(diagnostic.into())
+    Err(Failure::undeclared(diagnostic))
 }
 
 /// A bare name that nothing binds.
@@ -133,7 +132,7 @@ pub(super) fn unknown_root(context: &Context, name: &str, span: Span) -> Failure
             )
         }
     };
-    diagnostic.into()
+    Failure::undeclared(diagnostic)
 }
 
 /// Takes the steps, one after the other.

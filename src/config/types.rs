@@ -86,7 +86,22 @@ pub(super) fn parse(context: &Context, expr: &Expr) -> Eval<Type> {
                     ],
                 ) => object(context, members),
                 ("optional", _) => Err(wrong("`optional(…)` stands only in an object type")),
-                (other, _) => Err(wrong(&format!("`{other}(…)` is not a type"))),
+                ("list" | "set" | "map", _) => Err(wrong(&format!(
+                    "`{0}` takes one type, that of its elements, as in `{0}(string)`",
+                    call.name.text
+                ))),
+                ("tuple", _) => Err(wrong(
+                    "`tuple` takes a list of types, as in `tuple([string, number])`",
+                )),
+                ("object", _) => Err(wrong(
+                    "`object` takes the types of its attributes by name, as in `object({ name = string })`",
+                )),
+                (other, _) => Err(match words::nearest(other, WORDS.into_iter()) {
+                    Some(near) => wrong(&format!(
+                        "`{other}(…)` is not a type: did you mean `{near}`?"
+                    )),
+                    None => wrong(&format!("`{other}(…)` is not a type")),
+                }),
             }
         }
         _ => Err(wrong("this is not a type")),
@@ -108,6 +123,7 @@ fn object(context: &Context, members: &[(Expr, Expr)]) -> Eval<Type> {
                             "`optional` takes a type and perhaps a default",
                         )
                         .at(value.span, "here")
+                        .help("write `optional(string)` or `optional(string, \"default\")`")
                         .into());
                     }
                 };

@@ -1,6 +1,6 @@
 //! What is said of words that have no place where they stand.
 
-use super::context::Context;
+use super::context::{Context, Failure};
 use super::document::{Attribute, Block};
 use super::references::Kinds;
 use super::words;
@@ -47,6 +47,18 @@ pub(super) fn stray_attribute(attribute: &Attribute, kinds: Kinds) -> Diagnostic
     } else {
         diagnostic.help(words::help(word, &valid, "a stack file"))
     }
+}
+
+/// What is said where a block lacks an attribute; nothing where a misspelt one is said to be that.
+pub(super) fn missing(word: &str, block: &Block, name: &str, help: &str) -> Failure {
+    let mut written = block.body.attributes.iter();
+    if written.any(|attribute| words::meant(&attribute.name.text, &[name]).is_some()) {
+        return Failure::Reported;
+    }
+    Diagnostic::error("missing-attribute", format!("`{word}` needs `{name}`"))
+        .at(block.span, format!("`{name}` is not here"))
+        .help(help)
+        .into()
 }
 
 /// Says what a block of the language does not take.

@@ -10,7 +10,7 @@ use super::document::{Block, Expr, ExprKind};
 use super::evaluate::{Condition, condition, evaluate};
 use super::hcl_expression::parse_expression;
 use super::scope::Scope;
-use super::unknown::only;
+use super::unknown::{missing, only};
 use super::value::Value;
 use super::{Given, hcl, types, words};
 use crate::model::diagnostic::Diagnostic;
@@ -207,12 +207,9 @@ pub(super) fn validate_all(context: &Context) {
 
 fn validate(context: &Context, name: &str, rule: &Block) -> Eval<()> {
     let part = |word: &str| {
-        rule.body.attribute(word).ok_or_else(|| {
-            Failure::from(
-                Diagnostic::error("missing-attribute", format!("`validation` needs `{word}`"))
-                    .at(rule.span, "is not here"),
-            )
-        })
+        let help = "a `validation` block has a `condition`, which has to hold, and an `error_message`, which is said where it does not";
+        let part = rule.body.attribute(word);
+        part.ok_or_else(|| missing("validation", rule, word, help))
     };
     let test = &part("condition")?.value;
     let message = &part("error_message")?.value;

@@ -35,6 +35,8 @@ const TRANSLATIONS: &[(&str, &str)] = &[
     ("federated_identity_credential", "federated_credential"),
     ("federatedIdentityCredentials", "federated_credential"),
     ("grant", "admin_consent"),
+    ("group", "group_object_id"),
+    ("group_id", "group_object_id"),
     ("identifierUris", "identifier_uris"),
     ("issuer_url", "issuer"),
     ("local", "locals"),
@@ -125,19 +127,27 @@ const ADVICE: &[(&str, &str)] = &[
 ];
 
 /// Attributes that a kind does not take though its relatives do, and why.
-const INAPPLICABLE: &[(&str, &[&str], &str)] = &[(
-    "agent_identity_blueprint",
-    &[
-        "device_only_auth_enabled",
-        "fallback_public_client_enabled",
-        "feature_tags",
-        "notes",
-        "public_client",
-        "single_page_application",
-        "spa",
-    ],
-    "a blueprint is what agents are made from, no client that people sign in with: Entra refuses the properties of those",
-)];
+const INAPPLICABLE: &[(&str, &[&str], &str)] = &[
+    ("accept", CLAIMS, IN_CLAIMS),
+    ("refuse", CLAIMS, IN_CLAIMS),
+    (
+        "agent_identity_blueprint",
+        &[
+            "device_only_auth_enabled",
+            "fallback_public_client_enabled",
+            "feature_tags",
+            "notes",
+            "public_client",
+            "single_page_application",
+            "spa",
+        ],
+        "a blueprint is what agents are made from, no client that people sign in with: Entra refuses the properties of those",
+    ),
+];
+
+const CLAIMS: &[&str] = &["iss", "sub", "aud", "issuer", "subject", "audience"];
+const IN_CLAIMS: &str =
+    "a token is given by its claims, `claims = { iss = …, sub = …, aud = … }`, or by a builder";
 
 /// Why an attribute that others take does not apply to a kind.
 pub(super) fn inapplicable(kind: &str, word: &str) -> Option<&'static str> {

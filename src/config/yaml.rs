@@ -26,7 +26,8 @@ struct Reader<'a> {
     said: &'a mut Vec<Diagnostic>,
 }
 
-fn read(text: &str) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
+/// `words`: whether `yes`, `off` and their like are booleans, as in YAML 1.1.
+fn read(text: &str, words: bool) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEPTH,
@@ -34,16 +35,16 @@ fn read(text: &str) -> Result<Option<Spanned<Yaml>>, serde_saphyr::Error> {
             max_events: 2 * NODES,
             max_documents: 1,
         },
-        strict_booleans: true,
+        strict_booleans: !words,
         reject_unsupported_tags: true,
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options(text, options)
 }
 
-/// A text as a value, for `yamldecode`: strings are no templates here.
+/// A text as a value, for `yamldecode`: strings are no templates here, and words are booleans as Terraform has them.
 pub(super) fn value(text: &str) -> Result<Value, String> {
-    match read(without_bom(text).0) {
+    match read(without_bom(text).0, true) {
         Ok(None) => Ok(Value::Null),
         Ok(Some(node)) => plain(node.value),
         Err(error) => {
@@ -82,7 +83,7 @@ fn plain(node: Yaml) -> Result<Value, String> {
 /// Reads a file. On a syntax error the body is empty.
 pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
     let (text, base) = without_bom(text);
-    let parsed = read(text);
+    let parsed = read(text, false);
     let mut reader = Reader {
         id,
         text,
@@ -130,13 +131,17 @@ impl Reader<'_> {
             budget if budget.starts_with("budget breached: Documents") => {
                 ("syntax", "syntax error: a file is one document".to_owned())
             }
-            budget if budget.starts_with("budget breached") => (
-                "limit",
-                format!(
-                    "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
-                ),
-            ),
-            message => ("syntax", format!("syntax error: {message}")),
+            budget
+                if budget.starts_with("budget breached") || budget.contains("recursion limit") =>
+            {
+                (
+                    "limit",
+                    format!(
+                        "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
+                    ),
+                )
+            }
+            message => ("syntax", format!("syntax error: {}", clear(message))),
         };
         let mut diagnostic = Diagnostic::error(code, &message);
         if message.contains("tabs disallowed") {
@@ -150,6 +155,8 @@ impl Reader<'_> {
             diagnostic = diagnostic.help(
                 "a tag means nothing here: write the value itself, or name a variable that holds it: `${var.name}`",
             );
+        } else if message.contains("is written already") {
+            diagnostic = diagnostic.help("a map has each key once: put what they say into one");
         } else if message.contains("did not find expected") {
             diagnostic = diagnostic.help("look at how the lines after it are indented");
         }
@@ -333,7 +340,8 @@ impl Reader<'_> {
         if number.fract() == 0.0 && number.abs() > convert::EXACT {
             self.said.push(convert::inexact(span));
         }
-        let written = self.source(span);
+        // A tag makes a number of a quoted text.
+        let written = self.source(span).trim_matches(['"', '\'']);
         if written.is_empty() || written == number_text(Number(number)) {
             return ExprKind::Number(number);
         }
@@ -355,6 +363,20 @@ impl Reader<'_> {
                 rest.starts_with(text)
             })
             .map(|start| start + self.base)
+    }
+}
+
+/// The parser's words, where they are about itself rather than the text.
+fn clear(message: &str) -> String {
+    if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
+        return format!("the key `{key}` is written already");
+    }
+    match message {
+        "cannot deserialize tagged scalar into string" => "unsupported tag".to_owned(),
+        "invalid u64" | "invalid i64" | "invalid u128" | "invalid i128" => {
+            "this is not the whole number that its tag says".to_owned()
+        }
+        other => other.to_owned(),
     }
 }
 

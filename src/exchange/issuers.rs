@@ -9,6 +9,27 @@ use std::ops::Range;
 use super::expression::{Clause, Expression, Operator};
 use super::platform::{Platform, platform};
 
+/// Ends of names that no public name server answers for (RFC 6761, RFC 6762, RFC 8375 and usage).
+const PRIVATE: &[&str] = &[
+    ".local",
+    ".internal",
+    ".lan",
+    ".corp",
+    ".home.arpa",
+    ".localhost",
+    ".svc",
+];
+
+/// Whether an issuer has a name that the internet does not know.
+pub fn is_private(issuer: &str) -> bool {
+    let url = url::Url::parse(issuer).ok();
+    let host = url
+        .as_ref()
+        .and_then(url::Url::host_str)
+        .map(str::to_ascii_lowercase);
+    host.is_some_and(|host| host == "localhost" || PRIVATE.iter().any(|end| host.ends_with(end)))
+}
+
 /// How much a problem weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {

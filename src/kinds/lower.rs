@@ -1,10 +1,10 @@
 //! From blocks as people write them to the resources that they mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::address::{Address, Segment};
 use crate::model::desired::{Desired, Expectation, Move, Resource, Stack};
-use crate::model::diagnostic::Diagnostic;
+use crate::model::diagnostic::{Diagnostic, once};
 use crate::model::policy::{Policy, UNMANAGED};
 use crate::model::value::{Map, Part, Ref, Value, fill};
 
@@ -173,17 +173,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         .removals
         .retain(|removed| !removed.destroy || by_list.contains(&removed.from.kind()));
     diagnostics.extend(super::ALL.iter().flat_map(|kind| kind.review(&desired)));
-    // One line that is wrong for many instances is wrong once.
-    let mut seen = BTreeSet::new();
-    diagnostics.retain(|one| {
-        let places = one
-            .labels
-            .iter()
-            .map(|label| (label.span, label.text.clone()));
-        let places: Vec<_> = places.collect();
-        places.is_empty() || seen.insert((one.code, one.message.clone(), places))
-    });
-    (desired, diagnostics)
+    (desired, once(diagnostics))
 }
 
 /// What `moved` and `removed` name has to be declared, or not any more.

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use super::secret::{Mark, signs};
 use crate::exchange::expression::Expression;
 use crate::exchange::trust::{Matcher, Trust};
 use crate::model::rule::{Doc, Finding, Status};
@@ -136,15 +137,8 @@ impl Identity<'_> {
         let principal = self.principal.filter(|it| it.kind != "ManagedIdentity");
         if let Some(it) = principal {
             let saml = it.single_sign_on.as_deref() == Some("saml");
-            let signing = |secret: &Secret| {
-                it.certificates.iter().any(|key| {
-                    key.usage.as_deref() == Some("Sign")
-                        && (key.key_id == secret.key_id
-                            || saml && key.end == secret.end
-                            || secret.usage.as_deref() == Some("Verify") && key.end == secret.end)
-                })
-            };
-            let mine = |secret: &&Secret| !signing(secret);
+            let keys: Vec<_> = it.certificates.iter().map(mark).collect();
+            let mine = |secret: &&Secret| !signs(&mark(secret), &keys, saml);
             let passwords = it.passwords.iter().filter(mine);
             found.extend(passwords.map(|s| (Place::Principal, "password", s)));
             let keys = it.certificates.iter().filter(mine);
@@ -274,4 +268,12 @@ fn fingerprint(parts: &[&str]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+fn mark(secret: &Secret) -> Mark<'_, Option<i64>> {
+    Mark {
+        key_id: &secret.key_id,
+        usage: secret.usage.as_deref(),
+        end: secret.end,
+    }
 }

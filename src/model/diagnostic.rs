@@ -1,6 +1,8 @@
 //! One shape for everything that is said about a file, an object or an answer: configuration errors,
 //! guards, Graph errors and notes.
 
+use std::collections::BTreeMap;
+
 use super::source::Span;
 
 /// How bad it is. Only errors stop a command.
@@ -13,7 +15,7 @@ pub enum Level {
 }
 
 /// A place in a file, and what is to be said of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     pub span: Span,
     pub text: String,
@@ -98,4 +100,64 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.level == Level::Error
     }
+
+    /// Which instance of a block it is about, and what is not shown of others.
+    fn instance(&self, others: Others) -> Option<String> {
+        let subject = self.subject.as_deref()?;
+        if self.labels.is_empty() || !subject.contains('[') {
+            return None;
+        }
+        let mut text = format!("this is in `{subject}`");
+        match others.same {
+            0 => {}
+            1 => text += ", and the same in another instance",
+            same => text += &format!(", and the same in {same} other instances"),
+        }
+        if others.alike > 0 {
+            text += &format!("; {} more like it are not shown", others.alike);
+        }
+        Some(text)
+    }
+}
+
+/// Different things that are said of one place, code by code: the rest of them is hardly different.
+const PER_PLACE: usize = 10;
+
+/// A line that is wrong for many instances is wrong once: what is the same but for the instance is said of the first
+/// of them, with their number. The order stays.
+pub fn once(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut all: Vec<(Diagnostic, Others)> = Vec::new();
+    let mut seen = BTreeMap::new();
+    let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for one in said {
+        let place = one.labels.iter().find(|label| label.primary);
+        let Some(place) = place.map(|label| (one.code, label.span)) else {
+            all.push((one, Others::default()));
+            continue;
+        };
+        let here = places.entry(place).or_default();
+        let same = (one.code, one.message.clone(), one.labels.clone());
+        if let Some(at) = seen.get(&same).copied() {
+            let (first, others): &mut (Diagnostic, Others) = &mut all[at];
+            others.same += usize::from(first.subject != one.subject);
+        } else if let Some(at) = here.get(PER_PLACE - 1) {
+            all[*at].1.alike += 1;
+        } else {
+            seen.insert(same, all.len());
+            here.push(all.len());
+            all.push((one, Others::default()));
+        }
+    }
+    let named = all.into_iter().map(|(mut one, others)| {
+        one.help.extend(one.instance(others));
+        one
+    });
+    named.collect()
+}
+
+/// How often the same was said of other instances, and how often something else of the same place.
+#[derive(Clone, Copy, Default)]
+struct Others {
+    same: usize,
+    alike: usize,
 }

@@ -55,7 +55,9 @@ impl Sources {
         }
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line = text[..start].matches('\n').count() + 1;
-        (line, text[line_start..start].chars().count() + 1)
+        // A byte order mark is no part of its line.
+        let before = text[line_start..start].trim_start_matches('\u{feff}');
+        (line, before.chars().count() + 1)
     }
 }
 

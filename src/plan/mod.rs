@@ -33,7 +33,6 @@ use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, Plan};
 use crate::model::step::{Check, Step, StepId};
 use crate::model::value::{Part, Ref, Value};
-use crate::model::words::nearest;
 use matching::{Leftover, Matched, Pair};
 
 pub use guard::Allow;
@@ -87,7 +86,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
         pairs.retain(|pair| pair.resource.address.within(only));
         leftovers.retain(|leftover| leftover.address.within(only));
         if pairs.is_empty() && leftovers.is_empty() {
-            return Err(vec![unknown(only, desired)]);
+            return Err(vec![named::unknown(only, desired)]);
         }
         notes.retain(|note| {
             note.subject
@@ -223,20 +222,6 @@ fn ordered(
         notes,
         known,
         ..Plan::default()
-    }
-}
-
-/// There is nothing at an address.
-fn unknown(address: &Address, desired: &Desired) -> Diagnostic {
-    let addresses: Vec<String> = desired.resources.keys().map(ToString::to_string).collect();
-    let near = nearest(&address.to_string(), addresses.iter().map(String::as_str));
-    let diagnostic = Diagnostic::error(
-        "unknown-address",
-        format!("nothing is declared or left over at `{address}`"),
-    );
-    match near {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic.help("`trustform list` shows every address"),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::model::live::{Live, Object};
 use crate::model::plan::{Change, FieldChange, Reason};
 use crate::model::repair::Repair;
 use crate::model::step::Step;
+use crate::model::words::nearest;
 
 /// What is to happen, to what.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,7 +98,7 @@ impl<'a> Found<'a> {
             .or(left.map(|leftover| &leftover.object))
             .filter(|object| kinds::is_identity(object.key.kind) && !object.deleted)
             .and_then(|object| self.live.get(&object.key))
-            .ok_or_else(|| vec![absent(root, declared.is_some())])
+            .ok_or_else(|| vec![absent(root, declared.is_some(), self.desired)])
     }
 
     /// Its credentials, each where it is declared or under what it is called.
@@ -259,13 +260,35 @@ pub(super) fn leftover(
     })
 }
 
-fn absent(root: &Address, declared: bool) -> Diagnostic {
-    let absent = match declared {
-        true => Diagnostic::error("not-there", format!("`{root}` is not in the tenant")),
-        false => Diagnostic::error(
-            "unknown-address",
-            format!("nothing is declared or left over at `{root}`"),
-        ),
-    };
-    absent.help("`trustform list` shows every address")
+fn absent(root: &Address, declared: bool, desired: &Desired) -> Diagnostic {
+    if !declared {
+        return unknown(root, desired);
+    }
+    Diagnostic::error("not-there", format!("`{root}` is not in the tenant"))
+        .help("`trustform list` shows every address")
+}
+
+/// There is nothing at an address. The nearest is one of its kind in the same place, by the label alone.
+pub(super) fn unknown(address: &Address, desired: &Desired) -> Diagnostic {
+    let beside = desired.resources.keys().filter(|other| {
+        other.kind() == address.kind()
+            && other.modules == address.modules
+            && other.parent() == address.parent()
+    });
+    let labels: Vec<&str> = beside.map(|other| other.last().label.as_str()).collect();
+    let near = nearest(&address.last().label, labels).map(|label| {
+        let mut near = address.clone();
+        if let Some(last) = near.segments.last_mut() {
+            last.label = label.to_owned();
+        }
+        near
+    });
+    let diagnostic = Diagnostic::error(
+        "unknown-address",
+        format!("nothing is declared or left over at `{address}`"),
+    );
+    match near {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help("`trustform list` shows every address"),
+    }
 }

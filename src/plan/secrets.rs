@@ -1,11 +1,12 @@
-//! Passwords and certificates that still work on applications of the stack: what the policy says of them.
+//! Passwords and certificates that still work on applications of the stack and on their service principals: what the
+//! policy says of them.
 //!
 //! One is left over once a federated credential that the files declare is there: before that it is how the workload
 //! logs in, and the apply that brings the first credential is let through and removes nothing.
 
 use super::matching::{Leftover, Pair};
 use super::{Options, changes, named};
-use crate::kinds::{application, federated_credential, secret};
+use crate::kinds::{application, federated_credential, secret, service_principal};
 use crate::model::address::Segment;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostic;
@@ -41,9 +42,19 @@ pub fn judged(pairs: &[Pair], desired: &Desired, live: &Live, options: &Options)
         };
         let arrives = pair.kind.arrives(&pair.resource, object, &desired.stack);
         let federated = Federated::of(pair, pairs);
-        for one in live.children(&object.key, secret::KIND) {
-            let what = secret::describe(one);
-            let answered = waived(one, pair, desired, options);
+        let holders = [Some(pair), principal(pair, pairs)].into_iter().flatten();
+        let held = holders.flat_map(|holder| {
+            let object = holder.object.iter().filter(|it| !it.deleted);
+            let secrets = object.flat_map(|it| live.children(&it.key, secret::KIND));
+            secrets.map(move |one| (holder, one))
+        });
+        for (holder, one) in held.filter(|(_, one)| !secret::is_over(one, options.now)) {
+            let place = match on_principal(one) {
+                true => " on its service principal",
+                false => "",
+            };
+            let what = secret::describe(one) + place;
+            let answered = waived(one, pair, holder, desired, options);
             let warn = |code, message: String| {
                 Diagnostic::warning(code, message).about(&pair.resource.address)
             };
@@ -52,14 +63,18 @@ pub fn judged(pairs: &[Pair], desired: &Desired, live: &Live, options: &Options)
                     found.notes.push(kept(&what, answered, pair));
                 }
                 ("forbid", _, Federated::There | Federated::Never) => {
-                    found.refusals.push(refusal(&what, answered, pair));
+                    found.refusals.push(refusal(&what, answered, pair, one));
                 }
+                ("remove", _, Federated::There) if may_sign(one) => found.notes.push(
+                    warn("principal-certificate", format!("its {what} stays: it may sign for SAML"))
+                        .help(by_hand(object, one)),
+                ),
                 ("remove", _, Federated::There) if arrives => found.notes.push(
                     warn("goes-after-adoption", format!("its {what} goes with the next apply"))
-                        .help("keep it for a while with a `waiver` of the rule `leftover-secret`"),
+                        .help(format!("keep it for a while with a `waiver` of the rule `{}`", rule(one))),
                 ),
                 ("remove", _, Federated::There) => {
-                    let address = pair
+                    let address = holder
                         .resource
                         .address
                         .child(Segment::new(secret::KIND, key_id(one)));
@@ -67,7 +82,10 @@ pub fn judged(pairs: &[Pair], desired: &Desired, live: &Live, options: &Options)
                 }
                 ("report", _, Federated::There) => found.notes.push(
                     warn("leftover-secret", format!("its {what} works beside its federated credentials"))
-                        .help("remove it with `policy { leftover_secrets = \"remove\" }` once the workloads log in without it"),
+                        .help(match may_sign(one) {
+                            true => by_hand(object, one),
+                            false => "remove it with `policy { leftover_secrets = \"remove\" }` once the workloads log in without it".to_owned(),
+                        }),
                 ),
                 (_, _, Federated::Comes) => found.notes.push(
                     warn("last-way-in", format!("its {what} stays for now: no federated credential of this stack is there yet"))
@@ -91,6 +109,45 @@ pub fn judged(pairs: &[Pair], desired: &Desired, live: &Live, options: &Options)
         found.drafts.push((change, steps));
     }
     found
+}
+
+/// The service principal of an application, where the files want one.
+fn principal<'a>(application: &Pair, pairs: &'a [Pair]) -> Option<&'a Pair> {
+    let address = &application.resource.address;
+    pairs.iter().find(|pair| {
+        pair.resource.kind() == service_principal::KIND
+            && pair.resource.address.parent().as_ref() == Some(address)
+    })
+}
+
+/// A certificate of a service principal may be there for people's sign-in, whatever it says of itself.
+fn may_sign(one: &Object) -> bool {
+    on_principal(one) && kind(one) != "password"
+}
+
+fn by_hand(application: &Object, one: &Object) -> String {
+    let client_id = application
+        .outputs
+        .get("client_id")
+        .map_or("", String::as_str);
+    format!(
+        "if nobody signs in with it, remove it: `az ad sp credential delete --id {client_id} --key-id {} --cert`",
+        key_id(one)
+    )
+}
+
+fn on_principal(one: &Object) -> bool {
+    let parent = one.parent.as_ref();
+    parent.is_some_and(|parent| parent.kind == service_principal::KIND)
+}
+
+/// The audit's rule that a secret breaks.
+fn rule(one: &Object) -> &'static str {
+    match kind(one) {
+        _ if on_principal(one) => "principal-credential",
+        "password" => "leftover-secret",
+        _ => "leftover-certificate",
+    }
 }
 
 /// What is there once these secrets are gone. Certificates are written as the list of those that stay: none that goes
@@ -140,22 +197,29 @@ enum Answer<'a> {
     Ended(&'a Waiver),
 }
 
-fn waived<'a>(one: &Object, pair: &Pair, desired: &'a Desired, options: &Options) -> Answer<'a> {
-    let rule = match one.body.get("type").and_then(Value::as_str) {
-        Some("password") => "leftover-secret",
-        _ => "leftover-certificate",
-    };
+/// What is said of a secret of an application that `holder` has: itself, or its service principal.
+fn waived<'a>(
+    one: &Object,
+    pair: &Pair,
+    holder: &Pair,
+    desired: &'a Desired,
+    options: &Options,
+) -> Answer<'a> {
+    let rule = rule(one);
     let client_id = pair
         .object
         .as_ref()
         .and_then(|it| it.outputs.get("client_id"));
-    let object_id = pair.object.as_ref().map(|it| it.key.id.as_str());
+    let holders = [pair, holder].map(|it| it.object.as_ref());
+    let ids = || holders.iter().flatten().map(|it| it.key.id.as_str());
     let about = |waiver: &&Waiver| {
         waiver.rule == rule
             && match &waiver.of {
-                Accused::Resource(address) => *address == pair.resource.address,
+                Accused::Resource(address) => [pair, holder]
+                    .iter()
+                    .any(|it| it.resource.address == *address),
                 Accused::ClientId(id) => client_id.is_some_and(|it| it.eq_ignore_ascii_case(id)),
-                Accused::ObjectId(id) => object_id.is_some_and(|it| it.eq_ignore_ascii_case(id)),
+                Accused::ObjectId(id) => ids().any(|it| it.eq_ignore_ascii_case(id)),
             }
     };
     let days = desired.policy.max_waiver_days.unwrap_or(MAX_WAIVER_DAYS);
@@ -203,7 +267,7 @@ fn kept(what: &str, answer: Answer, pair: &Pair) -> Diagnostic {
     note.about(&pair.resource.address)
 }
 
-fn refusal(what: &str, answer: Answer, pair: &Pair) -> Refusal {
+fn refusal(what: &str, answer: Answer, pair: &Pair, one: &Object) -> Refusal {
     let ended = match answer {
         Answer::Ended(waiver) => format!(
             " (the waiver `{}` has ended or lasts too long)",
@@ -211,16 +275,33 @@ fn refusal(what: &str, answer: Answer, pair: &Pair) -> Refusal {
         ),
         _ => String::new(),
     };
+    let by = match may_sign(one) {
+        true => " by hand",
+        false => ", also by `leftover_secrets = \"remove\"`",
+    };
     Refusal {
         guard: "leftover-secret",
-        message: format!("`{}` has a {what}, and `leftover_secrets` is `forbid`{ended}", pair.resource.address),
-        lift: "removing it, also by `leftover_secrets = \"remove\"`, or a `waiver` of the rule `leftover-secret` (`leftover-certificate`)".to_owned(),
+        message: format!(
+            "`{}` has a {what}, and `leftover_secrets` is `forbid`{ended}",
+            pair.resource.address
+        ),
+        lift: format!(
+            "removing it{}, or a `waiver` of the rule `{}`",
+            by,
+            rule(one)
+        ),
     }
 }
 
 fn key_id(one: &Object) -> &str {
-    one.body
-        .get("key_id")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    text(one, "key_id")
+}
+
+fn kind(one: &Object) -> &str {
+    text(one, "type")
+}
+
+fn text<'a>(one: &'a Object, name: &str) -> &'a str {
+    let value = one.body.get(name).and_then(Value::as_str);
+    value.unwrap_or_default()
 }

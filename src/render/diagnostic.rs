@@ -130,7 +130,10 @@ fn lines(source: &Source, label: &Label) -> Lines {
     if let Some((at, _)) = text[start..end].match_indices('\n').nth(3) {
         end = start + at;
     }
-    let begin = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+    let begin = text[..start]
+        .rfind('\n')
+        .map_or(mark.min(start), |at| at + 1);
     let finish = text[end..].find('\n').map_or(text.len(), |at| end + at);
     let first = text[..begin].matches('\n').count();
     Lines {
@@ -173,9 +176,9 @@ fn window<'a>(source: SourceId, text: &str, cluster: &[(Lines, &'a Label)]) -> W
     }
 }
 
-/// Cuts overlong lines behind the labels in them, and moves the labels along.
+/// Cuts overlong lines behind the labels in them and the carriage returns at their ends, and moves the labels along.
 fn shorten(text: &str, ranges: Vec<Range<usize>>) -> (String, Vec<Range<usize>>) {
-    if text.split('\n').all(|line| line.len() <= LONGEST_LINE) {
+    if !text.contains('\r') && text.split('\n').all(|line| line.len() <= LONGEST_LINE) {
         return (text.to_owned(), ranges);
     }
     let mut short = String::new();
@@ -183,7 +186,7 @@ fn shorten(text: &str, ranges: Vec<Range<usize>>) -> (String, Vec<Range<usize>>)
     let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
-        let bare = line.trim_end_matches('\n');
+        let bare = line.trim_end_matches(['\r', '\n']);
         let from = ranges
             .iter()
             .map(|range| range.start.saturating_sub(offset))
@@ -201,7 +204,9 @@ fn shorten(text: &str, ranges: Vec<Range<usize>>) -> (String, Vec<Range<usize>>)
             }
         }
         short.push_str(&bare[begin..end]);
-        short.push_str(&line[bare.len()..]);
+        if line.ends_with('\n') {
+            short.push('\n');
+        }
         offset += line.len();
     }
     let place = |at: usize| {

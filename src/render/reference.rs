@@ -65,8 +65,12 @@ pub fn kind(
     out
 }
 
-/// The page of the language's own blocks.
-pub fn language(blocks: &[LanguageBlock]) -> String {
+/// The page of the language's own blocks and its functions, with the names of those that are `refused` and why.
+pub fn language(
+    blocks: &[LanguageBlock],
+    functions: impl Iterator<Item = &'static str>,
+    refused: &[(&str, &str)],
+) -> String {
     let mut out = "# Blocks of the language\n".to_owned();
     for block in blocks {
         let _ = write!(out, "\n## `{}`\n\n{}\n", block.word, block.doc);
@@ -81,6 +85,15 @@ pub fn language(blocks: &[LanguageBlock]) -> String {
                 own_table(&mut out, attributes);
             }
         }
+    }
+    let functions: Vec<String> = functions.map(|name| format!("`{name}`")).collect();
+    let _ = write!(
+        out,
+        "\n## Functions\n\nTerraform's, with its answers: {}.\n\n| left out | why |\n|---|---|\n",
+        functions.join(", ")
+    );
+    for (name, why) in refused {
+        let _ = writeln!(out, "| `{name}` | {} |", cell(why));
     }
     out
 }

@@ -25,6 +25,8 @@ mod saved_plans;
 mod scale;
 mod scenario;
 mod schemas;
+mod sections;
+mod settled;
 mod simulate;
 mod simulation;
 mod tokens;

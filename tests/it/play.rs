@@ -18,6 +18,7 @@ use trustform::emulator::store::Store;
 use trustform::kinds;
 
 use crate::scenario::{Command, Scenario, Step};
+use crate::settled::leaves_something;
 use crate::wire::Wire;
 
 /// The tenant that every scenario's stack names.
@@ -99,6 +100,13 @@ impl Stage {
                 let path = self.directory.path().join(path);
                 std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
                 std::fs::write(path, content).expect("a file");
+            }
+            Step::Bytes { path, content } => {
+                std::fs::write(self.directory.path().join(path), content).expect("a file");
+            }
+            Step::Link { path, target } => {
+                std::os::unix::fs::symlink(target, self.directory.path().join(path))
+                    .expect("a link");
             }
             Step::Remove { path } => {
                 std::fs::remove_file(self.directory.path().join(path)).expect("a file to remove");
@@ -378,40 +386,4 @@ pub fn play(scenario: &Scenario) -> (Scenario, Option<String>) {
         steps,
     };
     (actual, broken)
-}
-
-/// The same command line as a plan, where it is an apply.
-pub fn plan_after(line: &str) -> Option<String> {
-    let mut plan = "trustform plan".to_owned();
-    let mut words = line.strip_prefix("trustform apply")?.split_whitespace();
-    while let Some(word) = words.next() {
-        match word {
-            "--auto-approve" | "-auto-approve" | "--allow-gap" => {}
-            "--expect" | "--format" | "--allow-deletes" | "--lock-timeout" => {
-                words.next();
-            }
-            // A saved plan stands where the directory does.
-            word if word.ends_with(".plan") => {}
-            word => plan.push_str(&format!(" {word}")),
-        }
-    }
-    Some(format!("{plan} --format json"))
-}
-
-/// After an apply that ended well the next plan is empty.
-pub fn leaves_something(stage: &mut Stage, command: &Command) -> Option<String> {
-    if command.exit != 0 {
-        return None;
-    }
-    let line = plan_after(&command.line)?;
-    let run = stage.run(&line, None);
-    let plan: Json = serde_json::from_str(&run.out).unwrap_or_default();
-    let empty = |name: &str| plan[name].as_array().is_some_and(Vec::is_empty);
-    if run.exit == 0 && empty("changes") && empty("requests") {
-        return None;
-    }
-    Some(format!(
-        "after `{}` there is still something to do:\n{}{}",
-        command.line, run.out, run.err
-    ))
 }

@@ -6,6 +6,8 @@
 //! What happens here, and why it matters.
 //!
 //! === file trust.hcl            the stack's files; later ones replace earlier ones of the same name
+//! === bytes trust.hcl           a file with bytes that an editor hides: `\r`, `\xFF`; a line's end is as it is written
+//! === link m/x.hcl ../target    a symbolic link and where it leads
 //! === remove trust.hcl
 //! === env NAME=value            from here on; without a value it is unset again
 //! === # somebody uses the portal   a remark
@@ -31,6 +33,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::sections::{bytes, ended, escaped, sections, whole};
 use crate::{files, play, project};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +49,14 @@ pub enum Step {
     File {
         path: String,
         content: String,
+    },
+    Bytes {
+        path: String,
+        content: Vec<u8>,
+    },
+    Link {
+        path: String,
+        target: String,
     },
     Remove {
         path: String,
@@ -87,9 +98,6 @@ pub struct Command {
     pub exit: i32,
 }
 
-/// What a text that does not end its last line is followed by.
-const UNENDED: &str = "\n\\ no end of line\n";
-
 impl Scenario {
     /// Reads a scenario's text.
     ///
@@ -119,31 +127,6 @@ impl Scenario {
     }
 }
 
-/// Splits at the lines that begin with `marker`. The first part has no title.
-fn sections(text: &str, marker: &str) -> Vec<(String, String)> {
-    let mut sections = vec![(String::new(), String::new())];
-    for line in text.split_inclusive('\n') {
-        match line.strip_prefix(marker) {
-            Some(title) => {
-                // The empty line before a marker of the first order belongs to the form.
-                if marker == "=== "
-                    && let Some((_, before)) = sections.last_mut()
-                    && (before.ends_with("\n\n") || before == "\n")
-                {
-                    before.pop();
-                }
-                sections.push((title.trim_end().to_owned(), String::new()));
-            }
-            None => {
-                if let Some((_, body)) = sections.last_mut() {
-                    body.push_str(line);
-                }
-            }
-        }
-    }
-    sections
-}
-
 fn step(title: &str, body: String) -> Result<Step, String> {
     let (word, rest) = title.split_once(' ').unwrap_or((title, ""));
     let rest = rest.trim();
@@ -158,6 +141,14 @@ fn step(title: &str, body: String) -> Result<Step, String> {
             path: rest.to_owned(),
             content: body,
         },
+        "bytes" => Step::Bytes {
+            path: rest.to_owned(),
+            content: bytes(&body),
+        },
+        "link" => {
+            let (path, target) = two()?;
+            Step::Link { path, target }
+        }
         "remove" => Step::Remove {
             path: rest.to_owned(),
         },
@@ -226,25 +217,13 @@ fn step(title: &str, body: String) -> Result<Step, String> {
     })
 }
 
-fn whole(text: String) -> String {
-    match text.strip_suffix(UNENDED) {
-        Some(unended) => unended.to_owned(),
-        None => text,
-    }
-}
-
-fn ended(text: &str) -> String {
-    match text.ends_with('\n') || text.is_empty() {
-        true => text.to_owned(),
-        false => format!("{text}{UNENDED}"),
-    }
-}
-
 impl Step {
     fn print(&self) -> String {
         match self {
             Step::Remark(text) => format!("=== # {text}\n"),
             Step::File { path, content } => format!("=== file {path}\n{content}"),
+            Step::Bytes { path, content } => format!("=== bytes {path}\n{}", escaped(content)),
+            Step::Link { path, target } => format!("=== link {path} {target}\n"),
             Step::Remove { path } => format!("=== remove {path}\n"),
             Step::Env { name, value } => match value {
                 Some(value) => format!("=== env {name}={value}\n"),

@@ -106,6 +106,11 @@ pub fn convert(
             }
         }
         if id.is_empty() {
+            let unknown = owners.iter().filter(|one| !one.data).map(|one| one.kind);
+            for kind in unknown {
+                let reason = format!("{kind} (it has no id)");
+                *converted.left.entry(reason).or_default() += 1;
+            }
             for one in &credentials {
                 let reason = format!("{} (its application has no id)", one.kind);
                 *converted.left.entry(reason).or_default() += 1;

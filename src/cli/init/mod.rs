@@ -108,7 +108,12 @@ fn there(what: &str) -> Failure {
 fn named(name: &str) -> Result<&'static Platform, Failure> {
     ALL.iter().find(|one| one.name == name).ok_or_else(|| {
         let error = Diagnostic::error("usage", format!("there is no platform `{name}`"));
-        match nearest(name, ALL.iter().map(|one| one.name)) {
+        let called = name.to_lowercase().replace('-', "_");
+        let other = platforms::OTHERS
+            .iter()
+            .find(|(theirs, _)| *theirs == called);
+        let near = || nearest(&called, ALL.iter().map(|one| one.name));
+        match other.map(|(_, ours)| *ours).or_else(near) {
             Some(near) => error.help(format!("did you mean `--platform {near}`?")),
             None => error.help(known()),
         }
@@ -214,7 +219,7 @@ fn check(world: &World, shown: &Path, directory: &Path, text: &str) -> Result<()
         ..StackArgs::default()
     };
     let text = Text {
-        name: None,
+        name: directory.is_dir().then(|| "trust.hcl".to_owned()),
         text: text.to_owned(),
     };
     stack::load_text(world, &args, text).map(drop)

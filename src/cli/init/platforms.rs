@@ -21,6 +21,30 @@ const fn ask(name: &'static str, example: &'static str) -> Attribute {
     Attribute { name, example }
 }
 
+/// Other names of the platforms.
+pub const OTHERS: &[(&str, &str)] = &[
+    ("ado", "azure_devops"),
+    ("aembit", "spiffe"),
+    ("aks", "kubernetes"),
+    ("arc", "kubernetes"),
+    ("azure_pipelines", "azure_devops"),
+    ("eks", "kubernetes"),
+    ("gcp", "google"),
+    ("gha", "github"),
+    ("github_actions", "github"),
+    ("gitlab_ci", "gitlab"),
+    ("gke", "kubernetes"),
+    ("hcp_terraform", "terraform_cloud"),
+    ("k8s", "kubernetes"),
+    ("kind", "kubernetes"),
+    ("openshift", "kubernetes"),
+    ("spire", "spiffe"),
+    ("terraform", "terraform_cloud"),
+    ("tfc", "terraform_cloud"),
+    ("uami", "managed_identity"),
+    ("user_assigned_identity", "managed_identity"),
+];
+
 pub const ALL: &[Platform] = &[
     Platform {
         name: "github",

@@ -18,6 +18,8 @@ struct Verb {
     space: bool,
     sharp: bool,
     width: Option<usize>,
+    /// The argument's number, from 1; else the one after the last.
+    index: Option<usize>,
     precision: Option<usize>,
     letter: char,
 }
@@ -56,7 +58,7 @@ pub(super) fn formatlist(arguments: &Arguments) -> Eval<Value> {
 pub(super) fn format(arguments: &Arguments) -> Eval<Value> {
     let pattern = arguments.text(0)?;
     let mut made = TextBuilder::default();
-    let mut next = 1;
+    let (mut next, mut most) = (1, 1);
     let mut rest = &*pattern;
     while let Some(at) = rest.find('%') {
         push(arguments, &mut made, &rest[..at])?;
@@ -66,7 +68,13 @@ pub(super) fn format(arguments: &Arguments) -> Eval<Value> {
             push(arguments, &mut made, "%")?;
             continue;
         }
-        if next >= arguments.values.len() {
+        let widest = verb.width.max(verb.precision);
+        if widest.is_some_and(|widest| widest > WIDEST) {
+            let said = format!("`%{}` is wider than {WIDEST} characters", verb.letter);
+            return Err(arguments.wrong(0, said));
+        }
+        next = verb.index.unwrap_or(next);
+        if next == 0 || next >= arguments.values.len() {
             return Err(arguments.wrong(0, format!("no argument for `%{}`", verb.letter)));
         }
         if let (Value::Holes(parts), 's' | 'v', None, None) = (
@@ -84,10 +92,11 @@ pub(super) fn format(arguments: &Arguments) -> Eval<Value> {
             push(arguments, &mut made, &text)?;
         }
         next += 1;
+        most = most.max(next);
     }
     push(arguments, &mut made, rest)?;
-    if next < arguments.values.len() {
-        return Err(arguments.wrong(next, "more arguments than verbs"));
+    if most < arguments.values.len() {
+        return Err(arguments.wrong(most, "more arguments than verbs"));
     }
     Ok(made.finish())
 }
@@ -118,6 +127,12 @@ fn verb(text: &str) -> (Verb, &str) {
         verb.precision = Some(precision.unwrap_or(0));
         rest = after;
     }
+    if let Some((index, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+        && let (Some(index), "") = digits(index)
+    {
+        verb.index = Some(index);
+        rest = after;
+    }
     let mut chars = rest.chars();
     verb.letter = chars.next().unwrap_or(' ');
     (verb, chars.as_str())
@@ -129,7 +144,7 @@ fn digits(text: &str) -> (Option<usize>, &str) {
         .unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     let number = (!number.is_empty()).then(|| number.parse().unwrap_or(usize::MAX));
-    (number.map(|number| number.min(WIDEST)), rest)
+    (number, rest)
 }
 
 fn one(arguments: &Arguments, at: usize, verb: &Verb) -> Eval<String> {

@@ -16,6 +16,7 @@ mod regexes;
 mod sets;
 mod strings;
 
+pub use refused::REFUSED;
 pub(super) use strings::clean;
 
 use super::context::{Context, Eval, Failure};
@@ -177,6 +178,14 @@ const ALL: &[Function] = &[
     function("zipmap", 2, Some(2), Structure, collections::zipmap),
 ];
 
+/// The names of all functions, in their order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let mut names: Vec<_> = ALL.iter().map(|function| function.name).collect();
+    names.extend(["can", "try"]);
+    names.sort_unstable();
+    names.into_iter()
+}
+
 /// A function's arguments, evaluated.
 pub(super) struct Arguments<'a, 'c> {
     context: &'a Context<'c>,
@@ -287,11 +296,12 @@ fn unknown(call: &Call) -> Diagnostic {
     {
         return error(format!("there is no function `{name}` here: {why}"));
     }
-    let names = ALL.iter().map(|function| function.name);
     let error = error(format!("there is no function `{name}`"));
-    match words::nearest(name, names.chain(["try", "can"])) {
+    match words::nearest(name, names()) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error,
+        None => error.help(
+            "they are Terraform's, with its answers: `trustform explain functions` lists them",
+        ),
     }
 }
 
@@ -317,6 +327,6 @@ fn can(context: &Context, scope: &Scope, call: &Call, span: Span) -> Eval<Value>
         Ok(unset @ Value::Unset(_)) => Ok(unset),
         Ok(_) => Ok(Value::Bool(true)),
         Err(Failure::Said(_)) => Ok(Value::Bool(false)),
-        Err(Failure::Reported) => Err(Failure::Reported),
+        Err(failure) => Err(failure),
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn floor(arguments: &Arguments) -> Eval<Value> {
 /// -1, 0 or 1.
 pub(super) fn signum(arguments: &Arguments) -> Eval<Value> {
     let number = number(arguments, 0)?;
+    if number.fract() != 0.0 {
+        return Err(arguments.wrong(0, "expected a whole number"));
+    }
     let sign = if number == 0.0 { 0.0 } else { number.signum() };
     made(arguments, sign)
 }

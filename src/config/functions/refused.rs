@@ -1,7 +1,7 @@
 //! Functions of Terraform that are left out for good.
 
 /// Their names, and why.
-pub(super) const REFUSED: &[(&str, &str)] = &[
+pub const REFUSED: &[(&str, &str)] = &[
     ("timestamp", SAME_TOMORROW),
     ("plantimestamp", SAME_TOMORROW),
     (
@@ -20,6 +20,12 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
         "filebase64",
         "files are read as text: `base64encode(file(…))`",
     ),
+    ("filemd5", FILES_ARE_TEXT),
+    ("filesha1", FILES_ARE_TEXT),
+    ("filesha256", FILES_ARE_TEXT),
+    ("filesha512", FILES_ARE_TEXT),
+    ("filebase64sha256", FILES_ARE_TEXT),
+    ("filebase64sha512", FILES_ARE_TEXT),
     ("base64gzip", "nothing that is declared here is compressed"),
     (
         "templatestring",
@@ -33,5 +39,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
 
 const SAME_TOMORROW: &str =
     "a plan must say the same today and tomorrow: give the time as a variable";
+const FILES_ARE_TEXT: &str =
+    "files are read as text: hash what `file` reads, as in `sha256(file(…))`";
 const NO_SECRET: &str = "nothing that is declared is a secret";
 const WHERE_IT_RUNS: &str = "a plan must say the same wherever it is made";

@@ -6,11 +6,25 @@ use crate::config::evaluate::push_text;
 use crate::config::value::{TextBuilder, Value};
 
 pub(super) fn lower(arguments: &Arguments) -> Eval<Value> {
-    arguments.made(arguments.text(0)?.to_lowercase())
+    let text = arguments.text(0)?;
+    arguments.made(
+        text.chars()
+            .filter_map(|c| c.to_lowercase().next())
+            .collect(),
+    )
 }
 
 pub(super) fn upper(arguments: &Arguments) -> Eval<Value> {
-    arguments.made(arguments.text(0)?.to_uppercase())
+    arguments.made(arguments.text(0)?.chars().map(capital).collect())
+}
+
+/// As Go does it, letter by letter: `ß` has no capital of one letter and stays.
+fn capital(c: char) -> char {
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
 }
 
 pub(super) fn trimspace(arguments: &Arguments) -> Eval<Value> {
@@ -145,7 +159,7 @@ pub(super) fn title(arguments: &Arguments) -> Eval<Value> {
     for c in text.chars() {
         match inside {
             true => made.push(c),
-            false => made.extend(c.to_uppercase()),
+            false => made.push(capital(c)),
         }
         // Go's `strings.Title`: of what is not ASCII only white space parts words.
         inside = c.is_ascii_alphanumeric() || c == '_' || (!c.is_ascii() && !c.is_whitespace());

@@ -44,7 +44,7 @@ static APPLICATION: Shape = Shape {
     implied: false,
     fields: &[
         Field::string("display_name", "the name that people see").required(),
-        Field::string("description", "what it is for"),
+        Field::string("description", "what it is for").wire("/description"),
         Field::string("sign_in_audience", "who may log in")
             .words(&["AzureADMyOrg", "AzureADMultipleOrgs"]),
         Field::strings("identifier_uris", "names for tokens").when(When::AfterCreate),

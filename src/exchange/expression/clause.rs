@@ -80,18 +80,19 @@ impl<'a> Parser<'a> {
             }
             return Err(Broken);
         }
-        if let Some(space) = self.take(Kind::Space) {
-            self.error(
-                space.span,
-                "a space between `claims` and its bracket",
-                "remove it",
-            );
-        }
+        let space = self.take(Kind::Space);
         let bracket = self.peek().map(|token| token.kind);
         if bracket != Some(Kind::Open) {
             let span = self.peek().map_or(self.end(), |token| token.span.clone());
             self.error(span, "expected `[` after `claims`", HELP);
             return Err(Broken);
+        }
+        if let Some(space) = space {
+            self.error(
+                space.span,
+                "a space between `claims` and its bracket",
+                "remove it",
+            );
         }
         self.at += 1;
         let Some(name) = self.next_text() else {

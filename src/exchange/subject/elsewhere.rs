@@ -120,6 +120,11 @@ pub(super) fn elsewhere(issuer: &str, field: Field, text: &str) -> Option<Trap> 
                 "write the issuer of the cluster, or of GitHub",
             )
         }
+        // Microsoft, "Convert service connections": the subject changes with the issuer.
+        Platform::Entra if text.starts_with("sc://") => trap(
+            "a service connection of Azure DevOps has another subject with the Entra issuer".to_owned(),
+            "paste the subject that the connection's page shows, or write the issuer `https://vstoken.dev.azure.com/ORGANIZATION_ID`",
+        ),
         Platform::Other if text.starts_with("system:serviceaccount") && !is_account(text) => trap(
             missing("system:serviceaccount:NAMESPACE:NAME"),
             "write namespace and service account",

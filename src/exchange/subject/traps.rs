@@ -215,7 +215,14 @@ fn github(issuer: &str, field: Field, text: &str) -> Vec<Trap> {
             context: Context::Other(context),
             ..
         } => {
-            if context.starts_with("refs/") {
+            // Azure/login#515: everything is compared with its case.
+            let word = context.split(':').next().unwrap_or_default();
+            let lower = word.to_ascii_lowercase();
+            if word != lower && ["environment", "pull_request", "ref"].contains(&lower.as_str()) {
+                let fixed = text.replacen(&format!(":{word}"), &format!(":{lower}"), 1);
+                let message = format!("GitHub writes `{lower}` in lower case, and case counts");
+                traps.push(replace(field, &message, &fixed));
+            } else if context.starts_with("refs/") {
                 let fixed = text.replacen(&format!(":{context}"), &format!(":ref:{context}"), 1);
                 let message = "GitHub's subjects have `ref:` before the ref";
                 traps.push(replace(field, message, &fixed));

@@ -113,7 +113,8 @@ pub fn identifier_uris(value: &Value) -> Verdict {
                 uri.len()
             )))
         } else if uri.contains('*') {
-            Err(Complaint::new("an identifier URI cannot hold a wildcard"))
+            Err(Complaint::new("an identifier URI cannot hold a wildcard")
+                .help("name each resource that tokens are asked for"))
         } else if !uri.contains(':')
             || !["api", "https", "http", "urn", "ms-appx"].contains(&scheme)
         {

@@ -30,7 +30,9 @@ pub fn lower_as(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
     permissions::lower(resource, principal, lowering);
 }
 
-fn existing(form: &Form, resource: &Resource, lowering: &mut Lowering) {
+fn existing(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
+    // What a module's caller leaves out.
+    resource.body.retain(|_, value| *value != Value::Null);
     for name in resource.body.keys() {
         if !BESIDE_EXISTING.contains(&name.as_str()) {
             lowering.refuse(
@@ -114,7 +116,10 @@ fn names(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
             .entry("sign_in_audience".into())
             .or_insert_with(|| "AzureADMyOrg".into());
     }
-    if !resource.body.contains_key("unique_name") {
+    if resource
+        .at("unique_name")
+        .is_none_or(|name| *name == Value::Null)
+    {
         let place = first_place(&resource.address, lowering.moves);
         let name = mark::unique_name(&lowering.stack.name, &place);
         resource.body.insert("unique_name".into(), name.into());

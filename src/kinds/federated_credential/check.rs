@@ -44,7 +44,8 @@ pub fn subject(value: &Value) -> Verdict {
         return Ok(());
     };
     if subject.is_empty() {
-        return Err(Complaint::new("the subject is empty"));
+        return Err(Complaint::new("the subject is empty")
+            .help("write the `sub` of the tokens, exactly; null or a variable without a value leaves the credential pending"));
     }
     short("subject", subject)?;
     if subject.contains('*') {
@@ -61,7 +62,8 @@ pub fn subject(value: &Value) -> Verdict {
 pub fn audience(value: &Value) -> Verdict {
     value.as_str().map_or(Ok(()), |audience| {
         if audience.is_empty() {
-            Err(Complaint::new("the audience is empty"))
+            Err(Complaint::new("the audience is empty")
+                .help("leave it out for the cloud's default, `api://AzureADTokenExchange`"))
         } else {
             short("audience", audience)
         }

@@ -244,8 +244,27 @@ fn traps(resource: &Resource, built: bool, lowering: &mut Lowering) {
         true => subject::traps_around(&trust),
         false => subject::traps(&trust),
     };
+    let spans = &resource.spans;
+    let builder = builders::ALL
+        .iter()
+        .find(|one| spans.contains_key(one.name));
+    let place = |field: &str| match builder {
+        Some(builder) => resource.span(&format!("{}.{field}", builder.name)),
+        None => resource.span(field),
+    };
+    if issuers::is_private(&trust.issuer) {
+        lowering.diagnostics.push(
+            Diagnostic::warning(
+                "private-issuer",
+                "the internet does not know this name: Entra cannot fetch the issuer's keys (AADSTS90061)",
+            )
+            .about(&resource.address)
+            .at(place("issuer"), "")
+            .help("publish its documents at a public https name, for example with an `oidc_issuer`, and let the platform issue tokens with that name"),
+        );
+    }
     for trap in traps {
-        let path = match trap.field {
+        let field = match trap.field {
             subject::Field::Issuer => "issuer",
             subject::Field::Audience => "audience",
             subject::Field::Subject => "subject",
@@ -254,7 +273,7 @@ fn traps(resource: &Resource, built: bool, lowering: &mut Lowering) {
         lowering.diagnostics.push(
             Diagnostic::warning("never-matches", trap.message)
                 .about(&resource.address)
-                .at(resource.span(path), "")
+                .at(place(field), "")
                 .help(trap.help),
         );
     }

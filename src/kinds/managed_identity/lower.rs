@@ -68,6 +68,8 @@ pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
 }
 
 fn only_referenced(resource: &mut Resource, lowering: &mut Lowering) {
+    // What a module's caller leaves out.
+    resource.body.retain(|_, value| *value != Value::Null);
     for name in resource.body.keys() {
         if !BESIDE_EXISTING.contains(&name.as_str()) {
             lowering.refuse(

@@ -5,6 +5,13 @@
 //! signed with a key of the application, which only its holder has: a certificate goes as `az ad app credential delete
 //! --cert` does it, by writing the list of those that stay.
 
+mod signing;
+
+pub use signing::{Mark, signs};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::{Kind, Task, application, service_principal, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
@@ -18,7 +25,7 @@ pub const KIND: &str = "secret";
 
 static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "A password or certificate of an application, or a password of a service principal. It cannot be declared; `audit --fix-plan` plans its removal, and `policy { leftover_secrets = \"remove\" }` that of an application's.",
+    doc: "A password or certificate of an application, or a password of a service principal. It cannot be declared; `audit --fix-plan` plans its removal, and `policy { leftover_secrets = \"remove\" }` plans it beside federated credentials.",
     parents: &[application::KIND, service_principal::KIND],
     implied: true,
     fields: &[
@@ -33,6 +40,8 @@ static SHAPE: Shape = Shape {
 
 const PASSWORDS: &str = "passwordCredentials";
 const KEYS: &str = "keyCredentials";
+/// How people sign in to what a service principal stands for.
+const SIGN_IN: &str = "preferredSingleSignOnMode";
 /// In the body of a certificate: all of it as Graph shows it, which holds nothing private.
 const WIRE: &str = "wire";
 /// Why a service principal is read.
@@ -47,14 +56,20 @@ impl Kind for Secret {
 
     /// Only where a plan is about secrets, or the policy is: no other one asks for them.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        let watched = desired
-            .of_kind(application::KIND)
-            .filter(|resource| is_watched(resource, &desired.policy));
+        let applications = desired.of_kind(application::KIND);
+        let watched = applications.filter(|it| is_watched(it, &desired.policy));
+        let principals = desired.of_kind(service_principal::KIND).filter(|it| {
+            let owner = desired.parent(it);
+            owner.is_some_and(|owner| {
+                owner.kind() == application::KIND && is_watched(owner, &desired.policy)
+            })
+        });
         desired
             .of_kind(KIND)
             .filter_map(|resource| desired.parent(resource))
             .chain(watched)
-            .filter_map(|parent| super::of(parent.kind())?.find(parent, None, live))
+            .chain(principals)
+            .filter_map(|holder| found(holder, desired, live))
             .filter(|parent| !parent.deleted)
             .map(|parent| list(&parent.key))
             .collect()
@@ -70,8 +85,15 @@ impl Kind for Secret {
         };
         let parent = Key::new(kind, &read.about);
         live.remove_children(&parent, KIND);
+        let all = |list: &str| reply.body[list].as_array().into_iter().flatten();
+        let keys: Vec<Mark<_>> = all(KEYS).map(mark).collect();
+        let saml = reply.body[SIGN_IN] == "saml";
+        let lets_in = |one: &serde_json::Value| match kind {
+            service_principal::KIND => !signs(&mark(one), &keys, saml),
+            _ => true,
+        };
         for (list, kind) in [(PASSWORDS, "password"), (KEYS, "certificate")] {
-            for json in reply.body[list].as_array().into_iter().flatten() {
+            for json in all(list).filter(|one| lets_in(one)) {
                 live.insert(object(&parent, kind, json));
             }
         }
@@ -102,18 +124,35 @@ impl Kind for Secret {
     }
 }
 
-/// Whether a policy looks at the secrets of an application. On one that somebody else manages they are not ours to judge.
+fn mark(json: &serde_json::Value) -> Mark<'_, Option<&str>> {
+    Mark {
+        key_id: json["keyId"].as_str().unwrap_or_default(),
+        usage: json["usage"].as_str(),
+        end: json["endDateTime"].as_str(),
+    }
+}
+
+/// Whether a policy looks at the secrets of an application and its service principal. On one that somebody else manages they are not ours to judge.
 pub fn is_watched(application: &Resource, policy: &Policy) -> bool {
     policy.leftover_secrets.is_some() && !super::is_existing(application)
 }
 
+/// An application, or a service principal by itself or as that of an application.
+fn found<'a>(resource: &Resource, desired: &Desired, live: &'a Live) -> Option<&'a Object> {
+    let owner = match desired.parent(resource) {
+        Some(owner) => Some(found(owner, desired, live)?),
+        None => None,
+    };
+    super::of(resource.kind())?.find(resource, owner, live)
+}
+
 /// The passwords and certificates of an application or service principal.
 fn list(parent: &Key) -> Read {
-    let purpose = match parent.kind {
-        service_principal::KIND => OF_PRINCIPAL,
-        _ => "list",
+    let (purpose, more) = match parent.kind {
+        service_principal::KIND => (OF_PRINCIPAL, format!(",{SIGN_IN}")),
+        _ => ("list", String::new()),
     };
-    let path = format!("{}?$select=id,{PASSWORDS},{KEYS}", path(parent));
+    let path = format!("{}?$select=id,{PASSWORDS},{KEYS}{more}", path(parent));
     Read {
         kind: KIND,
         purpose,
@@ -154,6 +193,12 @@ fn object(parent: &Key, kind: &str, json: &serde_json::Value) -> Object {
 fn text<'a>(object: &'a Object, name: &str) -> &'a str {
     let value = object.body.get(name).and_then(Value::as_str);
     value.unwrap_or_default()
+}
+
+/// Whether it is over. Whoever does not know the time does not know of an end.
+pub fn is_over(object: &Object, now: Option<OffsetDateTime>) -> bool {
+    let end = OffsetDateTime::parse(text(object, "end"), &Rfc3339).ok();
+    end.zip(now).is_some_and(|(end, now)| end <= now)
 }
 
 /// In a few words: ``password `ci` until 2027-03-01``.

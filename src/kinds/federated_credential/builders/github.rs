@@ -74,7 +74,7 @@ fn build(block: &mut Block) -> Option<Trusts> {
     let template = github_template::keys(block)?;
     let repository = Repository::of(block);
     let form = match template.as_ref().is_none_or(|keys| keys.contains(&"repo")) {
-        true => form(block, &repository),
+        true => form(block, &repository)?,
         false => "name",
     };
     let subject =
@@ -254,15 +254,20 @@ fn context(block: &mut Block) -> Option<String> {
         // The workflow itself says which jobs are meant.
         [] if workflow => "any_context",
         _ => {
-            let found = if given.is_empty() {
-                "none is given".to_owned()
-            } else {
-                format!("given are `{}`", given.join("`, `"))
+            let (found, help) = match given.as_slice() {
+                [] => (
+                    "none is given".to_owned(),
+                    "add which runs are meant, as in `branch = \"main\"` or `environment = \"prod\"`",
+                ),
+                given => (
+                    format!("given are `{}`", given.join("`, `")),
+                    "a run in an environment has a subject without its branch, so they cannot be combined: write one credential for each",
+                ),
             };
             block.complain(
                 "",
                 format!("a run qualifies by exactly one of `branch`, `tag`, `environment`, `pull_request`, `ref` and `any_context`: {found}"),
-                "a run in an environment has a subject without its branch, so they cannot be combined: write one credential for each",
+                help,
             );
             return None;
         }
@@ -280,7 +285,7 @@ fn context(block: &mut Block) -> Option<String> {
 }
 
 /// Which form the subject has; complains where the form needs an id, or ids were given and no form.
-fn form<'a>(block: &mut Block<'a>, repository: &Repository) -> &'a str {
+fn form<'a>(block: &mut Block<'a>, repository: &Repository) -> Option<&'a str> {
     let owner_id = block.text("owner_id");
     let repository_id = block.text("repository_id");
     let ids = owner_id.is_some() || repository_id.is_some();
@@ -304,6 +309,7 @@ fn form<'a>(block: &mut Block<'a>, repository: &Repository) -> &'a str {
             },
             "read them with `gh api repos/OWNER/NAME --jq '.owner.id, .id'`",
         );
+        return None;
     }
     if form == "any" && repository_id.is_none() && !many {
         block.complain("subject_format", "`any` needs `repository_id`: its wildcards would admit other repositories whose names begin alike", "read it with `gh api repos/OWNER/NAME --jq .id`");
@@ -315,7 +321,7 @@ fn form<'a>(block: &mut Block<'a>, repository: &Repository) -> &'a str {
             "`subject_format = \"any\"` matches both forms",
         );
     }
-    form
+    Some(form)
 }
 
 /// What Entra demands of an expression for GitHub.

@@ -22,14 +22,16 @@ static FIELDS: &[Field] = &[
 ];
 
 fn build(block: &mut Block) -> Option<Trusts> {
+    // Kubernetes, "Object names and IDs": DNS subdomain names.
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
     for name in ["namespace", "service_account"] {
         if let Some(text) = block.text(name)
-            && (text.contains([':', '/', '*', '?']) || text.contains(char::is_whitespace))
+            && (text.is_empty() || !text.chars().all(fits))
         {
             block.complain(
                 name,
                 format!("`{text}` is not a Kubernetes name"),
-                "use the plain name, as in `kubectl get serviceaccount`; one credential for each, `for_each` makes several",
+                "use the plain name, as in `kubectl get serviceaccount`: lower-case letters, digits, `-` and `.`; one credential for each, `for_each` makes several",
             );
         }
     }

@@ -1,6 +1,6 @@
 //! An issuer has a name that the internet does not know.
 
-use super::host;
+use crate::exchange::issuers::is_private;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
@@ -21,19 +21,7 @@ pub static RULE: Rule = Rule {
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
-        let private = [
-            ".local",
-            ".internal",
-            ".lan",
-            ".corp",
-            ".home.arpa",
-            ".localhost",
-            ".svc",
-        ];
-        let host = host(&held.credential.issuer);
-        if host.is_some_and(|host| {
-            host == "localhost" || private.iter().any(|end| host.ends_with(end))
-        }) {
+        if is_private(&held.credential.issuer) {
             found.push(identity.about(&RULE.doc, held, "Entra cannot reach its issuer"));
         }
     }
