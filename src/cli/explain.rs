@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::StackArgs;
 use super::stack::Stack;
 use super::token::{self, against, declared};
-use super::{Exit, Failure, World, schema, stack};
-use crate::audit;
+use super::{Exit, Failure, World, stack, topics};
 use crate::exchange::aadsts::{self, Entry, ErrorText};
 use crate::exchange::assertion::parse_assertion;
 use crate::exchange::pattern::Pattern;
@@ -17,8 +16,6 @@ use crate::kinds::{self, federated_credential, oidc_issuer};
 use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
-use crate::model::words::nearest;
-use crate::render::audit::rules;
 use crate::render::diagnostic;
 use crate::render::escape::terminal;
 
@@ -31,8 +28,8 @@ const LIMIT: u64 = 256 * 1024;
 /// error is about is shown, and the change. For example: `kubectl logs pod | trustform explain -`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A code such as AADSTS700213, an error text, a token, a kind or block, an audit rule (`rules` for all), or a file with one of
-    /// them; `-` reads the input.
+    /// A code such as AADSTS700213, an error text, a token, a kind, block or function, an audit rule (`rules` for all), a guard
+    /// (`guards`), or a file with one of them; `-` reads the input.
     #[arg(required = true, value_name = "TEXT")]
     pub what: Vec<String>,
     /// The stack's directory. Default: this one, if it holds a stack.
@@ -49,11 +46,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         None => None,
     };
     let word = said.trim();
-    if let Some(page) = schema::page(word) {
-        world.print(&page);
-        return Ok(Exit::Done);
-    }
-    if let Some(page) = rule(word) {
+    if let Some(page) = topics::page(word) {
         world.print(&page);
         return Ok(Exit::Done);
     }
@@ -80,26 +73,13 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
 }
 
 fn nothing_known(word: &str) -> Failure {
-    let message = "there is no AADSTS code, token, kind, block or rule in this";
+    let message = "there is no AADSTS code, token, kind, block, function, rule or guard in this";
     let diagnostic = Diagnostic::error("nothing-known", message);
-    let rules = audit::rules().into_iter().map(|rule| rule.doc.name);
-    let help = match nearest(word, schema::topics().chain(rules)) {
+    let help = match topics::near(word) {
         Some(near) => format!("did you mean `trustform explain {near}`?"),
         None => "give a code such as `AADSTS700213`, the whole error text in quotes, or `-` and the text on the input".to_owned(),
     };
     diagnostic.help(help).into()
-}
-
-/// The page of an audit rule, or of all of them.
-fn rule(word: &str) -> Option<String> {
-    let docs: Vec<_> = audit::rules().into_iter().map(|rule| &rule.doc).collect();
-    match word {
-        "rules" => Some(rules::page(&docs)),
-        _ => docs
-            .into_iter()
-            .find(|doc| doc.name == word)
-            .map(rules::one),
-    }
 }
 
 fn load(world: &World, directory: &Path) -> Result<Stack, Failure> {

@@ -52,6 +52,7 @@ mod revoke;
 mod schema;
 mod test;
 mod token;
+mod topics;
 mod validate;
 
 use std::collections::BTreeMap;

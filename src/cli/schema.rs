@@ -54,7 +54,7 @@ pub fn page(topic: &str) -> Option<String> {
     if topic == LANGUAGE_PAGE {
         return Some(blocks);
     }
-    if topic == FUNCTIONS {
+    if topic == FUNCTIONS || language::functions().any(|function| function == topic) {
         let (_, after) = blocks.split_once("## Functions")?;
         return Some(format!("# Functions{after}"));
     }

@@ -1,20 +1,4 @@
-//! Guards: what a plan may not do without a second word.
-//!
-//! | guard | refuses | lifted by |
-//! |---|---|---|
-//! | `lost-trust` | losing more than max(1, 30 %) of an identity's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan admits their tokens | `--allow-deletes N` |
-//! | `lost-applications` | losing more than max(1, 30 %) of the stack's applications, or of its managed identities | `--allow-deletes N` |
-//! | `protected` | deleting what is protected | lifting `protect` first |
-//! | `gap` | a trust that is still wanted has to go before its replacement can come | `--allow-gap` |
-//! | `issuer-in-use` (see `issuer`) | taking an issuer's documents away, or the account that they stand in, while a credential of the tenant names it: of an application, or of a managed identity in a subscription that the login sees | deleting or changing the credential first |
-//! | `publish-and-retire` | publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid | `--allow-key-retirement` |
-//! | `widening` (see `approval`) | a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts; both at once for a new one, where the policy says `new_identities = "guard"` | an `approve` block, or `--allow-widening DIGEST` |
-//! | `leftover-secret` (see `secrets`) | a password or certificate beside a federated credential, also one on the service principal, where the policy says `leftover_secrets = "forbid"` | removing it, or a `waiver` of the rule `leftover-secret`, `leftover-certificate` or `principal-credential` |
-//! | `self` (see `own`) | deleting the application that the run logs in as, or a trust or permission of it; a conditional access policy that blocks it | `--allow-self` |
-//! | `enforcement` (see `enforcement`) | a conditional access policy that blocks from its first moment, blocks more than it did, or blocks no more | an apply with `state` at report-only first; `--allow-enforcement` |
-//! | `foreign-owners` (see `own`) | a privileged permission for an application that is there and that somebody owns whom its block does not name: an owner can add a secret and act as it | `owners` in its block, or `--allow-foreign-owners` |
-//! | `stack-name-taken` (see `own`) | deleting all applications of the stack's name and creating others | another name, or `--allow-deletes N` |
-//! | `would-replace-application` | deleting an application and creating what looks like the same one | the old label or `unique_name` |
+//! Guards: what a plan may not do without a second word. See [`super::guards`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

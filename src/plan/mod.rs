@@ -10,6 +10,7 @@ mod consent;
 mod diff;
 mod enforcement;
 mod guard;
+pub mod guards;
 mod issuer;
 mod matching;
 mod named;

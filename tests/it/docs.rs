@@ -33,23 +33,9 @@ fn pages() -> Vec<(String, String)> {
     pages.push(("docs/reference/commands/trustform.md".to_owned(), whole));
     let rules = printed("trustform explain rules");
     pages.push(("docs/reference/rules.md".to_owned(), rules));
-    pages.push(("docs/reference/guards.md".to_owned(), guards()));
+    let guards = printed("trustform explain guards");
+    pages.push(("docs/reference/guards.md".to_owned(), guards));
     pages
-}
-
-/// The table that stands above the guards' code.
-fn guards() -> String {
-    let code = std::fs::read_to_string(project().join("src/plan/guard.rs")).expect("the guards");
-    let rows: Vec<&str> = code
-        .lines()
-        .filter_map(|line| line.strip_prefix("//! "))
-        .filter(|line| line.starts_with('|'))
-        .collect();
-    assert!(rows.len() > 2, "the table of guards");
-    format!(
-        "# Guards\n\nA plan that a guard refuses is shown and not applied (exit code 4) until its word is said.\n\n{}\n",
-        rows.join("\n")
-    )
 }
 
 #[test]
