@@ -140,6 +140,11 @@ pub trait Kind: Sync {
         false
     }
 
+    /// What a plan would want to know and was not shown, in words.
+    fn unseen(&self, _desired: &Desired, _live: &Live) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
     /// Takes an answer in.
     fn decode(&self, _read: &Read, _reply: &Reply, _live: &mut Live) {}
 

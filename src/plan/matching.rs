@@ -184,6 +184,10 @@ pub fn matched(desired: &Desired, live: &Live, destroy: bool) -> Matched {
             });
         }
     }
+    let unseen = kinds::ALL
+        .iter()
+        .flat_map(|kind| kind.unseen(desired, live));
+    diagnostics.extend(unseen);
     Matched {
         pairs,
         leftovers,

@@ -142,6 +142,19 @@ impl Kind for RoleAssignment {
         read.purpose == wire::ELSEWHERE
     }
 
+    fn unseen(&self, desired: &Desired, live: &Live) -> Vec<Diagnostic> {
+        let hidden = wire::hidden(desired, live).into_iter();
+        hidden
+            .map(|subscription| {
+                Diagnostic::note(
+                    "roles-not-shown",
+                    format!("this login may not list who holds which role in the subscription `{subscription}`: a role that no block declares any more stays"),
+                )
+                .help("give it the role Reader on the subscription, or look with `az role assignment list --all --assignee CLIENT_ID`")
+            })
+            .collect()
+    }
+
     fn decode(&self, read: &Read, reply: &Reply, live: &mut Live) {
         wire::decode(read, reply, live);
     }

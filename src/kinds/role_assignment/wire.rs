@@ -81,6 +81,13 @@ pub fn reads(desired: &Desired, live: &Live) -> Vec<Read> {
     reads
 }
 
+/// The subscriptions that the stack names and whose assignments the login may not list.
+pub fn hidden(desired: &Desired, live: &Live) -> Vec<String> {
+    let named = subscriptions(desired).into_iter();
+    let refused = |id: &String| live.answer(KIND, WITHIN, id) == Some(403);
+    named.filter(refused).collect()
+}
+
 /// Everything that is assigned in a subscription.
 fn list(purpose: &'static str, subscription: &str) -> Read {
     let path = format!(

@@ -237,7 +237,7 @@ impl Stage {
                     && !self.rivals
                 {
                     self.world.counts.untrue += 1;
-                    if !self.lags {
+                    if !self.lags && !run.owns_up() {
                         self.violations
                             .push(violation("I12", format!("success, and {unlike}")));
                     }
