@@ -1,6 +1,7 @@
 //! `cargo bench --bench simulate -- --seeds N --from S`: plays N histories and prints one JSON object.
-//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out;
-//! `--mutant NAME` only that one.
+//! `--length 20` plays longer ones: twenty declarations, and back to the first; `--access` those with policies and locations
+//! of Conditional Access. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out; `--mutant NAME`
+//! only that one.
 
 #[path = "../tests/it/simulation/mod.rs"]
 mod simulation;
@@ -35,20 +36,22 @@ fn main() {
     };
     let (seeds, from) = (number("--seeds", 1_000), number("--from", 0));
     let length = number("--length", 0);
-    let sound = match args.iter().any(|arg| arg == "--bank") {
+    let is_given = |flag: &str| args.iter().any(|arg| arg == flag);
+    let history = |seed| match length {
+        0 if is_given("--access") => History::of(seed).with_access(),
+        0 => History::of(seed),
+        length => History::long(seed, length),
+    };
+    let sound = match is_given("--bank") {
         true => bank(from, text("--mutant")),
-        false => simulate(seeds, from, length),
+        false => simulate(seeds, from, length, history),
     };
     if !sound {
         std::process::exit(1);
     }
 }
 
-fn simulate(seeds: u64, from: u64, length: u64) -> bool {
-    let history = |seed| match length {
-        0 => History::of(seed),
-        length => History::long(seed, length),
-    };
+fn simulate(seeds: u64, from: u64, length: u64, history: impl Fn(u64) -> History + Sync) -> bool {
     let began = Instant::now();
     let next = AtomicU64::new(from);
     let work = || {

@@ -3,6 +3,7 @@
 use super::matching::{Leftover, Pair};
 use super::{Options, diff};
 use crate::kinds::{self, Task};
+use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::live::Live;
 use crate::model::plan::{Action, Change, FieldChange, Reason};
@@ -80,6 +81,28 @@ pub(super) fn declared(
         },
         steps,
     ))
+}
+
+/// What names something that a restored object brings back is compared once that is there, and what names that, too:
+/// until then nobody knows the ids.
+pub(super) fn leave_for_later(drafts: &mut Vec<(Change, Vec<Step>)>) {
+    let mut later: Vec<Address> = drafts
+        .iter()
+        .filter(|(change, _)| change.action == Action::Restore)
+        .map(|(change, _)| change.address.clone())
+        .collect();
+    loop {
+        let names_one = |(_, steps): &(Change, Vec<Step>)| {
+            let mut refs = steps.iter().flat_map(|step| step.request.refs());
+            refs.any(|reference| later.iter().any(|root| reference.address.within(root)))
+        };
+        let (waiting, ready): (Vec<_>, Vec<_>) = drafts.drain(..).partition(names_one);
+        *drafts = ready;
+        if waiting.is_empty() {
+            return;
+        }
+        later.extend(waiting.into_iter().map(|(change, _)| change.address));
+    }
 }
 
 /// What is left over goes.

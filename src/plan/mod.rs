@@ -132,6 +132,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     drafts.retain(|(change, steps)| {
         !steps.is_empty() || matches!(change.action, Action::Restore) || !change.fields.is_empty()
     });
+    changes::leave_for_later(&mut drafts);
     if options.without_consent {
         notes.extend(consent::left_out(&mut drafts));
     }

@@ -1,5 +1,7 @@
 //! The simulation's seeds of every test run, and the bug bank.
 
+use std::ops::Range;
+
 use crate::simulation::history::History;
 use crate::simulation::mutants::Mutant;
 use crate::simulation::world::Counts;
@@ -18,10 +20,20 @@ fn no_seed_breaks_an_invariant() {
         }
         Err(_) => (0, 60),
     };
+    none_breaks(from..to, History::of);
+}
+
+/// The same with policies and locations of Conditional Access.
+#[test]
+fn no_seed_with_policies_breaks_an_invariant() {
+    none_breaks(0..40, |seed| History::of(seed).with_access());
+}
+
+fn none_breaks(seeds: Range<u64>, history: impl Fn(u64) -> History) {
     let mut broken = Vec::new();
     let mut counts = Counts::default();
-    for seed in from..to {
-        let history = History::of(seed);
+    for seed in seeds.clone() {
+        let history = history(seed);
         let report = play(&history, None);
         counts.add(&report.counts);
         if let Some(first) = report.violations.first() {
@@ -36,7 +48,7 @@ fn no_seed_breaks_an_invariant() {
             }
         }
     }
-    println!("seeds {from}..{to}: {counts:?}");
+    println!("seeds {seeds:?}: {counts:?}");
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 

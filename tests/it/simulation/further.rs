@@ -192,7 +192,36 @@ pub const FRAGMENTS: &[Fragment] = &[
   scope = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/sim"
   role_definition_name = "Reader""#,
     ),
+    fragment(
+        "location",
+        "",
+        "",
+        r#"named_location "l" {
+  display_name = "sim"
+  ip { ip_ranges = ["192.0.2.0/24", "2001:db8::/32"] }"#,
+    ),
+    fragment(
+        "policy",
+        "",
+        "a",
+        r#"conditional_access_policy "p" {
+  display_name = "sim"
+  included_service_principals = [application.a.service_principal.object_id]
+  excluded_locations = ["AllTrusted"]"#,
+    ),
+    fragment(
+        "policy-at",
+        "",
+        "location",
+        r#"conditional_access_policy "q" {
+  display_name = "sim at"
+  included_service_principals = ["ServicePrincipalsInMyTenant"]
+  excluded_locations = [named_location.l.id]"#,
+    ),
 ];
+
+/// How many of them the seeds of every history draw; the others are Conditional Access's, drawn apart.
+pub const DRAWN: usize = 18;
 
 /// Declared whenever further kinds are: what nothing names any more in Azure, a plan does not look for (docs/ownership.md).
 pub const ANCHOR: u32 = 1;
@@ -323,7 +352,31 @@ pub const DEEDS: &[Deed] = &[
         "/v1.0/applications(uniqueName='sim.c')",
         "",
     ),
+    deed(
+        "drop-policy",
+        Service::Graph,
+        "DELETE",
+        "/v1.0/identity/conditionalAccess/policies/{conditionalAccessPolicies/id}",
+        "",
+    ),
+    deed(
+        "switch-policy-off",
+        Service::Graph,
+        "PATCH",
+        "/v1.0/identity/conditionalAccess/policies/{conditionalAccessPolicies/id}",
+        r#"{"state": "disabled"}"#,
+    ),
+    deed(
+        "widen-location",
+        Service::Graph,
+        "PATCH",
+        "/v1.0/identity/conditionalAccess/namedLocations/{namedLocations/id}",
+        r##"{"@odata.type": "#microsoft.graph.ipNamedLocation", "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24"}]}"##,
+    ),
 ];
+
+/// How many of them the seeds of every history draw.
+pub const DRAWN_DEEDS: usize = 10;
 
 impl Deed {
     /// Path and body, where there is something to do it to. `is_theirs` says which rows are not ours.

@@ -16,7 +16,8 @@ use trustform::kinds::application::emulator::APPLICATIONS;
 use trustform::kinds::managed_identity::emulator as identities;
 use trustform::kinds::service_principal::emulator::PRINCIPALS;
 use trustform::kinds::{
-    self, app_role_assignment, document, federated_credential, group_member, role_assignment,
+    self, app_role_assignment, conditional_access_policy, document, federated_credential,
+    group_member, named_location, role_assignment,
 };
 use trustform::model::desired::{Desired, Resource};
 
@@ -76,6 +77,12 @@ static CREDENTIALS: [&Table; 2] = [
     &identities::CREDENTIALS,
 ];
 
+/// Policies and locations of Conditional Access, whose marks are in their names.
+static ACCESS: [&Table; 2] = [
+    &conditional_access_policy::emulator::POLICIES,
+    &named_location::emulator::LOCATIONS,
+];
+
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// By the object's id.
@@ -83,6 +90,8 @@ pub struct State {
     pub credentials: BTreeMap<String, Arc<Entity>>,
     /// What the issuer's two documents say to anybody, by path.
     pub documents: BTreeMap<&'static str, Option<String>>,
+    /// The names of policies and locations that bear a mark of the stack, as often as there is one.
+    pub marked: Vec<String>,
 }
 
 pub const DOCUMENTS: [&str; 2] = [
@@ -112,6 +121,13 @@ impl State {
             let id = text(row, "id").to_owned();
             state.credentials.insert(id, row.clone());
         }
+        for row in ACCESS.iter().flat_map(|table| view.rows(table, None)) {
+            let name = text(row, "displayName");
+            if name.contains(" [trustform:sim.") {
+                state.marked.push(name.to_owned());
+            }
+        }
+        state.marked.sort();
         let trusts = |id: &str| {
             let found = CREDENTIALS
                 .iter()
@@ -379,6 +395,21 @@ pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> O
         if !live.deleted && live.is_marked() && !applications.contains_key(live.unique_name()) {
             return Some(format!("`{}` is still there", live.unique_name()));
         }
+    }
+    let named = |one: &Resource| {
+        let text = |name: &str| one.text(name).unwrap_or_default().to_owned();
+        format!("{} {}", text("display_name"), text("mark"))
+    };
+    let access = desired.resources.values().filter(|one| {
+        [conditional_access_policy::KIND, named_location::KIND].contains(&one.kind())
+    });
+    let mut access: Vec<String> = access.map(named).collect();
+    access.sort();
+    if access != state.marked {
+        return Some(format!(
+            "of policies and locations there are {:?} instead of {access:?}",
+            state.marked
+        ));
     }
     for path in DOCUMENTS {
         // Documents of an issuer that is declared no more are nobody's: they are found by their path alone.
