@@ -12,6 +12,7 @@ use super::request::{Reply, Request};
 use super::route::Routes;
 use super::store::Store;
 use super::table::Version;
+use super::token::Caller;
 use super::{dates, quota, token};
 
 /// What follows a scope in the path of an authorization resource.
@@ -80,22 +81,7 @@ fn dispatch(
         || caller.client_id == ADMINISTRATOR_CLIENT_ID
         || held.iter().any(|role| route.roles.contains(&role.as_str()));
     if !may {
-        let verb = match request.method.as_str() {
-            "GET" => "read",
-            "DELETE" => "delete",
-            _ => "write",
-        };
-        return Err(Failure::new(
-            403,
-            "AuthorizationFailed",
-            format!(
-                "The client '{}' with object id '{}' does not have authorization to perform action '{}/{verb}' over scope '{}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-                caller.client_id,
-                caller.id,
-                action(route.pattern),
-                request.path
-            ),
-        ));
+        return Err(unauthorized(&caller, request, &action(route.pattern)));
     }
     quota::charge_arm(store, request, now)?;
     let mut call = Call {
@@ -137,6 +123,23 @@ fn action(pattern: &str) -> String {
 /// Refuses what an Azure Policy of the emulated tenant denies (the switch `denied_types`).
 ///
 /// # Errors
+/// 403 to who has no role for a request.
+pub fn unauthorized(caller: &Caller, request: &Request, resource_type: &str) -> Failure {
+    let verb = match request.method.as_str() {
+        "GET" => "read",
+        "DELETE" => "delete",
+        _ => "write",
+    };
+    Failure::new(
+        403,
+        "AuthorizationFailed",
+        format!(
+            "The client '{}' with object id '{}' does not have authorization to perform action '{resource_type}/{verb}' over scope '{}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+            caller.client_id, caller.id, request.path
+        ),
+    )
+}
+
 /// 403 `RequestDisallowedByPolicy`, in the words of learn.microsoft.com, policy-violation errors.
 pub fn check_policy(store: &Store, kind: &str, name: &str) -> Result<(), Failure> {
     let denied = store.faults.denied_types.iter();

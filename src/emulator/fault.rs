@@ -55,6 +55,8 @@ pub struct Faults {
     pub administrator_is_user: bool,
     /// Whether the tenant has no Microsoft Entra Workload ID Premium (MicrosoftDocs/azure-docs#101310).
     pub workload_premium_missing: bool,
+    /// Whether nobody may list the role assignments of a whole subscription, as somebody who manages one resource group.
+    pub assignments_hidden: bool,
     /// Whether Graph's and Azure's published quotas are enforced (concepts/throttling-limits.md).
     pub quota: bool,
 }
@@ -83,6 +85,7 @@ impl Default for Faults {
             agents_in_beta_only: false,
             administrator_is_user: false,
             workload_premium_missing: false,
+            assignments_hidden: false,
             quota: false,
         }
     }

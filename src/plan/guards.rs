@@ -9,81 +9,73 @@ pub struct Guard {
     pub lifted_by: &'static str,
 }
 
-const fn guard(name: &'static str, refuses: &'static str, lifted_by: &'static str) -> Guard {
-    Guard {
-        name,
-        refuses,
-        lifted_by,
-    }
-}
-
 /// Every guard, what is lost first.
 pub const GUARDS: &[Guard] = &[
-    guard(
-        "lost-trust",
-        "losing more than max(1, 30 %) of an identity's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan admits their tokens",
-        "`--allow-deletes N`",
-    ),
-    guard(
-        "lost-applications",
-        "losing more than max(1, 30 %) of the stack's applications, or of its managed identities",
-        "`--allow-deletes N`",
-    ),
-    guard(
-        "protected",
-        "deleting what is protected",
-        "lifting `protect` first",
-    ),
-    guard(
-        "gap",
-        "a trust that is still wanted has to go before its replacement can come",
-        "`--allow-gap`",
-    ),
-    guard(
-        "issuer-in-use",
-        "taking an issuer's documents away, or the account that they stand in, while a credential of the tenant names it: of an application, or of a managed identity in a subscription that the login sees",
-        "deleting or changing the credential first",
-    ),
-    guard(
-        "publish-and-retire",
-        "publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid",
-        "`--allow-key-retirement`",
-    ),
-    guard(
-        "widening",
-        "a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts; both at once for a new one, where the policy says `new_identities = \"guard\"`",
-        "an `approve` block, or `--allow-widening DIGEST`",
-    ),
-    guard(
-        "leftover-secret",
-        "a password or certificate beside a federated credential, also one on the service principal, where the policy says `leftover_secrets = \"forbid\"`",
-        "removing it, or a `waiver` of the rule `leftover-secret`, `leftover-certificate` or `principal-credential`",
-    ),
-    guard(
-        "self",
-        "deleting the application that the run logs in as, or a trust or permission of it; a conditional access policy that blocks it",
-        "`--allow-self`",
-    ),
-    guard(
-        "enforcement",
-        "a conditional access policy that blocks from its first moment, blocks more than it did, or blocks no more",
-        "an apply with `state` at report-only first; `--allow-enforcement`",
-    ),
-    guard(
-        "foreign-owners",
-        "a privileged permission for an application that is there and that somebody owns whom its block does not name: an owner can add a secret and act as it",
-        "`owners` in its block, or `--allow-foreign-owners`",
-    ),
-    guard(
-        "stack-name-taken",
-        "deleting all applications of the stack's name and creating others",
-        "another name, or `--allow-deletes N`",
-    ),
-    guard(
-        "would-replace-application",
-        "deleting an application and creating what looks like the same one",
-        "the old label or `unique_name`",
-    ),
+    Guard {
+        name: "lost-trust",
+        refuses: "losing more than max(1, 30 %) of an identity's trusts (the percentage from 10 on), or all of one that stays, when nothing in the plan admits their tokens",
+        lifted_by: "`--allow-deletes N`",
+    },
+    Guard {
+        name: "lost-applications",
+        refuses: "losing more than max(1, 30 %) of the stack's applications, or of its managed identities",
+        lifted_by: "`--allow-deletes N`",
+    },
+    Guard {
+        name: "protected",
+        refuses: "deleting what is protected",
+        lifted_by: "lifting `protect` first",
+    },
+    Guard {
+        name: "gap",
+        refuses: "a trust that is still wanted has to go before its replacement can come",
+        lifted_by: "`--allow-gap`",
+    },
+    Guard {
+        name: "issuer-in-use",
+        refuses: "taking an issuer's documents away, or the account that they stand in, while a credential of the tenant names it: of an application, or of a managed identity in a subscription that the login sees",
+        lifted_by: "deleting or changing the credential first",
+    },
+    Guard {
+        name: "publish-and-retire",
+        refuses: "publishing and retiring keys in one write, and retiring one while tokens that it signed may be valid",
+        lifted_by: "`--allow-key-retirement`",
+    },
+    Guard {
+        name: "widening",
+        refuses: "a new subject for an identity that was there and holds a privileged permission; such a permission for one with trusts; both at once for a new one, where the policy says `new_identities = \"guard\"`",
+        lifted_by: "an `approve` block, or `--allow-widening DIGEST`",
+    },
+    Guard {
+        name: "leftover-secret",
+        refuses: "a password or certificate beside a federated credential, also one on the service principal, where the policy says `leftover_secrets = \"forbid\"`",
+        lifted_by: "removing it, or a `waiver` of the rule `leftover-secret`, `leftover-certificate` or `principal-credential`",
+    },
+    Guard {
+        name: "self",
+        refuses: "deleting the application that the run logs in as, or a trust or permission of it; a conditional access policy that blocks it",
+        lifted_by: "`--allow-self`",
+    },
+    Guard {
+        name: "enforcement",
+        refuses: "a conditional access policy that blocks from its first moment, blocks more than it did, or blocks no more",
+        lifted_by: "an apply with `state` at report-only first; `--allow-enforcement`",
+    },
+    Guard {
+        name: "foreign-owners",
+        refuses: "a privileged permission for an application that is there and that somebody owns whom its block does not name: an owner can add a secret and act as it",
+        lifted_by: "`owners` in its block, or `--allow-foreign-owners`",
+    },
+    Guard {
+        name: "stack-name-taken",
+        refuses: "deleting all applications of the stack's name and creating others",
+        lifted_by: "another name, or `--allow-deletes N`",
+    },
+    Guard {
+        name: "would-replace-application",
+        refuses: "deleting an application and creating what looks like the same one",
+        lifted_by: "the old label or `unique_name`",
+    },
 ];
 
 /// The page of them all.

@@ -1,5 +1,5 @@
 //! The managed identities of every subscription that the login sees, whatever stack they belong to, with their
-//! credentials: who would miss an issuer.
+//! credentials: who would miss an issuer, and what nothing declares any more.
 //!
 //! Sources: Azure/azure-rest-api-specs, Microsoft.Resources 2022-12-01 ("Subscriptions - List": a login that may see
 //! none gets an empty list) and Microsoft.ManagedIdentity 2024-11-30 ("List By Subscription").

@@ -95,6 +95,9 @@ fn within(inner: &str, outer: &str) -> bool {
 /// Those at the scope, above it and below it; `atScope()` leaves out those below.
 fn list(call: &mut Call<'_>) -> Result<Reply, Failure> {
     arm::check_version(call, KIND, VERSIONS)?;
+    if call.store.faults.assignments_hidden {
+        return Err(arm::unauthorized(&call.caller, call.request, KIND));
+    }
     let scope = call.key(0).1;
     let filter = call.request.parameter("$filter").unwrap_or_default();
     let principal = filter
