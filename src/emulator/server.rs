@@ -46,19 +46,27 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Writing(Mutex<BTreeSet<String>>);
 
+/// One of these writes, until it is dropped.
+struct OnItsWay<'a>(&'a Writing, String);
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        self.0.identities().remove(&self.1);
+    }
+}
+
 impl Writing {
     /// Runs a request, unless it writes a credential while another such request under the identity is on its way.
     async fn alone<T>(&self, request: &Request, answer: impl Future<Output = T>) -> Option<T> {
-        let identity = super::identity_written(request);
-        let Some(identity) = identity else {
+        let Some(identity) = super::identity_written(request) else {
             return Some(answer.await);
         };
         if !self.identities().insert(identity.clone()) {
             return None;
         }
-        let answer = answer.await;
-        self.identities().remove(&identity);
-        Some(answer)
+        // Also where the client goes away, and nobody waits for the answer any more.
+        let _on_its_way = OnItsWay(self, identity);
+        Some(answer.await)
     }
 
     fn identities(&self) -> MutexGuard<'_, BTreeSet<String>> {

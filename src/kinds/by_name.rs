@@ -126,8 +126,8 @@ pub fn find<'a>(resource: &Resource, live: &'a Live, kind: &'static str) -> Opti
     live.find(kind, resource.text(MARK)?)
 }
 
-/// Ours is what ends with a mark that this stack made. A copy of it is, too, as long as it says the very same: it came of
-/// a create whose answer was lost.
+/// Ours is what ends with a mark that this stack made. A copy of what stays is, too, as long as it says the very same: it
+/// came of a create whose answer was lost. Where nothing stays, nobody can tell a copy from the original.
 pub fn claim(object: &Object, scene: &Scene) -> Claim {
     let kind = object.key.kind;
     let desired = scene.desired;
@@ -142,7 +142,11 @@ pub fn claim(object: &Object, scene: &Scene) -> Claim {
         .filter(|removed| !removed.destroy && removed.from.kind() == kind)
         .any(|removed| unique_name(stack, &removed.from) == name);
     match scene.live.find(kind, text) {
-        Some(first) if first.key != object.key && first.body != object.body => {
+        Some(first)
+            if is_declared(text, desired)
+                && first.key != object.key
+                && content(first, scene.live) != content(object, scene.live) =>
+        {
             Claim::Reported(Box::new(
                 Diagnostic::warning(
                     "copied-mark",
@@ -155,6 +159,33 @@ pub fn claim(object: &Object, scene: &Scene) -> Claim {
         _ if kept => Claim::Released,
         _ => Claim::Ours,
     }
+}
+
+fn is_declared(mark: &str, desired: &Desired) -> bool {
+    let mut resources = desired.resources.values();
+    resources.any(|resource| resource.text(MARK) == Some(mark))
+}
+
+/// What an object says, with marks in the place of the ids of marked locations: copies of a policy name copies of those.
+fn content(object: &Object, live: &Live) -> Map {
+    let marked = |id: &Value| {
+        let location = live.get(&Key::new(named_location::KIND, id.as_str()?))?;
+        let mark = location.outputs.get(MARK)?;
+        (!mark.is_empty()).then(|| Value::text(mark))
+    };
+    let fields = object.body.iter().map(|(name, value)| {
+        let items = value
+            .items()
+            .map(|one| marked(one).unwrap_or_else(|| one.clone()));
+        let plain = value.items().next().is_none();
+        let content = if plain {
+            value.clone()
+        } else {
+            Value::set(items.collect::<Vec<_>>())
+        };
+        (name.clone(), content)
+    });
+    fields.collect()
 }
 
 pub fn released(object: &Object) -> Option<FieldChange> {
@@ -207,6 +238,12 @@ pub fn steps(
                     read: Request::get(Service::Graph, path.clone()),
                     expect: Expect::Absent,
                 }),
+                // Gone already, or known only to another replica: the check says which.
+                done_if: vec![Pattern::new(404, "")],
+                // Its trust went a moment ago.
+                retry_if: vec![Pattern::new(400, "is trusted")],
+                // Nothing that reads showed names it.
+                stale_if: vec![Pattern::new(400, "is referenced by")],
                 ..step(
                     task,
                     gone,
@@ -243,7 +280,7 @@ fn create(
             read: Request::get(Service::Graph, "").with_path(one),
             expect: Expect::Present(named(proven(resource))),
         }),
-        retry_if: unknown_yet(),
+        stale_if: vec![unknown()],
         lookup: Some(Lookup {
             read: Request::get(Service::Graph, path),
             members: named(Map::new()),
@@ -256,9 +293,9 @@ fn create(
     })
 }
 
-/// What was made a moment ago, conditional access may not know yet.
-fn unknown_yet() -> Vec<Pattern> {
-    vec![Pattern::new(400, "does not exist in the directory")]
+/// What was made a moment ago, conditional access may not know yet; or it went, and an old read still showed it.
+fn unknown() -> Pattern {
+    Pattern::new(400, "does not exist in the directory")
 }
 
 fn update(
@@ -290,7 +327,7 @@ fn patch(task: &Task, path: &'static str, object: &Object, body: Map, proven: Ma
             read: Request::get(Service::Graph, path.clone()),
             expect: Expect::Present(Value::Map(proven)),
         }),
-        retry_if: unknown_yet(),
+        stale_if: vec![unknown(), Pattern::new(404, "")],
         ..step(
             task,
             Phase::Provide,

@@ -105,7 +105,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         removals,
         mut expectations,
     } = desired;
-    let mut diagnostics: Vec<Diagnostic> = stack_name(&stack).into_iter().collect();
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut lowered: Vec<(Address, Resource)> = Vec::with_capacity(resources.len());
     // In the order of addresses what a block nests in stands before it: the blocks around this one, by their places.
     let mut around: Vec<usize> = Vec::new();
@@ -164,7 +164,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
     };
     fill_known(&mut desired);
     diagnostics.extend(places(&desired));
-    // What goes anyway needs no word in the plan, unless nobody would look for it otherwise.
+    // What goes anyway needs no word in the plan, unless the word makes a list one that has to be read.
     let by_list = [
         super::named_location::KIND,
         super::conditional_access_policy::KIND,
@@ -325,22 +325,4 @@ fn nested(reference: &Ref, resources: &BTreeMap<Address, Resource>) -> Ref {
     } else {
         reference.clone()
     }
-}
-
-/// The stack's name stands in tags, unique names and hashes.
-fn stack_name(stack: &Stack) -> Option<Diagnostic> {
-    let fits = (1..=60).contains(&stack.name.len())
-        && stack
-            .name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
-    let origin = stack.origin?;
-    (!fits).then(|| {
-        Diagnostic::error(
-            "stack-name",
-            format!("`{}` cannot be the name of a stack", stack.name),
-        )
-        .at(origin, "")
-        .help("use 1 to 60 letters, digits, `.`, `_` and `-`: it stands in tags and unique names")
-    })
 }

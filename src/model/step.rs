@@ -70,8 +70,8 @@ pub struct Step {
     pub done_if: Vec<Pattern>,
     /// Answers that mean our own create has not reached this replica yet.
     pub retry_if: Vec<Pattern>,
-    /// Answers that say, while they last and no earlier one was lost, that the plan was made from an old read: it is made
-    /// anew.
+    /// Answers that say, while they last, that the plan was made from an old read: it is made anew. Not where an earlier
+    /// one was lost, and they mean that it took effect.
     pub stale_if: Vec<Pattern>,
     /// How a create is found whose answer was lost, where sending it again would make a second one.
     pub lookup: Option<Lookup>,

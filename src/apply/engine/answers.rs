@@ -23,11 +23,13 @@ impl Engine {
             done_if: &step.done_if,
             retry_if: &step.retry_if,
         };
-        if !progress.replay && outdated(step, &result) {
+        let class = classify(&result, &context);
+        // An earlier sending whose answer was lost may have done it.
+        let replayed = progress.replay && class == Class::AlreadyDone;
+        if outdated(step, &result) && !replayed {
             let after_ms = backoff(context.attempt, context.seed);
             return self.pause(id, after_ms, &result);
         }
-        let class = classify(&result, &context);
         self.throttled(id, &result);
         self.progress[id.0].assumed = class == Class::AlreadyDone;
         match class {

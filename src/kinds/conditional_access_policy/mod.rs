@@ -10,7 +10,7 @@ mod fields;
 mod wire;
 
 pub use fields::{ENFORCED, REPORT_ONLY};
-pub use wire::{PATH, targets};
+pub use wire::{PATH, names, targets};
 
 use super::lower::Lowering;
 use super::{Claim, Kind, Scene, Task, by_name, managed_identity};

@@ -25,6 +25,9 @@ const INCLUDED: &str = "included_service_principals";
 const EXCLUDED: &str = "excluded_service_principals";
 const LOCATIONS: &str = "excluded_locations";
 
+/// Every location that a policy's conditions name, to know why one cannot go: no field.
+const NAMED: &str = "named_locations";
+
 /// The service principals that are named by their ids.
 pub fn principals(desired: &Desired) -> impl Iterator<Item = Read> {
     let ids: BTreeSet<String> = desired
@@ -175,8 +178,25 @@ fn body_of(json: &Json) -> Map {
             LOCATIONS.to_owned(),
             texts(json, "/conditions/locations/excludeLocations"),
         ),
+        (
+            NAMED.to_owned(),
+            Value::set(
+                ["includeLocations", "excludeLocations"]
+                    .map(|side| texts(json, &format!("/conditions/locations/{side}")))
+                    .iter()
+                    .flat_map(Value::items)
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            ),
+        ),
         (fields::EFFECT.to_owned(), effect.into()),
     ])
+}
+
+/// Whether a policy that is there names a location.
+pub fn names(policy: &Object, location: &Key) -> bool {
+    let mut named = policy.body.get(NAMED).into_iter().flat_map(Value::items);
+    named.any(|id| id.as_str() == Some(&location.id))
 }
 
 /// The whole policy: what was changed by hand is put right with it.

@@ -160,6 +160,11 @@ fn delete(call: &mut Call<'_>) -> Result<Reply, Failure> {
             .filter_map(|side| locations[*side].as_array())
             .any(|ids| ids.iter().any(|one| *one == id.as_str()))
     });
+    // MicrosoftDocs/azure-docs#108713; with which words is not known.
+    if member(&location, "isTrusted") == true {
+        let message = format!("NamedLocation with id {id} is trusted and cannot be deleted.");
+        return Err(Failure::new(400, "BadRequest", message));
+    }
     if named {
         let message = format!("NamedLocation with id {id} is referenced by a policy.");
         return Err(Failure::new(400, "BadRequest", message));

@@ -9,13 +9,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde_json::Value as Json;
 
 use super::lower::Lowering;
-use super::{Claim, Kind, Scene, Task, by_name};
+use super::{Claim, Kind, Scene, Task, by_name, conditional_access_policy, step};
 use crate::model::address::Segment;
 use crate::model::desired::{Desired, Resource, Stack};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Live, Object, Read};
-use crate::model::plan::FieldChange;
+use crate::model::plan::{Action, FieldChange};
 use crate::model::schema::{Compare, Complaint, Default, Field, Output, Shape};
-use crate::model::step::{Phase, Reply, Step};
+use crate::model::step::{Method, Pattern, Phase, Reply, Request, Service, Step};
 use crate::model::value::{Map, Value};
 
 pub const KIND: &str = "named_location";
@@ -171,7 +172,10 @@ impl Kind for NamedLocation {
     }
 
     fn claim(&self, object: &Object, _owner: Option<&Resource>, scene: &Scene) -> Claim {
-        by_name::claim(object, scene)
+        match by_name::claim(object, scene) {
+            Claim::Ours => in_use(object, scene).map_or(Claim::Ours, Claim::Reported),
+            claim => claim,
+        }
     }
 
     fn segment(&self, object: &Object, scene: &Scene) -> Segment {
@@ -183,7 +187,9 @@ impl Kind for NamedLocation {
     }
 
     fn steps(&self, task: &Task) -> Vec<Step> {
-        by_name::steps(task, PATH, wire_body, proven, Phase::Clear)
+        let mut steps = by_name::steps(task, PATH, wire_body, proven, Phase::Clear);
+        steps.splice(0..0, untrusted(task));
+        steps
     }
 }
 
@@ -231,6 +237,43 @@ fn wire_body(resource: &Resource) -> Map {
             Value::List(ranges.map(range).collect()),
         ),
     ])
+}
+
+/// What somebody else's policy names cannot be deleted.
+fn in_use(location: &Object, scene: &Scene) -> Option<Box<Diagnostic>> {
+    let policies = scene.live.of_kind(conditional_access_policy::KIND);
+    let mut named =
+        policies.filter(|policy| conditional_access_policy::names(policy, &location.key));
+    let policy = named.find(|policy| !matches!(by_name::claim(policy, scene), Claim::Ours))?;
+    let message = format!(
+        "`{}` (id {}) stays: the policy `{}`, which is somebody else's, names it",
+        location.name, location.key.id, policy.name
+    );
+    let said = Diagnostic::warning("location-in-use", message)
+        .about(format!("{KIND} {}", location.key.id))
+        .help("take it out of that policy's conditions, or let it go without deleting it: `removed { from = named_location.LABEL, destroy = false }`");
+    Some(Box::new(said))
+}
+
+/// A trusted location cannot be deleted: before it goes, it is not trusted any more. Source: Microsoft, "Conditional Access:
+/// Network assignment" (trusted locations).
+fn untrusted(task: &Task) -> Option<Step> {
+    let location = task.object.filter(|_| task.action == Action::Delete)?;
+    let trusted = location.body.get("ip")?.get("trusted") == Some(&Value::Bool(true));
+    let body = Value::map([
+        ("@odata.type", "#microsoft.graph.ipNamedLocation".into()),
+        ("isTrusted", Value::Bool(false)),
+    ]);
+    let path = format!("{PATH}/{}", location.key.id);
+    trusted.then(|| Step {
+        // What it is for, the delete shows.
+        done_if: vec![Pattern::new(404, "")],
+        ..step(
+            task,
+            Phase::Clear,
+            Request::new(Service::Graph, Method::Patch, path).body(body),
+        )
+    })
 }
 
 /// Ranges of IPv6 may come back in another form.

@@ -17,12 +17,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value as Json;
 use trustform::emulator::store::text;
 use trustform::exchange::language::Language;
 use trustform::exchange::trust::Trust;
 use trustform::model::desired::Desired;
 use trustform::model::plan::Plan;
-use trustform::model::step::{Phase, StepId};
+use trustform::model::step::{Phase, Reply, Request, StepId};
 use trustform::model::value::Part;
 
 use super::state::{self, Declared, ISSUER, State};
@@ -45,7 +46,7 @@ pub fn violation(invariant: &'static str, what: impl Into<String>) -> Violation 
 pub struct Foreign {
     /// Ids of applications.
     pub applications: BTreeSet<String>,
-    /// Ids of credentials, and of what others gave.
+    /// Ids of credentials, of what others gave, and of copies of policies and locations that others changed.
     pub credentials: BTreeSet<String>,
     /// Of these, memberships that we made and whose mark is lost: a plan from before may still end them.
     pub unmarked: BTreeSet<String>,
@@ -455,6 +456,22 @@ impl Protocol {
         }
         if let Some(ms) = wait {
             self.not_before.insert(step, now + ms);
+        }
+    }
+
+    /// A read shows what a create made whose answer was lost: it is not sent again.
+    pub fn found(&mut self, plan: &Plan, read: &Request, reply: &Reply, now: u64) {
+        for step in &plan.steps {
+            let Some(lookup) = step.lookup.as_ref().filter(|lookup| lookup.read == *read) else {
+                continue;
+            };
+            let wanted = lookup.members.to_json();
+            let wanted = wanted.as_object().expect("members");
+            let list = reply.body["value"].as_array().into_iter().flatten();
+            let fits = |one: &Json| wanted.iter().all(|(name, value)| one[name] == *value);
+            if list.into_iter().any(fits) {
+                self.done.entry(step.id).or_insert(now);
+            }
         }
     }
 

@@ -237,7 +237,7 @@ impl Stage {
                     && !self.rivals
                 {
                     self.world.counts.untrue += 1;
-                    if !self.lags && !run.owns_up() {
+                    if !self.lags && !run.saw_less() {
                         self.violations
                             .push(violation("I12", format!("success, and {unlike}")));
                     }
@@ -362,6 +362,19 @@ impl Stage {
         }
         self.state = State::of(&mut self.world);
         let state = &self.state;
+        // Two applies without a lock made two of one: the one that somebody changed since may be theirs, with the location
+        // that it names, and a plan tells of it.
+        for (id, row) in &state.marked {
+            let name = text(row, "displayName");
+            let copies = state.marked.values();
+            let copies = copies.filter(|one| text(one, "displayName") == name);
+            if old.marked.get(id) != Some(row) && copies.count() > 1 {
+                let named = row.get("conditions").map(ToString::to_string);
+                let named = named.unwrap_or_default();
+                let named = state.marked.keys().filter(|other| named.contains(*other));
+                self.foreign.credentials.extend(named.chain([id]).cloned());
+            }
+        }
         self.foreign.applications.extend(
             state
                 .applications

@@ -68,6 +68,8 @@ pub struct Run {
     settling: u64,
     /// Whether only faults struck that pass by themselves.
     pub passing: bool,
+    /// Whether the login was refused a read that a plan can do without.
+    spared: bool,
     mutant: Option<Mutant>,
     /// What reads said first, for the mutant that never asks twice.
     answers: BTreeMap<Request, Reply>,
@@ -114,6 +116,7 @@ impl Run {
             agreed: (String::new(), 0),
             settling: 0,
             passing: true,
+            spared: false,
             mutant,
             answers: BTreeMap::new(),
         }
@@ -126,10 +129,10 @@ impl Run {
         }
     }
 
-    /// Whether the plan says what was not shown to the login: then success is said of the rest.
-    pub fn owns_up(&self) -> bool {
+    /// Whether something was not shown to the login: success is said of the rest then.
+    pub fn saw_less(&self) -> bool {
         let mut notes = self.plan.notes.iter();
-        notes.any(|note| note.code == "roles-not-shown")
+        self.spared || notes.any(|note| note.code == "roles-not-shown")
     }
 
     /// Makes one request, or waits. What was violated, and the service whose state may have changed.
@@ -174,6 +177,7 @@ impl Run {
                 }
                 Ok(None) => Stage::Ended(End::Crashed),
                 Err(_) if kinds::of(read.kind).is_some_and(|kind| kind.spares(&read)) => {
+                    self.spared = true;
                     self.live.record(&read, 0);
                     Stage::Reading { left, round }
                 }
@@ -342,6 +346,9 @@ impl Run {
                 };
                 self.protocol
                     .read(request.known_path().unwrap_or_default(), world.now);
+                if let Ok(reply) = &result {
+                    self.protocol.found(&self.plan, &request, reply, world.now);
+                }
                 engine.handle(Event::Read {
                     request,
                     result,

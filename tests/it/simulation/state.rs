@@ -90,8 +90,8 @@ pub struct State {
     pub credentials: BTreeMap<String, Arc<Entity>>,
     /// What the issuer's two documents say to anybody, by path.
     pub documents: BTreeMap<&'static str, Option<String>>,
-    /// The names of policies and locations that bear a mark of the stack, as often as there is one.
-    pub marked: Vec<String>,
+    /// Policies and locations that bear a mark of the stack, by id.
+    pub marked: BTreeMap<String, Arc<Entity>>,
 }
 
 pub const DOCUMENTS: [&str; 2] = [
@@ -122,12 +122,11 @@ impl State {
             state.credentials.insert(id, row.clone());
         }
         for row in ACCESS.iter().flat_map(|table| view.rows(table, None)) {
-            let name = text(row, "displayName");
-            if name.contains(" [trustform:sim.") {
-                state.marked.push(name.to_owned());
+            if text(row, "displayName").contains(" [trustform:sim.") {
+                let id = text(row, "id").to_owned();
+                state.marked.insert(id, row.clone());
             }
         }
-        state.marked.sort();
         let trusts = |id: &str| {
             let found = CREDENTIALS
                 .iter()
@@ -403,12 +402,24 @@ pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> O
     let access = desired.resources.values().filter(|one| {
         [conditional_access_policy::KIND, named_location::KIND].contains(&one.kind())
     });
-    let mut access: Vec<String> = access.map(named).collect();
-    access.sort();
-    if access != state.marked {
+    let access: BTreeSet<String> = access.map(named).collect();
+    let mut there: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+    for (id, row) in &state.marked {
+        let ours = !foreign.contains(id);
+        there
+            .entry(text(row, "displayName"))
+            .or_default()
+            .push(ours);
+    }
+    let is_once = |name: &String| {
+        let copies = there.get(name.as_str());
+        copies.is_some_and(|copies| copies.iter().filter(|ours| **ours).count() < 2)
+    };
+    let is_known =
+        |(name, copies): (&&str, &Vec<bool>)| access.contains(*name) || !copies.contains(&true);
+    if !access.iter().all(is_once) || !there.iter().all(is_known) {
         return Some(format!(
-            "of policies and locations there are {:?} instead of {access:?}",
-            state.marked
+            "of policies and locations there are {there:?} instead of one of each of {access:?}"
         ));
     }
     for path in DOCUMENTS {
