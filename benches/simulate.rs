@@ -1,7 +1,6 @@
 //! `cargo bench --bench simulate -- --seeds N --from S`: plays N histories and prints one JSON object.
-//! `--length 20` plays longer ones: twenty declarations, and back to the first; `--access` those with policies and locations
-//! of Conditional Access. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out; `--mutant NAME`
-//! only that one.
+//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank`
+//! plays the bug bank instead: how many seeds it takes to find each mutant out; `--mutant NAME` only that one.
 
 #[path = "../tests/it/simulation/mod.rs"]
 mod simulation;
@@ -38,7 +37,6 @@ fn main() {
     let length = number("--length", 0);
     let is_given = |flag: &str| args.iter().any(|arg| arg == flag);
     let history = |seed| match length {
-        0 if is_given("--access") => History::of(seed).with_access(),
         0 => History::of(seed),
         length => History::long(seed, length),
     };

@@ -1,7 +1,5 @@
 //! The simulation's seeds of every test run, and the bug bank.
 
-use std::ops::Range;
-
 use crate::simulation::history::History;
 use crate::simulation::mutants::Mutant;
 use crate::simulation::world::Counts;
@@ -20,20 +18,11 @@ fn no_seed_breaks_an_invariant() {
         }
         Err(_) => (0, 60),
     };
-    none_breaks(from..to, History::of);
-}
-
-/// The same with policies and locations of Conditional Access.
-#[test]
-fn no_seed_with_policies_breaks_an_invariant() {
-    none_breaks(0..40, |seed| History::of(seed).with_access());
-}
-
-fn none_breaks(seeds: Range<u64>, history: impl Fn(u64) -> History) {
+    let seeds = from..to;
     let mut broken = Vec::new();
     let mut counts = Counts::default();
     for seed in seeds.clone() {
-        let history = history(seed);
+        let history = History::of(seed);
         let report = play(&history, None);
         counts.add(&report.counts);
         if let Some(first) = report.violations.first() {

@@ -220,9 +220,6 @@ pub const FRAGMENTS: &[Fragment] = &[
     ),
 ];
 
-/// How many of them the seeds of every history draw; the others are Conditional Access's, drawn apart.
-pub const DRAWN: usize = 18;
-
 /// Declared whenever further kinds are: what nothing names any more in Azure, a plan does not look for (docs/ownership.md).
 pub const ANCHOR: u32 = 1;
 
@@ -374,9 +371,6 @@ pub const DEEDS: &[Deed] = &[
         r##"{"@odata.type": "#microsoft.graph.ipNamedLocation", "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24"}]}"##,
     ),
 ];
-
-/// How many of them the seeds of every history draw.
-pub const DRAWN_DEEDS: usize = 10;
 
 impl Deed {
     /// Path and body, where there is something to do it to. `is_theirs` says which rows are not ours.
