@@ -16,6 +16,10 @@ use simulation::mutants::Mutant;
 use simulation::world::Counts;
 use simulation::{history_file, play, shrink};
 
+/// A third of the time would go into allocations else.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Violations whose shrunk history is printed.
 const SHOWN: usize = 3;
 /// Starting points for each mutant, so that a median means something.

@@ -201,14 +201,15 @@ impl Stage {
         }
     }
 
-    /// An upsert of an identity that no read shows, since a killed run or another apply without a lock made it a moment ago,
-    /// takes the marks of memberships with it: those are anybody's from then on, until a mark is written again.
+    /// An upsert of an identity that no read shows, since a killed run made it a moment ago, takes the marks of memberships
+    /// with it, and so can any write beside another apply without a lock: those are anybody's from then on, until a mark is
+    /// written again.
     fn marks(&mut self, now: &State) {
-        let upsert = (self.lags || self.rivals) && self.world.upserted;
+        let taking = self.rivals || self.lags && self.world.upserted;
         for (id, new) in &now.applications {
             let (old, new_marks) = (self.state.applications.get(id), new.marked());
             let old_marks = old.map_or_else(BTreeSet::new, state::Application::marked);
-            let taken = old_marks.difference(&new_marks).filter(|_| upsert);
+            let taken = old_marks.difference(&new_marks).filter(|_| taking);
             self.unmarked
                 .extend(taken.map(|group| (id.clone(), group.clone())));
             for held in new.holds.keys().filter(|held| state::is_membership(held)) {
