@@ -5,7 +5,7 @@
 //! `handle`, in virtual time: each request waits at a gate until the schedule lets it through. Only one of two runs may
 //! write at a time, whatever the order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -492,7 +492,7 @@ fn play(begun: &(Store, i64), schedule: &Schedule) -> Result<[usize; 2], String>
     }
     // Who came last decides, unless the first one went on after it.
     let wanted = [&one, &two]
-        .map(|want| state::unlike(&judge.state, &world::declared(want), &BTreeSet::new()));
+        .map(|want| state::unlike(&judge.state, &world::declared(want), &Foreign::default()));
     match wanted {
         [Some(_), Some(unlike)] => Err(format!("in the end {unlike}")),
         _ => Ok(sent),

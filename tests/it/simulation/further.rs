@@ -218,6 +218,13 @@ pub const FRAGMENTS: &[Fragment] = &[
   included_service_principals = ["ServicePrincipalsInMyTenant"]
   excluded_locations = [named_location.l.id]"#,
     ),
+    fragment(
+        "no-secrets",
+        "",
+        "",
+        r#"policy {
+  leftover_secrets = "remove""#,
+    ),
 ];
 
 /// Declared whenever further kinds are: what nothing names any more in Azure, a plan does not look for (docs/ownership.md).
@@ -369,6 +376,20 @@ pub const DEEDS: &[Deed] = &[
         "PATCH",
         "/v1.0/identity/conditionalAccess/namedLocations/{namedLocations/id}",
         r##"{"@odata.type": "#microsoft.graph.ipNamedLocation", "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24"}]}"##,
+    ),
+    deed(
+        "add-password",
+        Service::Graph,
+        "POST",
+        "/v1.0/applications(uniqueName='sim.a')/addPassword",
+        r#"{"passwordCredential": {"displayName": "theirs"}}"#,
+    ),
+    deed(
+        "add-principal-password",
+        Service::Graph,
+        "POST",
+        "/v1.0/servicePrincipals(appId='{applications/appId}')/addPassword",
+        r#"{"passwordCredential": {"displayName": "theirs"}}"#,
     ),
 ];
 

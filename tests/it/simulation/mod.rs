@@ -8,7 +8,9 @@ pub mod history;
 pub mod history_file;
 pub mod invariants;
 pub mod mutants;
+pub mod protocol;
 pub mod run;
+pub mod secrets;
 pub mod shrink;
 pub mod state;
 pub mod world;
@@ -123,6 +125,7 @@ impl Stage {
             .map(|want| {
                 let desired = world::declared(want);
                 let mut bounds = Bounds::new(self.state.clone(), &desired);
+                bounds.remember(&self.state);
                 bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
@@ -165,6 +168,9 @@ impl Stage {
                 };
                 if gone(&now) > gone(&self.state) {
                     self.binned = Some(self.world.now);
+                }
+                for run in &mut runs {
+                    run.bounds.remember(&now);
                 }
                 self.state = now;
             }
@@ -233,12 +239,12 @@ impl Stage {
             Some(End::Done { .. }) => {
                 self.world.counts.successes += 1;
                 let desired = world::declared(want);
-                let unlike = state::unlike(&self.state, &desired, &self.foreign.credentials);
+                let unlike = state::unlike(&self.state, &desired, &self.foreign);
                 if let Some(unlike) = unlike
                     && !self.rivals
                 {
                     self.world.counts.untrue += 1;
-                    if !self.lags && !run.saw_less() {
+                    if !self.lags && !run.leaves_some() {
                         self.violations
                             .push(violation("I12", format!("success, and {unlike}")));
                     }
@@ -276,7 +282,7 @@ impl Stage {
             return;
         }
         let desired = world::declared(want);
-        if let Some(unlike) = state::unlike(&self.state, &desired, &self.foreign.credentials) {
+        if let Some(unlike) = state::unlike(&self.state, &desired, &self.foreign) {
             self.violations
                 .push(violation("I1", format!("two applies later {unlike}")));
             return;

@@ -21,6 +21,8 @@ use trustform::kinds::{
 };
 use trustform::model::desired::{Desired, Resource};
 
+use super::invariants::Foreign;
+use super::secrets;
 use super::world::World;
 
 /// One application, blueprint or managed identity.
@@ -34,6 +36,8 @@ pub struct Application {
     /// What its principal holds, by the id of that.
     pub holds: BTreeMap<String, String>,
     pub has_principal: bool,
+    /// Passwords of its own and of its principal.
+    pub secrets: BTreeSet<String>,
 }
 
 /// The kind, its table, the property with the principal's id, and what of a row says what it is.
@@ -159,6 +163,11 @@ impl State {
                 trusts: trusts(id),
                 holds: principal.map_or_else(BTreeMap::new, |it| holds(text(it, "id"))),
                 has_principal: principal.is_some(),
+                secrets: [Some(row), principal]
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|row| secrets::of(row))
+                    .collect(),
                 entity: row.clone(),
             };
             state.applications.insert(id.to_owned(), application);
@@ -172,6 +181,7 @@ impl State {
                 trusts: trusts(id),
                 holds: principal.map_or_else(BTreeMap::new, holds),
                 has_principal: true,
+                secrets: BTreeSet::new(),
                 entity: row.clone(),
             };
             state.applications.insert(id.to_owned(), identity);
@@ -289,6 +299,8 @@ pub struct Declared {
     pub open: Vec<(String, String, String)>,
     pub roles: usize,
     pub deletes_unmanaged: bool,
+    /// `leftover_secrets = "remove"`.
+    pub removes_secrets: bool,
 }
 
 /// What a stack declares, by unique name; and its documents, by path.
@@ -314,6 +326,7 @@ pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<Stri
                 .collect(),
             roles: held.count(),
             deletes_unmanaged: resource.text("unmanaged_credentials") == Some("delete"),
+            removes_secrets: desired.policy.leftover_secrets.as_deref() == Some("remove"),
         };
         applications.insert(known_by(resource), declared);
     }
@@ -343,7 +356,13 @@ fn open(credential: &Resource, desired: &Desired) -> Option<(String, String, Str
 impl Declared {
     /// Its trusts, with the managed identities that are there in a state.
     pub fn trusts_in(&self, state: &State) -> Vec<Trust> {
-        let open = self.open.iter().filter_map(|(id, issuer, audience)| {
+        let opened = self.opened_in(state);
+        self.trusts.iter().cloned().chain(opened).collect()
+    }
+
+    /// Those in managed identities alone.
+    pub fn opened_in(&self, state: &State) -> impl Iterator<Item = Trust> {
+        self.open.iter().filter_map(|(id, issuer, audience)| {
             let entity = &state.applications.get(id)?.entity;
             let principal = member(entity, "properties")["principalId"].as_str()?;
             Some(Trust {
@@ -351,14 +370,14 @@ impl Declared {
                 audience: audience.clone(),
                 matcher: Matcher::Subject(principal.to_owned()),
             })
-        });
-        self.trusts.iter().cloned().chain(open).collect()
+        })
     }
 }
 
-/// What of a state is not as it is declared. `foreign` credentials are nobody's fault where the file lets them be,
-/// and what others gave is not counted.
-pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> Option<String> {
+/// What of a state is not as it is declared. What others made is nobody's fault where the file lets it be, and what they gave
+/// is not counted; a membership whose mark is lost may be either.
+pub fn unlike(state: &State, desired: &Desired, others: &Foreign) -> Option<String> {
+    let foreign = &others.credentials;
     let (applications, documents) = declared(desired);
     for (name, wanted) in &applications {
         let Some(live) = state.named(name) else {
@@ -371,7 +390,9 @@ pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> O
             return Some(format!("`{name}` has no service principal"));
         }
         let holds = live.roles(foreign).len();
-        if holds != wanted.roles {
+        let unmarked = live.holds.keys();
+        let unmarked = unmarked.filter(|id| others.unmarked.contains(*id)).count();
+        if !(holds..=holds + unmarked).contains(&wanted.roles) {
             return Some(format!(
                 "`{name}` holds {holds} permissions instead of {}",
                 wanted.roles
@@ -382,6 +403,9 @@ pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> O
             if !live.trusts.values().any(|other| other == trust) {
                 return Some(format!("`{name}` lacks {trust:?}"));
             }
+        }
+        if secrets::left(live, wanted, state) {
+            return Some(format!("`{name}` still has a password"));
         }
         for (id, trust) in &live.trusts {
             let kept = !wanted.deletes_unmanaged && foreign.contains(id);
