@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde_json::json;
+use simulation::counts::Counts;
 use simulation::history::History;
 use simulation::mutants::Mutant;
-use simulation::world::Counts;
 use simulation::{history_file, play, shrink};
 
 /// A third of the time would go into allocations else.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use trustform::emulator::fault::{Fault, draw};
 
-use super::further::{ANCHOR, DEEDS, FRAGMENTS};
+use super::deeds::DEEDS;
+use super::further::{ANCHOR, FRAGMENTS};
 
 /// What a stack declares: two applications with up to five credentials each, permissions, one issuer, and what else
 /// there is.
@@ -44,7 +45,7 @@ pub enum Edit {
     Delete,
     /// Another application under the unique name of `b`.
     Squat,
-    /// One of [`further::DEEDS`].
+    /// One of [`DEEDS`].
     Further(usize),
 }
 

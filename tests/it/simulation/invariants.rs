@@ -22,8 +22,9 @@ use trustform::exchange::language::Language;
 use trustform::exchange::trust::Trust;
 use trustform::model::desired::Desired;
 
+use super::declared::{self, Declared};
 use super::secrets;
-use super::state::{self, Declared, ISSUER, State};
+use super::state::{self, ISSUER, State};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
@@ -67,7 +68,7 @@ pub struct Bounds {
 
 impl Bounds {
     pub fn new(base: State, desired: &Desired) -> Self {
-        let (wanted, documents) = state::declared(desired);
+        let (wanted, documents) = declared::declared(desired);
         let mut kept = BTreeMap::new();
         for (name, declared) in &wanted {
             let Some(live) = base.named(name) else {

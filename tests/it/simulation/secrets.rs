@@ -4,8 +4,9 @@
 use trustform::emulator::store::list;
 use trustform::emulator::table::Entity;
 
+use super::declared::Declared;
 use super::invariants::{Bounds, Violation, violation};
-use super::state::{Application, Declared, State};
+use super::state::{Application, State};
 
 /// The key ids of the passwords of an application or a service principal.
 pub fn of(row: &Entity) -> impl Iterator<Item = String> {
