@@ -143,7 +143,7 @@ pub fn claim(object: &Object, scene: &Scene) -> Claim {
         .any(|removed| unique_name(stack, &removed.from) == name);
     match scene.live.find(kind, text) {
         Some(first)
-            if is_declared(text, desired)
+            if stays(text, scene)
                 && first.key != object.key
                 && content(first, scene.live) != content(object, scene.live) =>
         {
@@ -161,9 +161,9 @@ pub fn claim(object: &Object, scene: &Scene) -> Claim {
     }
 }
 
-fn is_declared(mark: &str, desired: &Desired) -> bool {
-    let mut resources = desired.resources.values();
-    resources.any(|resource| resource.text(MARK) == Some(mark))
+fn stays(mark: &str, scene: &Scene) -> bool {
+    let mut resources = scene.desired.resources.values();
+    !scene.destroy && resources.any(|resource| resource.text(MARK) == Some(mark))
 }
 
 /// What an object says, with marks in the place of the ids of marked locations: copies of a policy name copies of those.
@@ -174,14 +174,13 @@ fn content(object: &Object, live: &Live) -> Map {
         (!mark.is_empty()).then(|| Value::text(mark))
     };
     let fields = object.body.iter().map(|(name, value)| {
-        let items = value
-            .items()
-            .map(|one| marked(one).unwrap_or_else(|| one.clone()));
-        let plain = value.items().next().is_none();
-        let content = if plain {
+        let items = value.items();
+        let items = items.map(|one| marked(one).unwrap_or_else(|| one.clone()));
+        let items: Vec<Value> = items.collect();
+        let content = if items.is_empty() {
             value.clone()
         } else {
-            Value::set(items.collect::<Vec<_>>())
+            Value::set(items)
         };
         (name.clone(), content)
     });

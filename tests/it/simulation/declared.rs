@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trustform::emulator::store::{member, text};
 use trustform::exchange::trust::{Matcher, Trust};
 use trustform::kinds::{
-    self, conditional_access_policy, document, federated_credential, named_location,
+    self, application, conditional_access_policy, document, federated_credential, named_location,
 };
 use trustform::model::desired::{Desired, Resource};
 
@@ -49,7 +49,9 @@ pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<Stri
                 .collect(),
             roles: held.count(),
             deletes_unmanaged: resource.text("unmanaged_credentials") == Some("delete"),
-            removes_secrets: desired.policy.leftover_secrets.as_deref() == Some("remove"),
+            // A blueprint's the policy does not mean.
+            removes_secrets: resource.kind() == application::KIND
+                && desired.policy.leftover_secrets.as_deref() == Some("remove"),
         };
         applications.insert(known_by(resource), declared);
     }
