@@ -141,6 +141,17 @@ fn credential<'a>(desired: &'a Desired, name: &str) -> Result<&'a Resource, Fail
     match found.as_slice() {
         [(_, resource)] => Ok(resource),
         [] => {
+            let mut pending = desired.pending.iter();
+            if let Some(waits) = pending.find(|one| fits(&one.address.to_string())) {
+                let message = format!(
+                    "`{}` waits for a value: nobody is trusted by it yet",
+                    waits.address
+                );
+                let needs = waits.needs.first().map_or("name", String::as_str);
+                return Err(Diagnostic::error("not-known-yet", message)
+                    .help(format!("give it, as in `-var {needs}=…`"))
+                    .into());
+            }
             let near = nearest(name, all.iter().map(|(address, _)| address.as_str()));
             let help = match (near, all.first()) {
                 (Some(near), _) => format!("did you mean `{near}`?"),
