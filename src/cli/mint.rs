@@ -68,12 +68,13 @@ pub fn run(world: &mut World, args: &Mint) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     let resource = credential(&stack.desired, &args.credential)?;
     let trust = federated_credential::trust(&resource.body).ok_or_else(|| {
-        Failure::plain(
-            "not-known-yet",
-            format!(
-                "`{}` trusts something that is known only after an apply",
-                resource.address
-            ),
+        let message = format!(
+            "`{}` trusts something that is known only after an apply",
+            resource.address
+        );
+        Failure::from(
+            Diagnostic::error("not-known-yet", message)
+                .help("name a credential whose issuer and subject stand in the files"),
         )
     })?;
     let now = world.clock.now_ms() / 1000;
