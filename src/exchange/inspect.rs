@@ -145,6 +145,8 @@ pub fn relative(time: i64, now: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     fn jwt(payload: &str) -> String {
         let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);

@@ -70,23 +70,39 @@ fn traps_inside(trust: &Trust) -> Vec<Trap> {
     traps
 }
 
-/// An issuer that is no https URL, or has white space around it, is refused before.
 fn issuer(text: &str) -> Vec<Trap> {
     let mut traps = Vec::new();
-    if let Some(base) = text.strip_suffix(".well-known/openid-configuration") {
+    let trimmed = text.trim();
+    if trimmed != text {
+        // entra-docs workload-identity-federation-considerations.md: white space around the issuer blocks the exchange.
+        traps.push(replace(
+            Field::Issuer,
+            "the issuer begins or ends with white space",
+            trimmed,
+        ));
+    }
+    if let Some(rest) = trimmed.strip_prefix("http://") {
+        let message = "the issuer is not https: Entra fetches its documents over https only";
+        traps.push(replace(Field::Issuer, message, &format!("https://{rest}")));
+    }
+    if let Some(base) = trimmed.strip_suffix(".well-known/openid-configuration") {
         let message = "the issuer is the address of the discovery document: it has to be the `issuer` inside that document";
         traps.push(replace(Field::Issuer, message, base.trim_end_matches('/')));
     }
     // The discovery documents of AKS name the issuer with a slash at its end: Azure/AKS#3364.
-    if text.contains("oic.prod-aks.azure.com/") && !text.ends_with('/') {
+    if trimmed.contains("oic.prod-aks.azure.com/") && !trimmed.ends_with('/') {
         let message = "the issuer of an AKS cluster ends with a slash";
-        traps.push(replace(Field::Issuer, message, &format!("{text}/")));
+        traps.push(replace(Field::Issuer, message, &format!("{trimmed}/")));
     }
-    if platform(text) == Platform::TerraformCloud && text.ends_with('/') {
+    if platform(trimmed) == Platform::TerraformCloud && trimmed.ends_with('/') {
         let message = "HCP Terraform's tokens carry the issuer without a slash at its end";
-        traps.push(replace(Field::Issuer, message, text.trim_end_matches('/')));
+        traps.push(replace(
+            Field::Issuer,
+            message,
+            trimmed.trim_end_matches('/'),
+        ));
     }
-    if let Some(organization) = text.strip_prefix("https://vstoken.dev.azure.com/")
+    if let Some(organization) = trimmed.strip_prefix("https://vstoken.dev.azure.com/")
         && uuid::Uuid::try_parse(organization).is_err()
     {
         traps.push(Trap {
@@ -98,7 +114,7 @@ fn issuer(text: &str) -> Vec<Trap> {
         });
     }
     // Azure/login#175
-    if text.trim_end_matches('/').eq_ignore_ascii_case(GITHUB) && text != GITHUB {
+    if trimmed.trim_end_matches('/').eq_ignore_ascii_case(GITHUB) && trimmed != GITHUB {
         let message =
             "GitHub's tokens carry the issuer in lower case and without a slash at its end";
         traps.push(replace(Field::Issuer, message, GITHUB));
@@ -312,11 +328,13 @@ mod tests {
                 "repo:o/r:pull_request",
                 GITHUB,
             ),
+            ("http://issuer.example", "x", "https://issuer.example"),
             (
                 "https://i.example/.well-known/openid-configuration",
                 "x",
                 "https://i.example",
             ),
+            (" https://i.example", "x", "https://i.example"),
             (
                 "https://gitlab.com",
                 "project_path:g/p:ref_type:branch:ref:refs/heads/main",
