@@ -1,7 +1,6 @@
 //! `cargo bench --bench simulate -- --seeds N --from S`: plays N histories and prints one JSON object.
-//! `--length 20` plays longer ones: twenty declarations, and back to the first; `--access` those with policies and locations
-//! of Conditional Access. `--bank` plays the bug bank instead: how many seeds it takes to find each mutant out; `--mutant NAME`
-//! only that one.
+//! `--length 20` plays longer ones: twenty declarations, and back to the first. `--bank`
+//! plays the bug bank instead: how many seeds it takes to find each mutant out; `--mutant NAME` only that one.
 
 #[path = "../tests/it/simulation/mod.rs"]
 mod simulation;
@@ -12,10 +11,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde_json::json;
+use simulation::counts::Counts;
 use simulation::history::History;
 use simulation::mutants::Mutant;
-use simulation::world::Counts;
 use simulation::{history_file, play, shrink};
+
+/// A third of the time would go into allocations else.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Violations whose shrunk history is printed.
 const SHOWN: usize = 3;
@@ -38,7 +41,6 @@ fn main() {
     let length = number("--length", 0);
     let is_given = |flag: &str| args.iter().any(|arg| arg == flag);
     let history = |seed| match length {
-        0 if is_given("--access") => History::of(seed).with_access(),
         0 => History::of(seed),
         length => History::long(seed, length),
     };

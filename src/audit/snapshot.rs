@@ -1,8 +1,6 @@
 //! From what Graph answers to a [`Tenant`]; and the snapshot's own format.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -137,14 +135,8 @@ fn requested(app_id: &str, json: &Json) -> Requested {
 
 /// A permission's name as far as the built-in table of Microsoft Graph knows it; else its id.
 fn permission_name(app_id: &str, class: api::Class, id: &str) -> String {
-    static NAMES: LazyLock<BTreeMap<(bool, &str), &str>> = LazyLock::new(|| {
-        api::graph_permissions()
-            .map(|(class, id, name)| ((class == api::Class::Application, id), name))
-            .collect()
-    });
-    let known = NAMES.get(&(class == api::Class::Application, id));
-    let name = known.filter(|_| app_id == api::MICROSOFT_GRAPH);
-    name.map_or_else(|| id.to_owned(), |name| (*name).to_owned())
+    let known = api::graph_permission_name(class, id).filter(|_| app_id == api::MICROSOFT_GRAPH);
+    known.unwrap_or(id).to_owned()
 }
 
 /// A federated identity credential as Graph's beta version shows it.

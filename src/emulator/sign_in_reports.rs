@@ -17,15 +17,9 @@ pub static ACTIVITIES: Table = Table {
     name: "reports/servicePrincipalSignInActivities",
     resource: "ServicePrincipalSignInActivity",
     odata_type: "#microsoft.graph.servicePrincipalSignInActivity",
-    directory_object: false,
     indexed: &["appId"],
     filterable: &["appId"],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
-    dumped: |_, _| None,
+    ..Table::PLAIN
 };
 
 /// The reports as a part of the tenant.

@@ -22,7 +22,6 @@ static SIGN_INS: Table = Table {
     name: "signIns",
     resource: "SignIn",
     odata_type: "#microsoft.graph.signIn",
-    directory_object: false,
     indexed: &["appId"],
     filterable: &[
         "id",
@@ -31,12 +30,9 @@ static SIGN_INS: Table = Table {
         "federatedCredentialId",
         "signInEventTypes",
     ],
-    select_only: &[],
     present,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 /// The log as a part of the tenant.

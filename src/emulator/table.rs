@@ -60,13 +60,21 @@ pub struct Dumped {
 }
 
 impl Table {
-    /// For tables without navigation properties.
-    pub fn no_relations(_: View<'_>, _: &Entity, _: &str) -> Option<Vec<Related>> {
-        None
-    }
-
-    /// For tables on which nothing else depends.
-    pub fn nothing_follows(_: &mut Store, _: &Entity, _: u64) {}
+    /// One that is no directory object: without navigation properties, on which nothing else depends, and hidden in dumps.
+    pub const PLAIN: Self = Self {
+        name: "",
+        resource: "",
+        odata_type: "",
+        directory_object: false,
+        indexed: &[],
+        filterable: &[],
+        select_only: &[],
+        present: Self::as_stored,
+        related: |_, _, _| None,
+        restored: |_, _, _| {},
+        purged: |_, _, _| {},
+        dumped: |_, _| None,
+    };
 
     /// The entity without the emulator's own members.
     pub fn as_stored(entity: &Entity, _: Version) -> Entity {

@@ -10,10 +10,10 @@ use super::public_key::{MAKE_RSA, PublicKey};
 pub const MIN_BITS: usize = 2048;
 
 /// The odd primes up to 751: the small factors that NIST SP 800-89 asks to rule out.
-const SMALL_PRIMES_BELOW: u32 = 752;
+const SMALL_PRIMES_BELOW: u64 = 752;
 
 /// The primes whose residues give away a modulus made by the Infineon library (CVE-2017-15361): the odd ones up to here.
-const ROCA_PRIMES_BELOW: u32 = 168;
+const ROCA_PRIMES_BELOW: u64 = 168;
 
 /// The error that stops a key from being published for Entra, if it has one. EC keys are refused here.
 pub fn accepted_by_entra(key: &PublicKey) -> Result<(), KeyError> {
@@ -91,7 +91,7 @@ fn exponent(n: &[u8], e: &[u8]) -> Option<Finding> {
 }
 
 /// The odd primes below `limit`, by trial division: there are few.
-fn odd_primes(limit: u32) -> impl Iterator<Item = u32> {
+fn odd_primes(limit: u64) -> impl Iterator<Item = u64> {
     (3..limit).step_by(2).filter(|n| {
         (3..*n)
             .step_by(2)
@@ -100,13 +100,19 @@ fn odd_primes(limit: u32) -> impl Iterator<Item = u32> {
     })
 }
 
-fn residue(n: &[u8], p: u32) -> u32 {
-    n.iter()
-        .fold(0, |rest, byte| (rest << 8 | u32::from(*byte)) % p)
+/// Four bytes at a time: hundreds of primes are tried on every key of every plan.
+fn residue(n: &[u8], p: u64) -> u64 {
+    let word = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte))
+    };
+    let words = n.rchunks(4).rev().map(word);
+    words.fold(0, |rest, word| (rest << 32 | word) % p)
 }
 
 /// Primes of the Infineon library are `k·M + 65537^a mod M`, so modulo each small prime the modulus is a power of 65537.
-fn is_power_of_65537(residue: u32, p: u32) -> bool {
+fn is_power_of_65537(residue: u64, p: u64) -> bool {
     let generator = 65537 % p;
     std::iter::successors(Some(1), |power| Some(power * generator % p))
         .take(p as usize)

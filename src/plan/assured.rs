@@ -1,19 +1,20 @@
 //! What a plan relies on and does not change is written once more. No read proves that it is there: replicas may all be behind,
 //! and show what is gone. A write is answered by what is, makes what is missing and changes nothing else.
 //!
-//! * A trust goes because another one admits whom it admitted: that one, whose name is its content.
+//! * A trust goes because another one admits whom it admitted: that one, whose name is its content. A secret goes because
+//!   the workloads log in with trusts: those.
 //! * A membership comes whose mark is there already: the identity's tags. Without the mark nothing would end it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::Pair;
 use crate::exchange::language::Language;
-use crate::kinds::{self, Task, federated_credential, group_member};
+use crate::kinds::{self, Task, federated_credential, group_member, secret};
 use crate::model::address::Address;
 use crate::model::desired::Desired;
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, FieldChange};
-use crate::model::step::Step;
+use crate::model::step::{Check, Step, StepId};
 use crate::model::value::Value;
 
 pub(super) fn assure(
@@ -26,38 +27,95 @@ pub(super) fn assure(
     marks(drafts, pairs, desired, live);
 }
 
-/// Gives each delete of a trust the writes of those that stay and admit somebody of whom it does.
-fn trusts(drafts: &mut [(Change, Vec<Step>)], pairs: &[Pair], desired: &Desired, live: &Live) {
-    let changed: BTreeSet<Key> = drafts
-        .iter()
-        .filter_map(|(change, _)| change.object.clone())
-        .collect();
-    let mut written: BTreeSet<&Key> = BTreeSet::new();
-    for (change, steps) in drafts {
-        let going = change.object.as_ref().and_then(|key| live.get(key));
-        let is_trust = change.address.kind() == federated_credential::KIND;
-        let (Action::Delete, true, Some(going)) =
-            (change.action, is_trust, going.and_then(language))
-        else {
-            continue;
-        };
-        for pair in pairs {
-            let Some(object) = pair.object.as_ref() else {
-                continue;
-            };
-            let beside = pair.kind.shape().kind == federated_credential::KIND
-                && pair.parent == change.parent
-                && !changed.contains(&object.key);
-            // What cannot be decided counts as relied on.
-            let admits = |other: Language| other.overlaps(&going).unwrap_or(true);
-            if !beside || written.contains(&object.key) || !language(object).is_some_and(admits) {
-                continue;
-            }
-            written.insert(&object.key);
-            let task = task(pair, object, &[], desired, live);
-            steps.extend(federated_credential::again(&task));
+/// By the address of their identity, the declared trusts that are there and that no change is about.
+type Staying<'a> = BTreeMap<Address, Vec<(&'a Pair, &'a Object)>>;
+
+fn staying<'a>(pairs: &'a [Pair], changed: &BTreeSet<Key>) -> Staying<'a> {
+    let mut staying = Staying::new();
+    for pair in pairs {
+        let is_trust = pair.kind.shape().kind == federated_credential::KIND;
+        let object = pair.object.as_ref().filter(|_| is_trust);
+        if let (Some(object), Some(identity)) = (object, pair.resource.address.parent())
+            && !changed.contains(&object.key)
+        {
+            staying.entry(identity).or_default().push((pair, object));
         }
     }
+    staying
+}
+
+/// Those of the identity in which something goes, or in whose service principal.
+fn beside<'s, 'a>(going: &Address, staying: &'s Staying<'a>) -> &'s [(&'a Pair, &'a Object)] {
+    let mut around = std::iter::successors(going.parent(), Address::parent);
+    around
+        .find_map(|identity| staying.get(&identity))
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Whether others are relied on when it goes.
+fn rests_on_trusts(change: &Change) -> bool {
+    let kinds = [federated_credential::KIND, secret::KIND];
+    change.action == Action::Delete && kinds.contains(&change.address.kind())
+}
+
+/// Gives each delete of a trust the writes of those that stay and admit somebody of whom it does, and each delete of a
+/// secret those of all that stay.
+fn trusts(drafts: &mut [(Change, Vec<Step>)], pairs: &[Pair], desired: &Desired, live: &Live) {
+    let changed = drafts
+        .iter()
+        .filter_map(|(change, _)| change.object.clone());
+    let staying = staying(pairs, &changed.collect());
+    let mut written: BTreeSet<&Key> = BTreeSet::new();
+    for (change, steps) in drafts {
+        if !rests_on_trusts(change) {
+            continue;
+        }
+        let going = change.object.as_ref().and_then(|key| live.get(key));
+        let going = going.and_then(language);
+        if going.is_none() && change.address.kind() == federated_credential::KIND {
+            continue;
+        }
+        for (pair, object) in beside(&change.address, &staying) {
+            // What cannot be decided counts as relied on, and so does what stays in the place of a secret.
+            let admits = language(object).is_some_and(|other| {
+                let overlaps = |going: &Language| other.overlaps(going).unwrap_or(true);
+                going.as_ref().is_none_or(overlaps)
+            });
+            if admits && written.insert(&object.key) {
+                let task = task(pair, object, &[], desired, live);
+                steps.extend(federated_credential::again(&task));
+            }
+        }
+    }
+}
+
+/// A trust or a secret goes because others stay: reads must agree that those are there, since the one read that was
+/// planned with may have been old.
+pub(super) fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
+    let deletes = || changes.iter().filter(|change| rests_on_trusts(change));
+    let staying = staying(
+        pairs,
+        &deletes()
+            .filter_map(|change| change.object.clone())
+            .collect(),
+    );
+    let mut premises = Vec::new();
+    for change in deletes() {
+        // Before it come the writes of what stays.
+        let Some(step) = change.steps.last() else {
+            continue;
+        };
+        for (pair, object) in beside(&change.address, &staying) {
+            premises.extend(pair.parent.as_ref().map(|parent| {
+                let check = Check {
+                    read: federated_credential::list(parent).request,
+                    expect: federated_credential::stays(object),
+                };
+                (*step, check)
+            }));
+        }
+    }
+    premises
 }
 
 /// Gives each membership that comes the write of its identity's tags, where nothing else of the plan writes them.

@@ -26,13 +26,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::kinds::{application, federated_credential, secret};
+use crate::kinds::application;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, OutputValue};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::{Key, Live, Object};
 use crate::model::plan::{Action, Change, Plan};
-use crate::model::step::{Check, Step, StepId};
+use crate::model::step::Step;
 use crate::model::value::{Part, Ref, Value};
 use matching::{Leftover, Matched, Pair};
 
@@ -175,7 +175,7 @@ pub fn plan(desired: &Desired, live: &Live, options: &Options) -> Result<Plan, V
     ));
     let mut plan = Plan {
         counts: counts(desired),
-        premises: premises(&changes, &pairs),
+        premises: assured::premises(&changes, &pairs),
         digest: digest(desired, &steps),
         refusals,
         outputs: outputs(desired, &fill),
@@ -289,46 +289,6 @@ fn known_outputs(pairs: &[Pair], live: &Live) -> BTreeMap<Ref, String> {
         }
     }
     known
-}
-
-/// A trust goes because others stay: reads must agree that those are there, since the one read that was planned
-/// with may have been old.
-fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
-    let deletes: Vec<&Change> = changes
-        .iter()
-        .filter(|change| change.action == Action::Delete)
-        .filter(|change| {
-            [federated_credential::KIND, secret::KIND].contains(&change.address.kind())
-        })
-        .collect();
-    let going: BTreeSet<&Key> = deletes
-        .iter()
-        .filter_map(|change| change.object.as_ref())
-        .collect();
-    let mut staying: BTreeMap<&Key, Vec<&Object>> = BTreeMap::new();
-    for pair in pairs {
-        if pair.kind.shape().kind == federated_credential::KIND
-            && let (Some(parent), Some(object)) = (&pair.parent, &pair.object)
-            && !going.contains(&object.key)
-        {
-            staying.entry(parent).or_default().push(object);
-        }
-    }
-    let mut premises = Vec::new();
-    for change in deletes {
-        // Before it come the writes of what stays.
-        let (Some(parent), Some(step)) = (&change.parent, change.steps.last()) else {
-            continue;
-        };
-        for object in staying.get(parent).into_iter().flatten() {
-            let check = Check {
-                read: federated_credential::list(parent).request,
-                expect: federated_credential::stays(object),
-            };
-            premises.push((*step, check));
-        }
-    }
-    premises
 }
 
 fn counts(desired: &Desired) -> BTreeMap<String, usize> {

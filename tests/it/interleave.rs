@@ -5,7 +5,7 @@
 //! `handle`, in virtual time: each request waits at a gate until the schedule lets it through. Only one of two runs may
 //! write at a time, whatever the order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -30,8 +30,8 @@ use trustform::plan::{self, Allow, Options};
 
 use crate::simulation::history::Want;
 use crate::simulation::invariants::{Bounds, Foreign, Violation, after_commit};
-use crate::simulation::state::{self, State};
-use crate::simulation::world;
+use crate::simulation::state::State;
+use crate::simulation::{declared, stack};
 
 const START_MS: u64 = 1_795_168_800_000;
 /// A lease's length, and how long a client waits for the answer to a write under one.
@@ -228,7 +228,7 @@ async fn apply(desired: Arc<Desired>, client: Arc<Client>, id: &'static str, pat
         container: "locks".to_owned(),
     };
     let stack = Stack {
-        name: world::STACK.to_owned(),
+        name: stack::STACK.to_owned(),
         ..Stack::default()
     };
     let taken = lease::acquire(&place, &stack, id, id, patience * 1000, &client).await;
@@ -358,7 +358,7 @@ impl Play {
         let routes = kinds::emulated();
         let state = State::with(&store, BTreeMap::new());
         let bounds = wants.map(|want| {
-            let mut bounds = Bounds::new(state.clone(), &world::declared(&want));
+            let mut bounds = Bounds::new(state.clone(), &stack::declared(&want));
             bounds.lags = true;
             bounds
         });
@@ -392,7 +392,7 @@ impl Play {
             time: self.time.clone(),
         };
         let login = LoginOptions {
-            tenant_id: Some(world::TENANT.to_owned()),
+            tenant_id: Some(stack::TENANT.to_owned()),
             emulator: Some(EmulatorLogin {
                 client_id: ADMINISTRATOR_CLIENT_ID.to_owned(),
                 assertion: ADMINISTRATOR_ASSERTION.to_owned(),
@@ -403,7 +403,7 @@ impl Play {
         let login = credential(login, Cloud::Public, &transport).expect("a login");
         let clock = Clock::Virtual(self.time.clone());
         let client = Arc::new(Client::new(Cloud::Public, login, transport, clock));
-        let desired = world::declared(&self.wants[run]);
+        let desired = stack::declared(&self.wants[run]);
         Box::pin(apply(desired, client, IDS[run], patience))
     }
 
@@ -492,7 +492,7 @@ fn play(begun: &(Store, i64), schedule: &Schedule) -> Result<[usize; 2], String>
     }
     // Who came last decides, unless the first one went on after it.
     let wanted = [&one, &two]
-        .map(|want| state::unlike(&judge.state, &world::declared(want), &BTreeSet::new()));
+        .map(|want| declared::unlike(&judge.state, &stack::declared(want), &Foreign::default()));
     match wanted {
         [Some(_), Some(unlike)] => Err(format!("in the end {unlike}")),
         _ => Ok(sent),

@@ -31,8 +31,9 @@ use trustform::observe;
 use trustform::plan::{self, Allow, Options};
 
 use crate::simulation::history::{Dice, History, Trouble};
+use crate::simulation::stack::{STACK, TENANT, load};
 use crate::simulation::state::{DOCUMENTS, ISSUER, document as served};
-use crate::simulation::world::{STACK, Sent, TENANT, World, load};
+use crate::simulation::world::{Sent, World};
 
 const HOUR: u64 = 3_600_000;
 /// What the policy assumes of caches, and the longest life of a token.

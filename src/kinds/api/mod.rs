@@ -108,7 +108,17 @@ pub fn graph_permission(class: Class, name: &str) -> Option<&'static str> {
     ids.get(&(name, class)).copied()
 }
 
-/// Microsoft Graph's permissions: class, id, name.
+/// The name of a Graph permission, by id and class, as far as the table built into this program knows it.
+pub fn graph_permission_name(class: Class, id: &str) -> Option<&'static str> {
+    static NAMES: OnceLock<BTreeMap<(&str, Class), &str>> = OnceLock::new();
+    let all = || graph_permissions().map(|(class, id, name)| ((id, class), name));
+    let names = NAMES.get_or_init(|| all().collect());
+    names
+        .get(&(id.to_ascii_lowercase().as_str(), class))
+        .copied()
+}
+
+/// Microsoft Graph's permissions: class, id in small letters, name.
 pub fn graph_permissions() -> impl Iterator<Item = (Class, &'static str, &'static str)> {
     include_str!("microsoft_graph.tsv")
         .lines()

@@ -22,7 +22,6 @@ pub static ASSIGNMENTS: Table = Table {
     name: "appRoleAssignments",
     resource: "AppRoleAssignment",
     odata_type: "#microsoft.graph.appRoleAssignment",
-    directory_object: false,
     indexed: &["principalId", "resourceId"],
     filterable: &[
         "resourceId",
@@ -30,12 +29,9 @@ pub static ASSIGNMENTS: Table = Table {
         "appRoleId",
         "principalDisplayName",
     ],
-    select_only: &[],
     present,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const PROPERTIES: &[Property] = &[

@@ -27,15 +27,9 @@ pub static POLICIES: Table = Table {
     name: "conditionalAccessPolicies",
     resource: "ConditionalAccessPolicy",
     odata_type: "#microsoft.graph.conditionalAccessPolicy",
-    directory_object: false,
-    indexed: &[],
     filterable: &["id", "displayName", "state"],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const OPAQUE: &[Property] = &[];

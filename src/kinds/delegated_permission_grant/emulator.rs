@@ -19,15 +19,10 @@ pub static GRANTS: Table = Table {
     name: "oauth2PermissionGrants",
     resource: "OAuth2PermissionGrant",
     odata_type: "#microsoft.graph.oAuth2PermissionGrant",
-    directory_object: false,
     indexed: &["clientId", "resourceId"],
     filterable: &["id", "clientId", "resourceId", "consentType", "principalId"],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const PROPERTIES: &[Property] = &[

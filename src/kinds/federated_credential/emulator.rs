@@ -23,15 +23,11 @@ pub static CREDENTIALS: Table = Table {
     name: "federatedIdentityCredentials",
     resource: "FederatedIdentityCredential",
     odata_type: "#microsoft.graph.federatedIdentityCredential",
-    directory_object: false,
     indexed: &["~parent"],
     filterable: &["id", "name", "issuer", "subject"],
-    select_only: &[],
     present,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const EXPRESSION: &[Property] = &[Property::text("value"), Property::number("languageVersion")];

@@ -39,11 +39,10 @@ pub static GROUPS: Table = Table {
         "onPremisesSyncEnabled",
     ],
     select_only: &["uniqueName"],
-    present: Table::as_stored,
     related: |view, group, name| (name == "members").then(|| members(view, group)),
-    restored: Table::nothing_follows,
     purged: |store, group, now| purge_of(store, text(group, "id"), now),
     dumped,
+    ..Table::PLAIN
 };
 
 const PROPERTIES: &[Property] = &[

@@ -23,16 +23,9 @@ pub use credentials::CREDENTIALS;
 pub static IDENTITIES: Table = Table {
     name: "userAssignedIdentities",
     resource: "UserAssignedIdentity",
-    odata_type: "",
-    directory_object: false,
     indexed: &["~group", "~client"],
-    filterable: &[],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const KIND: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";

@@ -24,15 +24,10 @@ pub static LOCATIONS: Table = Table {
     name: "namedLocations",
     resource: "NamedLocation",
     odata_type: "#microsoft.graph.ipNamedLocation",
-    directory_object: false,
-    indexed: &[],
     filterable: &["id", "displayName"],
-    select_only: &[],
     present,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const PROPERTIES: &[Property] = &[

@@ -23,16 +23,9 @@ pub mod definitions;
 pub static ASSIGNMENTS: Table = Table {
     name: "roleAssignments",
     resource: "RoleAssignment",
-    odata_type: "",
-    directory_object: false,
     indexed: &["~principal"],
-    filterable: &[],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const KIND: &str = "Microsoft.Authorization/roleAssignments";

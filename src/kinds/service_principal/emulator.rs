@@ -66,9 +66,9 @@ pub static PRINCIPALS: Table = Table {
         ),
         _ => None,
     },
-    restored: Table::nothing_follows,
     purged: follow::purged,
     dumped: names::dumped,
+    ..Table::PLAIN
 };
 
 const ONE: &str = "/servicePrincipals/{principal}";

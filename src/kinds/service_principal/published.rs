@@ -99,10 +99,9 @@ pub fn permission_name(live: &Live, app_id: &str, class: Class, said: &str) -> S
         .map(|(_, name)| name.to_owned());
     published
         .or_else(|| {
-            let mut known = api::graph_permissions().filter(|_| app_id == api::MICROSOFT_GRAPH);
-            known
-                .find(|(of, id, _)| *of == class && id.eq_ignore_ascii_case(said))
-                .map(|(_, _, name)| name.to_owned())
+            let known = api::graph_permission_name(class, said);
+            let known = known.filter(|_| app_id == api::MICROSOFT_GRAPH);
+            known.map(str::to_owned)
         })
         .unwrap_or_else(|| said.to_owned())
 }

@@ -20,16 +20,8 @@ use crate::emulator::table::{Dumped, Entity, Table};
 pub static ACCOUNTS: Table = Table {
     name: "storageAccounts",
     resource: "StorageAccount",
-    odata_type: "",
-    directory_object: false,
-    indexed: &[],
-    filterable: &[],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 pub const KIND: &str = "Microsoft.Storage/storageAccounts";

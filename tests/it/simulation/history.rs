@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use trustform::emulator::fault::{Fault, draw};
 
-use super::further::{ANCHOR, DEEDS, DRAWN, DRAWN_DEEDS, FRAGMENTS};
+use super::deeds::DEEDS;
+use super::further::{ANCHOR, FRAGMENTS};
 
 /// What a stack declares: two applications with up to five credentials each, permissions, one issuer, and what else
 /// there is.
@@ -44,7 +45,7 @@ pub enum Edit {
     Delete,
     /// Another application under the unique name of `b`.
     Squat,
-    /// One of [`further::DEEDS`].
+    /// One of [`DEEDS`].
     Further(usize),
 }
 
@@ -219,11 +220,13 @@ impl History {
             return self;
         }
         self.quota = dice.percent(50);
-        let all = 1 << DRAWN;
+        let all = 1 << FRAGMENTS.len();
         let change = |bits: u64, dice: &mut Dice| match dice.below(8) {
             0 => dice.below(all),
             1 => bits,
-            _ => (0..1 + dice.below(3)).fold(bits, |bits, _| bits ^ 1 << dice.below(DRAWN as u64)),
+            _ => (0..1 + dice.below(3)).fold(bits, |bits, _| {
+                bits ^ 1 << dice.below(FRAGMENTS.len() as u64)
+            }),
         };
         let mut bits = dice.below(all);
         let mut acts = Vec::new();
@@ -247,34 +250,7 @@ impl History {
             });
             acts.push(Act::Apply { want, rival });
             if dice.percent(40) {
-                let deed = dice.below(DRAWN_DEEDS as u64) as usize;
-                acts.push(Act::Foreign(Edit::Further(deed)));
-            }
-        }
-        self.acts = acts;
-        self
-    }
-
-    /// The same with policies and locations of Conditional Access, and what others do to them.
-    pub fn with_access(mut self) -> Self {
-        let dice = &mut Dice {
-            seed: self.seed,
-            asked: 3_000_000,
-        };
-        let (fragments, deeds) = (FRAGMENTS.len() - DRAWN, DEEDS.len() - DRAWN_DEEDS);
-        let mut acts = Vec::new();
-        for mut act in self.acts {
-            let applies = matches!(act, Act::Apply { .. });
-            if let Act::Apply { want, rival } = &mut act {
-                let some = |dice: &mut Dice| (dice.below(1 << fragments) as u32) << DRAWN;
-                want.further |= some(dice);
-                if let Some(rival) = rival {
-                    rival.further |= some(dice);
-                }
-            }
-            acts.push(act);
-            if applies && dice.percent(30) {
-                let deed = DRAWN_DEEDS + dice.below(deeds as u64) as usize;
+                let deed = dice.below(DEEDS.len() as u64) as usize;
                 acts.push(Act::Foreign(Edit::Further(deed)));
             }
         }

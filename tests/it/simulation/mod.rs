@@ -3,30 +3,35 @@
 //!
 //! Nothing here sleeps or opens a socket. The tests and `benches/simulate.rs` share it.
 
+pub mod counts;
+pub mod declared;
+pub mod deeds;
+mod edits;
 pub mod further;
 pub mod history;
 pub mod history_file;
 pub mod invariants;
 pub mod mutants;
+pub mod protocol;
 pub mod run;
+pub mod secrets;
 pub mod shrink;
+pub mod stack;
 pub mod state;
 pub mod world;
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-use trustform::emulator::store::text;
 use trustform::model::live::Live;
 use trustform::model::step::Service;
 
-use further::DEEDS;
-use history::{Act, Edit, History, Want};
+use counts::Counts;
+use history::{Act, History, Want};
 use invariants::{Bounds, Foreign, Violation, after_commit, violation};
 use mutants::Mutant;
 use run::{End, Run};
 use state::State;
-use world::{Counts, World};
+use world::World;
 
 /// What came of a history.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +76,7 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
         // What was there before us is somebody else's.
         foreign: Foreign {
             applications: state.applications.keys().cloned().collect(),
-            credentials: theirs(&state),
+            credentials: edits::theirs(&state),
             unmarked: BTreeSet::new(),
         },
         state,
@@ -109,20 +114,15 @@ pub fn play(history: &History, mutant: Option<Mutant>) -> Report {
     }
 }
 
-/// The ids of credentials and of what principals hold.
-fn theirs(state: &State) -> BTreeSet<String> {
-    let held = state.held().into_keys().map(str::to_owned);
-    state.credentials.keys().cloned().chain(held).collect()
-}
-
 impl Stage {
     fn apply(&mut self, want: &Want, rival: Option<&Want>) -> Vec<End> {
         let wants: Vec<&Want> = std::iter::once(want).chain(rival).collect();
         let mut runs: Vec<Run> = wants
             .iter()
             .map(|want| {
-                let desired = world::declared(want);
+                let desired = stack::declared(want);
                 let mut bounds = Bounds::new(self.state.clone(), &desired);
+                bounds.remember(&self.state);
                 bounds.lags = self.lags;
                 bounds.raced = self.lags && self.raced();
                 let mut run = Run::new(desired, bounds, &self.world, self.mutant);
@@ -166,6 +166,9 @@ impl Stage {
                 if gone(&now) > gone(&self.state) {
                     self.binned = Some(self.world.now);
                 }
+                for run in &mut runs {
+                    run.bounds.remember(&now);
+                }
                 self.state = now;
             }
         }
@@ -201,14 +204,17 @@ impl Stage {
         }
     }
 
-    /// An upsert of an identity that no read shows, since a killed run or another apply without a lock made it a moment ago,
-    /// takes the marks of memberships with it: those are anybody's from then on, until a mark is written again.
+    /// An upsert of an identity that no read shows, since a killed run made it a moment ago, takes the marks of memberships
+    /// with it; so does, beside another apply without a lock, one that ended a membership that the other has just begun:
+    /// those are anybody's from then on, until a mark is written again.
     fn marks(&mut self, now: &State) {
-        let upsert = (self.lags || self.rivals) && self.world.upserted;
+        let upserted = (self.lags || self.rivals) && self.world.upserted;
         for (id, new) in &now.applications {
             let (old, new_marks) = (self.state.applications.get(id), new.marked());
             let old_marks = old.map_or_else(BTreeSet::new, state::Application::marked);
-            let taken = old_marks.difference(&new_marks).filter(|_| upsert);
+            let taken = old_marks.difference(&new_marks);
+            let taken =
+                taken.filter(|group| upserted || self.rivals && self.world.left.contains(*group));
             self.unmarked
                 .extend(taken.map(|group| (id.clone(), group.clone())));
             for held in new.holds.keys().filter(|held| state::is_membership(held)) {
@@ -231,13 +237,13 @@ impl Stage {
         match run.end() {
             Some(End::Done { .. }) => {
                 self.world.counts.successes += 1;
-                let desired = world::declared(want);
-                let unlike = state::unlike(&self.state, &desired, &self.foreign.credentials);
+                let desired = stack::declared(want);
+                let unlike = declared::unlike(&self.state, &desired, &self.foreign);
                 if let Some(unlike) = unlike
                     && !self.rivals
                 {
                     self.world.counts.untrue += 1;
-                    if !self.lags && !run.saw_less() {
+                    if !self.lags && !run.leaves_some() {
                         self.violations
                             .push(violation("I12", format!("success, and {unlike}")));
                     }
@@ -274,8 +280,8 @@ impl Stage {
             // Somebody else holds the name: nothing can be done, and nothing was.
             return;
         }
-        let desired = world::declared(want);
-        if let Some(unlike) = state::unlike(&self.state, &desired, &self.foreign.credentials) {
+        let desired = stack::declared(want);
+        if let Some(unlike) = declared::unlike(&self.state, &desired, &self.foreign) {
             self.violations
                 .push(violation("I1", format!("two applies later {unlike}")));
             return;
@@ -285,106 +291,5 @@ impl Stage {
             self.violations
                 .push(violation("I2", format!("a third apply: {ends:?}")));
         }
-    }
-
-    /// Somebody else's hand.
-    fn edit(&mut self, edit: Edit) {
-        self.edited = Some(self.world.now);
-        let old = self.state.clone();
-        let ours = old.named("sim.a").map(|one| one.id.clone());
-        let credential = self.state.credentials.iter().find(|(id, row)| {
-            Some(text(row, "~parent")) == ours.as_deref() && !self.foreign.credentials.contains(*id)
-        });
-        let credential = credential.map(|(id, _)| id.clone());
-        let count = self.state.credentials.len();
-        let before: BTreeSet<String> = self.state.applications.keys().cloned().collect();
-        let known = theirs(&self.state);
-        let none = serde_json::Value::Null;
-        let world = &mut self.world;
-        match (edit, ours) {
-            (Edit::Lookalike, _) => {
-                world.edit(
-                    "POST",
-                    "/v1.0/applications",
-                    &json!({"displayName": "sim a 0"}),
-                );
-            }
-            (Edit::Squat, _) => {
-                world.edit(
-                    "POST",
-                    "/v1.0/applications",
-                    &json!({"displayName": "theirs", "uniqueName": "sim.b"}),
-                );
-            }
-            (Edit::Further(at), _) => {
-                let deed = &DEEDS[at];
-                let foreign = &self.foreign;
-                let is_theirs = |id: &str| {
-                    foreign.applications.contains(id) || foreign.credentials.contains(id)
-                };
-                if let Some((path, body)) = deed.request(&world.store, &world.routes, &is_theirs) {
-                    world.edit_at(deed.service, deed.method, &path, &body);
-                }
-            }
-            (_, None) => {}
-            (Edit::PlantCredential, Some(id)) => {
-                let body = json!({
-                    "name": format!("planted-{count}"), "issuer": "https://evil.example",
-                    "subject": format!("planted-{count}"), "audiences": ["api://AzureADTokenExchange"],
-                });
-                world.edit(
-                    "POST",
-                    &format!("/beta/applications/{id}/federatedIdentityCredentials"),
-                    &body,
-                );
-            }
-            (Edit::DropCredential, Some(id)) => {
-                if let Some(credential) = credential {
-                    let path = format!(
-                        "/beta/applications/{id}/federatedIdentityCredentials/{credential}"
-                    );
-                    world.edit("DELETE", &path, &none);
-                }
-            }
-            (Edit::Rename, Some(id)) => {
-                let body = json!({"displayName": "renamed", "notes": "call 555"});
-                world.edit("PATCH", &format!("/v1.0/applications/{id}"), &body);
-            }
-            (Edit::Tag, Some(id)) => {
-                let path = format!("/v1.0/applications/{id}");
-                let mut tags = old.applications[&id].tags();
-                tags.insert("theirs");
-                world.edit("PATCH", &path, &json!({"tags": tags}));
-            }
-            (Edit::Delete, Some(id)) => {
-                world.edit("DELETE", &format!("/v1.0/applications/{id}"), &none);
-            }
-        }
-        self.state = State::of(&mut self.world);
-        let state = &self.state;
-        // Two applies without a lock made two of one: the one that somebody changed since may be theirs, with the location
-        // that it names, and a plan tells of it.
-        for (id, row) in &state.marked {
-            let name = text(row, "displayName");
-            let copies = state.marked.values();
-            let copies = copies.filter(|one| text(one, "displayName") == name);
-            if old.marked.get(id) != Some(row) && copies.count() > 1 {
-                let named = row.get("conditions").map(ToString::to_string);
-                let named = named.unwrap_or_default();
-                let named = state.marked.keys().filter(|other| named.contains(*other));
-                self.foreign.credentials.extend(named.chain([id]).cloned());
-            }
-        }
-        self.foreign.applications.extend(
-            state
-                .applications
-                .keys()
-                .filter(|id| !before.contains(*id))
-                .cloned(),
-        );
-        let new = theirs(state);
-        self.foreign
-            .credentials
-            .extend(new.difference(&known).cloned());
     }
 }

@@ -36,7 +36,7 @@ bank! {
     DeleteWhatOthersMade, TakeOverForeignName, WriteUndeclaredFields, NameByLabel, TemporaryName,
     SuccessWhateverHappens, RememberedWorld, NeverDelete, ReplaceKeysAtOnce, PublishPrivateKey,
     TokenInMessage, PatchSubjectInPlace, ReplaceTags, ThrottlingIsFatal, TrustListOfGroups, MarkGoesFirst, RelyOnReads,
-    RoleByAnyName,
+    RoleByAnyName, RemoveEverySecret,
 }
 
 impl Mutant {
@@ -55,6 +55,9 @@ impl Mutant {
                         .insert("unmanaged_credentials".into(), "delete".into());
                 }
             }
+        }
+        if self == Mutant::RemoveEverySecret {
+            desired.policy.leftover_secrets = Some("remove".to_owned());
         }
         desired
     }

@@ -16,11 +16,11 @@ use trustform::kinds::application::emulator::APPLICATIONS;
 use trustform::kinds::managed_identity::emulator as identities;
 use trustform::kinds::service_principal::emulator::PRINCIPALS;
 use trustform::kinds::{
-    self, app_role_assignment, conditional_access_policy, document, federated_credential,
-    group_member, named_location, role_assignment,
+    app_role_assignment, conditional_access_policy, federated_credential, group_member,
+    named_location, role_assignment,
 };
-use trustform::model::desired::{Desired, Resource};
 
+use super::secrets;
 use super::world::World;
 
 /// One application, blueprint or managed identity.
@@ -34,6 +34,8 @@ pub struct Application {
     /// What its principal holds, by the id of that.
     pub holds: BTreeMap<String, String>,
     pub has_principal: bool,
+    /// Passwords of its own and of its principal.
+    pub secrets: BTreeSet<String>,
 }
 
 /// The kind, its table, the property with the principal's id, and what of a row says what it is.
@@ -45,7 +47,7 @@ type Held = (
 );
 
 /// What a principal can hold.
-static HELD: &[Held] = &[
+pub static HELD: &[Held] = &[
     (
         app_role_assignment::KIND,
         &app_role_assignment::emulator::ASSIGNMENTS,
@@ -159,6 +161,11 @@ impl State {
                 trusts: trusts(id),
                 holds: principal.map_or_else(BTreeMap::new, |it| holds(text(it, "id"))),
                 has_principal: principal.is_some(),
+                secrets: [Some(row), principal]
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|row| secrets::of(row))
+                    .collect(),
                 entity: row.clone(),
             };
             state.applications.insert(id.to_owned(), application);
@@ -172,6 +179,7 @@ impl State {
                 trusts: trusts(id),
                 holds: principal.map_or_else(BTreeMap::new, holds),
                 has_principal: true,
+                secrets: BTreeSet::new(),
                 entity: row.clone(),
             };
             state.applications.insert(id.to_owned(), identity);
@@ -278,157 +286,4 @@ pub fn document(world: &mut World, path: &str) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// What is declared of one application.
-#[derive(Clone, Debug)]
-pub struct Declared {
-    pub display_name: String,
-    pub trusts: Vec<Trust>,
-    /// Trusts in a managed identity of the stack, whose principal id Azure chooses: that identity's id, issuer, audience.
-    pub open: Vec<(String, String, String)>,
-    pub roles: usize,
-    pub deletes_unmanaged: bool,
-}
-
-/// What a stack declares, by unique name; and its documents, by path.
-pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<String, String>) {
-    let mut applications = BTreeMap::new();
-    for resource in desired.resources.values() {
-        if !kinds::is_identity(resource.kind()) {
-            continue;
-        }
-        let inside = |kind| {
-            desired
-                .of_kind(kind)
-                .filter(|one| one.address.within(&resource.address))
-        };
-        let held = HELD.iter().flat_map(|(kind, ..)| inside(*kind));
-        let declared = Declared {
-            display_name: resource.text("display_name").unwrap_or_default().to_owned(),
-            trusts: inside(federated_credential::KIND)
-                .filter_map(|one| federated_credential::trust(&one.body))
-                .collect(),
-            open: inside(federated_credential::KIND)
-                .filter_map(|one| open(one, desired))
-                .collect(),
-            roles: held.count(),
-            deletes_unmanaged: resource.text("unmanaged_credentials") == Some("delete"),
-        };
-        applications.insert(known_by(resource), declared);
-    }
-    let text = |name: &str, one: &Resource| one.text(name).unwrap_or_default().to_owned();
-    let documents = desired
-        .of_kind(document::KIND)
-        .map(|one| (text("path", one), text("text", one)))
-        .collect();
-    (applications, documents)
-}
-
-/// The unique name, or the id of a managed identity.
-fn known_by(resource: &Resource) -> String {
-    let unique_name = resource.text("unique_name").map(str::to_owned);
-    unique_name
-        .or_else(|| Some(resource.text("id")?.to_ascii_lowercase()))
-        .unwrap_or_default()
-}
-
-fn open(credential: &Resource, desired: &Desired) -> Option<(String, String, String)> {
-    let holes = credential.at("subject")?.refs();
-    let identity = desired.resources.get(&holes.first()?.address)?;
-    let text = |name| credential.text(name).map(str::to_owned);
-    Some((known_by(identity), text("issuer")?, text("audience")?))
-}
-
-impl Declared {
-    /// Its trusts, with the managed identities that are there in a state.
-    pub fn trusts_in(&self, state: &State) -> Vec<Trust> {
-        let open = self.open.iter().filter_map(|(id, issuer, audience)| {
-            let entity = &state.applications.get(id)?.entity;
-            let principal = member(entity, "properties")["principalId"].as_str()?;
-            Some(Trust {
-                issuer: issuer.clone(),
-                audience: audience.clone(),
-                matcher: Matcher::Subject(principal.to_owned()),
-            })
-        });
-        self.trusts.iter().cloned().chain(open).collect()
-    }
-}
-
-/// What of a state is not as it is declared. `foreign` credentials are nobody's fault where the file lets them be,
-/// and what others gave is not counted.
-pub fn unlike(state: &State, desired: &Desired, foreign: &BTreeSet<String>) -> Option<String> {
-    let (applications, documents) = declared(desired);
-    for (name, wanted) in &applications {
-        let Some(live) = state.named(name) else {
-            return Some(format!("`{name}` is not there"));
-        };
-        if live.text("displayName") != wanted.display_name {
-            return Some(format!("`{name}` is called `{}`", live.text("displayName")));
-        }
-        if !live.has_principal {
-            return Some(format!("`{name}` has no service principal"));
-        }
-        let holds = live.roles(foreign).len();
-        if holds != wanted.roles {
-            return Some(format!(
-                "`{name}` holds {holds} permissions instead of {}",
-                wanted.roles
-            ));
-        }
-        let trusts = wanted.trusts_in(state);
-        for trust in &trusts {
-            if !live.trusts.values().any(|other| other == trust) {
-                return Some(format!("`{name}` lacks {trust:?}"));
-            }
-        }
-        for (id, trust) in &live.trusts {
-            let kept = !wanted.deletes_unmanaged && foreign.contains(id);
-            if !kept && !trusts.contains(trust) {
-                return Some(format!("`{name}` still has {trust:?}"));
-            }
-        }
-    }
-    for live in state.applications.values() {
-        if !live.deleted && live.is_marked() && !applications.contains_key(live.unique_name()) {
-            return Some(format!("`{}` is still there", live.unique_name()));
-        }
-    }
-    let named = |one: &Resource| {
-        let text = |name: &str| one.text(name).unwrap_or_default().to_owned();
-        format!("{} {}", text("display_name"), text("mark"))
-    };
-    let access = desired.resources.values().filter(|one| {
-        [conditional_access_policy::KIND, named_location::KIND].contains(&one.kind())
-    });
-    let access: BTreeSet<String> = access.map(named).collect();
-    let mut there: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
-    for (id, row) in &state.marked {
-        let ours = !foreign.contains(id);
-        there
-            .entry(text(row, "displayName"))
-            .or_default()
-            .push(ours);
-    }
-    let is_once = |name: &String| {
-        let copies = there.get(name.as_str());
-        copies.is_some_and(|copies| copies.iter().filter(|ours| **ours).count() < 2)
-    };
-    let is_known =
-        |(name, copies): (&&str, &Vec<bool>)| access.contains(*name) || !copies.contains(&true);
-    if !access.iter().all(is_once) || !there.iter().all(is_known) {
-        return Some(format!(
-            "of policies and locations there are {there:?} instead of one of each of {access:?}"
-        ));
-    }
-    for path in DOCUMENTS {
-        // Documents of an issuer that is declared no more are nobody's: they are found by their path alone.
-        if let Some(text) = documents.get(path)
-            && state.documents.get(path).and_then(Option::as_ref) != Some(text)
-        {
-            return Some(format!("{path} is not what is declared"));
-        }
-    }
-    None
 }

@@ -1,11 +1,10 @@
 //! The tenant, its time, and the wire: requests go straight into the emulator's `handle`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Value as Json, json};
 use trustform::cloud::reply::Lost;
-use trustform::config::{self, Input};
 use trustform::emulator::blob::PublicAccess;
 use trustform::emulator::fault::{Faults, draw};
 use trustform::emulator::inprocess::new_tenant;
@@ -18,57 +17,16 @@ use trustform::emulator::{Answer, handle};
 use trustform::kinds;
 use trustform::kinds::app_role_assignment::emulator::ASSIGNMENTS;
 use trustform::kinds::service_principal::emulator::PRINCIPALS;
-use trustform::model::desired::Desired;
-use trustform::model::source::Sources;
 use trustform::model::step::{Method, Reply, Request, Service};
 
+use super::counts::Counts;
 use super::further;
-use super::history::{History, Trouble, Want};
+use super::history::{History, Trouble};
+use super::stack::{ROLES, TENANT};
 
-pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
-pub const STACK: &str = "sim";
 const START_MS: u64 = 1_795_168_800_000;
 /// Tokens are replaced after this many milliseconds.
 const TOKEN_MS: u64 = 50 * 60 * 1000;
-
-/// Permissions that stacks name.
-const ROLES: [&str; 2] = ["Application.Read.All", "User.Read.All"];
-
-const KEYS: [&str; 2] = [include_str!("key-1.pub.pem"), include_str!("key-2.pub.pem")];
-
-/// What a run of histories counts.
-#[derive(Clone, Debug, Default)]
-pub struct Counts {
-    pub requests: u64,
-    pub writes: u64,
-    pub applies: u64,
-    pub faults: BTreeMap<String, u64>,
-    /// Writes of which the caller never learnt whether they took effect.
-    pub ambiguous: u64,
-    pub successes: u64,
-    /// Successes that were said while the tenant was not as declared: a replica that lags had been believed.
-    pub untrue: u64,
-    /// Applications of others that an upsert took over, because no read could show them yet.
-    pub taken_over: u64,
-    /// Memberships whose mark an upsert of an identity that no read showed has taken away.
-    pub unmarked: u64,
-}
-
-impl Counts {
-    pub fn add(&mut self, other: &Counts) {
-        self.requests += other.requests;
-        self.writes += other.writes;
-        self.applies += other.applies;
-        self.ambiguous += other.ambiguous;
-        self.successes += other.successes;
-        self.untrue += other.untrue;
-        self.taken_over += other.taken_over;
-        self.unmarked += other.unmarked;
-        for (name, count) in &other.faults {
-            *self.faults.entry(name.clone()).or_default() += count;
-        }
-    }
-}
 
 /// One history's tenant and what its requests meet.
 pub struct World {
@@ -92,6 +50,8 @@ pub struct World {
     settled: u64,
     /// Whether the last write makes what it does not find, and overwrites what it finds.
     pub upserted: bool,
+    /// Groups that an apply has taken somebody out of, or tried to.
+    pub left: BTreeSet<String>,
 }
 
 /// What a request came to.
@@ -177,6 +137,7 @@ impl World {
             answers: BTreeMap::new(),
             settled: 0,
             upserted: false,
+            left: BTreeSet::new(),
         };
         world.log_in();
         world
@@ -311,6 +272,13 @@ impl World {
                 name.eq_ignore_ascii_case("prefer") && value == "create-if-missing"
             };
             self.upserted = request.method == Method::Put || request.headers.iter().any(prefers);
+            let path = request.known_path().unwrap_or_default();
+            let group = path
+                .strip_prefix("/groups/")
+                .and_then(|rest| rest.split('/').next());
+            let leaves = request.method == Method::Delete;
+            self.left
+                .extend(group.filter(|_| leaves).map(str::to_owned));
             self.wrote();
         }
         if let Some(Trouble::Crash { .. }) = trouble {
@@ -416,130 +384,4 @@ fn read(request: &Request, reply: &trustform::emulator::request::Reply) -> Reply
             .map(|seconds| seconds * 1000),
         headers: reply.headers.clone().into_iter().collect(),
     }
-}
-
-/// What the stack's text means, through the real configuration and the real kinds.
-pub fn declared(want: &Want) -> Arc<Desired> {
-    static KNOWN: OnceLock<Mutex<BTreeMap<Want, Arc<Desired>>>> = OnceLock::new();
-    let known = KNOWN.get_or_init(Mutex::default);
-    if let Some(desired) = known.lock().expect("no panic").get(want) {
-        return desired.clone();
-    }
-    let desired = Arc::new(load(&text(want)));
-    let mut known = known.lock().expect("no panic");
-    if known.len() > 20_000 {
-        known.clear();
-    }
-    known.insert(*want, desired.clone());
-    desired
-}
-
-/// What a stack's text means.
-pub fn load(text: &str) -> Desired {
-    let mut sources = Sources::default();
-    let file = sources.add("trust.hcl", text);
-    let loaded = config::load(
-        Input {
-            sources: &mut sources,
-            files: &[file],
-            environment: &[],
-            automatic: &[],
-            central: &[],
-            given: &[],
-            access: config::Access {
-                read: &|_| Err(config::FileError::NotFound),
-                list: &|_| Err(config::FileError::NotFound),
-            },
-        },
-        &kinds::shapes(),
-    );
-    assert!(loaded.is_ok(), "{text}\n{:?}", loaded.diagnostics);
-    let (desired, said) = kinds::lower::lower(loaded.desired);
-    assert!(!said.iter().any(|one| one.is_error()), "{text}\n{said:?}");
-    desired
-}
-
-/// The stack as a person would write it.
-pub fn text(want: &Want) -> String {
-    let mut text = format!("stack \"{STACK}\" {{\n  tenant_id = \"{TENANT}\"\n}}\n");
-    if want.keys != 0 {
-        text.push_str("oidc_issuer \"cluster\" {\n  storage_account = \"simissuer\"\n  container = \"oidc\"\n");
-        for (index, key) in KEYS.iter().enumerate() {
-            if want.keys & 1 << index != 0 {
-                text.push_str(&format!(
-                    "  signing_key \"k{index}\" {{\n    public_key = <<EOT\n{key}EOT\n  }}\n"
-                ));
-            }
-        }
-        text.push_str("}\n");
-    }
-    let unmanaged = if want.delete_unmanaged {
-        "delete"
-    } else {
-        "report"
-    };
-    let further = further::declared(want.further, &|word| match word {
-        further::ISSUER => want.keys != 0,
-        label => want.applications & (1 << u8::from(label == "b")) != 0,
-    });
-    text.push_str(&further::blocks(&further, "", unmanaged));
-    for (index, label) in ["a", "b"].iter().enumerate() {
-        if want.applications & 1 << index == 0 {
-            continue;
-        }
-        text.push_str(&format!(
-            "application \"{label}\" {{\n  display_name = \"sim {label} {}\"\n  unmanaged_credentials = \"{unmanaged}\"\n",
-            want.name,
-        ));
-        text.push_str(&further::blocks(&further, label, unmanaged));
-        if index == 0 {
-            let roles: Vec<&str> = ROLES
-                .into_iter()
-                .enumerate()
-                .filter(|(bit, _)| want.roles & 1 << bit != 0)
-                .map(|(_, role)| role)
-                .collect();
-            text.push_str(&format!(
-                "  permissions \"microsoft_graph\" {{\n    application = {roles:?}\n    admin_consent = true\n  }}\n"
-            ));
-        }
-        let set = want.credentials[index];
-        let repository = index + 2;
-        let subject = format!("repo:contoso@1/{label}@{repository}");
-        // Labels are places in the file: the same label means another trust when one before it goes.
-        for (place, bit) in (0..5).filter(|bit| set & 1 << bit != 0).enumerate() {
-            let github = "https://token.actions.githubusercontent.com";
-            let (issuer, trust) = match bit {
-                0 => (
-                    format!("{github:?}"),
-                    format!("subject = \"{subject}:ref:refs/heads/main\""),
-                ),
-                1 => (
-                    format!("{github:?}"),
-                    format!("subject = \"{subject}:environment:prod\""),
-                ),
-                2 => (
-                    format!("{github:?}"),
-                    format!(
-                        "claims_matching_expression = \"claims['sub'] matches '{subject}:*' and claims['repository_owner_id'] eq '1'\""
-                    ),
-                ),
-                3 => (
-                    format!("{github:?}"),
-                    format!(
-                        "claims_matching_expression = \"claims['sub'] matches '{subject}:environment:*' and claims['repository_owner_id'] eq '1'\""
-                    ),
-                ),
-                _ => (
-                    "oidc_issuer.cluster.url".to_owned(),
-                    format!("subject = \"system:serviceaccount:{label}:sa\""),
-                ),
-            };
-            text.push_str(&format!(
-                "  federated_credential \"c{place}\" {{\n    issuer = {issuer}\n    {trust}\n  }}\n"
-            ));
-        }
-        text.push_str("}\n");
-    }
-    text
 }

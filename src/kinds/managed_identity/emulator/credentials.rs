@@ -20,16 +20,9 @@ use crate::exchange::trust::{Matcher, Trust};
 pub static CREDENTIALS: Table = Table {
     name: "userAssignedIdentityCredentials",
     resource: "FederatedIdentityCredential",
-    odata_type: "",
-    directory_object: false,
     indexed: &["~parent"],
-    filterable: &[],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const KIND: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";

@@ -21,16 +21,8 @@ use crate::kinds::role_assignment::roles;
 static CUSTOM: Table = Table {
     name: "roleDefinitions",
     resource: "RoleDefinition",
-    odata_type: "",
-    directory_object: false,
-    indexed: &[],
-    filterable: &[],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 const KIND: &str = "Microsoft.Authorization/roleDefinitions";

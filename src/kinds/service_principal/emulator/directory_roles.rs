@@ -27,11 +27,8 @@ pub static HELD: Table = Table {
     name: "roleManagement/directory/roleAssignments",
     resource: "UnifiedRoleAssignment",
     odata_type: "#microsoft.graph.unifiedRoleAssignment",
-    directory_object: false,
     indexed: &["principalId", "roleDefinitionId"],
     filterable: &["principalId", "roleDefinitionId", "directoryScopeId"],
-    select_only: &[],
-    present: Table::as_stored,
     related: |view, held, name| match name {
         "principal" => Some(holder(view, held).into_iter().collect()),
         "roleDefinition" => {
@@ -40,9 +37,8 @@ pub static HELD: Table = Table {
         }
         _ => None,
     },
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
     dumped,
+    ..Table::PLAIN
 };
 
 /// The roles that there are.
@@ -50,15 +46,9 @@ pub static DEFINED: Table = Table {
     name: "roleManagement/directory/roleDefinitions",
     resource: "UnifiedRoleDefinition",
     odata_type: "#microsoft.graph.unifiedRoleDefinition",
-    directory_object: false,
     indexed: &["displayName"],
     filterable: &["id", "displayName", "isBuiltIn"],
-    select_only: &[],
-    present: Table::as_stored,
-    related: Table::no_relations,
-    restored: Table::nothing_follows,
-    purged: Table::nothing_follows,
-    dumped: |_, _| None,
+    ..Table::PLAIN
 };
 
 const ROLE: &[Property] = &[
