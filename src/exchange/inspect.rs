@@ -40,6 +40,7 @@ pub fn read(jwt: &str) -> Result<Token, String> {
     let parts: Vec<&str> = jwt.split('.').collect();
     let [header, payload, signature] = parts[..] else {
         return Err(match parts.len() {
+            1 if jwt.is_empty() => "there is no token: the text is empty".to_owned(),
             1 => "this is no JWT: there is no dot in it; it may be an opaque token or a secret"
                 .to_owned(),
             5 => "this token is encrypted: only the one whom it is for can read it; ask for a signed one".to_owned(),
