@@ -43,7 +43,14 @@ pub struct Args {
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
-    if world.directory.join(&args.stack.directory).is_file() {
+    let place = world.directory.join(&args.stack.directory);
+    let named = args
+        .stack
+        .directory
+        .extension()
+        .is_some_and(|it| it == "json");
+    // A plan that is not there is missed as a file, not as a directory.
+    if place.is_file() || named && !place.exists() {
         return saved_plan::run(world, args);
     }
     let stack = stack::load(world, &args.stack)?;

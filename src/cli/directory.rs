@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, World};
 use crate::config::{Entry, FileError, files};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Sources};
@@ -80,11 +80,33 @@ pub fn read_text(path: &Path, shown: &Path, limit: usize) -> Result<String, Fail
         FileError::Unreadable(why) => failed(why),
         FileError::Outside(_) | FileError::NotText => failed("it is not text".to_owned()),
     })?;
+    text(bytes).map_err(failed)
+}
+
+/// The standard input's text, of at most `limit` bytes.
+pub fn read_input(world: &mut World, limit: usize) -> Result<String, Failure> {
+    let failed = |why: String| {
+        let message = format!("standard input cannot be read: {why}");
+        Failure::plain("unreadable", message)
+    };
+    let mut bytes = Vec::new();
+    let read = (&mut *world.input)
+        .take(limit as u64 + 1)
+        .read_to_end(&mut bytes);
+    read.map_err(|error| failed(error.to_string()))?;
+    if bytes.len() > limit {
+        return Err(failed(format!("it has more than {limit} bytes")));
+    }
+    text(bytes).map_err(failed)
+}
+
+/// What is no text is told by its line.
+fn text(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
             .split(|byte| *byte == b'\n')
             .count();
-        failed(format!("line {line} is not UTF-8"))
+        format!("line {line} is not UTF-8")
     })
 }
 

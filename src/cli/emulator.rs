@@ -26,7 +26,12 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Option<super::mint::EmulatorCommand>,
     /// Where to listen; loopback only.
-    #[arg(long, default_value = "127.0.0.1:8460", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        default_value = "127.0.0.1:8460",
+        value_name = "ADDRESS",
+        value_parser = address
+    )]
     pub listen: std::net::SocketAddr,
     /// The tenant that it plays.
     #[arg(
@@ -59,6 +64,11 @@ pub struct Args {
     /// Subscriptions and resource groups that are there from the beginning. May be repeated.
     #[arg(long = "resource-group", value_name = "SUBSCRIPTION/NAME")]
     pub groups: Vec<String>,
+}
+
+fn address(text: &str) -> Result<std::net::SocketAddr, String> {
+    let wrong = |_| "write an address with its port, as in `127.0.0.1:8460`".to_owned();
+    text.parse().map_err(wrong)
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {

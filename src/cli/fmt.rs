@@ -1,10 +1,10 @@
 //! `fmt`: HCL files in their canonical layout. YAML is left alone.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
 
+use super::directory::{read_input, read_text};
 use super::{Exit, Failure, World};
 use crate::config::{files, format};
 use crate::model::diagnostic::Diagnostic;
@@ -40,13 +40,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     for path in hcl_files(world, args)? {
         let place = world.directory.join(&path);
         let shown = path.display().to_string();
-        let failed = |error: std::io::Error| {
-            Failure::plain(
-                "unreadable",
-                format!("`{shown}` cannot be read or written: {error}"),
-            )
-        };
-        let text = read(&place).map_err(failed)?;
+        let text = read_text(&place, &path, files::FILE_LIMIT)?;
         let id = sources.add(shown.clone(), text.clone());
         let made = match format::format(id, &text) {
             Ok(made) if made == text => continue,
@@ -63,7 +57,10 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             world.print(&text);
         }
         if !args.check {
-            std::fs::write(&place, made).map_err(failed)?;
+            std::fs::write(&place, made).map_err(|error| {
+                let message = format!("`{shown}` cannot be written: {error}");
+                Failure::plain("unwritable", message)
+            })?;
         }
     }
     if !wrong.is_empty() {
@@ -77,17 +74,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
 
 /// Standard input, formatted, to the output.
 fn from_input(world: &mut World, args: &Args) -> Result<Exit, Failure> {
-    let mut text = String::new();
-    world
-        .input
-        .take(files::FILE_LIMIT as u64)
-        .read_to_string(&mut text)
-        .map_err(|error| {
-            Failure::plain(
-                "unreadable",
-                format!("standard input cannot be read: {error}"),
-            )
-        })?;
+    let text = read_input(world, files::FILE_LIMIT)?;
     let mut sources = Sources::default();
     let id = sources.add("standard input", text.clone());
     let made = format::format(id, &text).map_err(|said| Failure::new(said, &sources))?;
@@ -101,18 +88,6 @@ fn from_input(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         true => Exit::Changes,
         false => Exit::Done,
     })
-}
-
-/// At most as much as a stack's file may have.
-fn read(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(files::FILE_LIMIT as u64 + 1)
-        .read_to_string(&mut text)?;
-    if text.len() > files::FILE_LIMIT {
-        return Err(std::io::Error::other("it is larger than 8 MiB"));
-    }
-    Ok(text)
 }
 
 /// The files that are named, and those of the directories that are.

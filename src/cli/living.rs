@@ -10,7 +10,7 @@ use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{Sources, Span};
 use crate::model::value::{Map, Value};
-use crate::model::words::nearest;
+use crate::model::words::nearest_address;
 
 /// Where and on which terms.
 #[derive(Debug, clap::Args)]
@@ -111,7 +111,7 @@ pub fn undeclared<'a>(address: &Address, all: impl Iterator<Item = &'a Address>)
         "unknown-address",
         format!("no application is declared at `{address}`"),
     );
-    match nearest(&address.to_string(), all.iter().map(String::as_str)) {
+    match nearest_address(&address.to_string(), all.iter().map(String::as_str)) {
         Some(near) => said.help(format!("did you mean `{near}`?")),
         None => said.help("write its block first: the address is `application.` and its label"),
     }

@@ -68,12 +68,13 @@ pub fn run(world: &mut World, args: &Mint) -> Result<Exit, Failure> {
     let stack = stack::load(world, &args.stack)?;
     let resource = credential(&stack.desired, &args.credential)?;
     let trust = federated_credential::trust(&resource.body).ok_or_else(|| {
-        Failure::plain(
-            "not-known-yet",
-            format!(
-                "`{}` trusts something that is known only after an apply",
-                resource.address
-            ),
+        let message = format!(
+            "`{}` trusts something that is known only after an apply",
+            resource.address
+        );
+        Failure::from(
+            Diagnostic::error("not-known-yet", message)
+                .help("name a credential whose issuer and subject stand in the files"),
         )
     })?;
     let now = world.clock.now_ms() / 1000;
@@ -141,6 +142,17 @@ fn credential<'a>(desired: &'a Desired, name: &str) -> Result<&'a Resource, Fail
     match found.as_slice() {
         [(_, resource)] => Ok(resource),
         [] => {
+            let mut pending = desired.pending.iter();
+            if let Some(waits) = pending.find(|one| fits(&one.address.to_string())) {
+                let message = format!(
+                    "`{}` waits for a value: nobody is trusted by it yet",
+                    waits.address
+                );
+                let needs = waits.needs.first().map_or("name", String::as_str);
+                return Err(Diagnostic::error("not-known-yet", message)
+                    .help(format!("give it, as in `-var {needs}=…`"))
+                    .into());
+            }
             let near = nearest(name, all.iter().map(|(address, _)| address.as_str()));
             let help = match (near, all.first()) {
                 (Some(near), _) => format!("did you mean `{near}`?"),

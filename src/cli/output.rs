@@ -50,6 +50,9 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         );
         let help = match nearest(name, declared.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if declared.is_empty() => {
+                "it declares none: write an `output` block first".to_owned()
+            }
             None => format!(
                 "it has: {}",
                 declared.keys().cloned().collect::<Vec<_>>().join(", ")

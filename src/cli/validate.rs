@@ -1,9 +1,9 @@
 //! `validate`: everything that can be known without contacting anything.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use super::args::StackArgs;
+use super::directory::read_input;
 use super::stack::{Stack, Text};
 use super::{Exit, Failure, World, stack};
 use crate::config::files::FILE_LIMIT;
@@ -63,17 +63,7 @@ fn load(world: &mut World, args: &Args) -> Result<Stack, Failure> {
         }
         return stack::load(world, &args.stack);
     }
-    let failed = |why: String| {
-        Failure::plain(
-            "unreadable",
-            format!("standard input cannot be read: {why}"),
-        )
-    };
-    let mut bytes = Vec::new();
-    let limit = FILE_LIMIT as u64 + 1;
-    let read = world.input.take(limit).read_to_end(&mut bytes);
-    read.map_err(|error| failed(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8".to_owned()))?;
+    let text = read_input(world, FILE_LIMIT)?;
     let name = args.file.as_ref().and_then(|file| file.file_name());
     let parent = args.file.as_ref().and_then(|file| file.parent());
     let directory = match parent {

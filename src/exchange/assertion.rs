@@ -1,7 +1,7 @@
 //! The outside token that is presented for exchange: read, with its parts, before anything is looked up.
 
-use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{DecodeError, Engine as _};
 use serde_json::Value;
 
 use super::aadsts::render;
@@ -75,19 +75,14 @@ pub fn parse_assertion(jwt: &str) -> Result<Assertion, Refusal> {
     let [header, payload, signature] = parts[..] else {
         let what = match parts.len() {
             1 if jwt.is_empty() => "the token is empty".to_owned(),
+            1 => "there is no dot in the token: a signed one has three parts".to_owned(),
             5 => "the token has five parts: it is encrypted, and only signed ones are taken"
                 .to_owned(),
             count => format!("the token has {count} parts between dots: a signed one has three"),
         };
         return Err(malformed(what));
     };
-    let decode = |name: &str, text: &str| {
-        URL_SAFE_NO_PAD.decode(text).map_err(|error| {
-            malformed(format!(
-                "the {name} is not base64url without padding: {error}"
-            ))
-        })
-    };
+    let decode = |name: &str, text: &str| decoded(name, text).map_err(malformed);
     let header = header_of(&decode("header", header)?).map_err(malformed)?;
     let claims = Claims::from_json(&decode("payload", payload)?).map_err(malformed)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
@@ -102,7 +97,9 @@ pub fn parse_assertion(jwt: &str) -> Result<Assertion, Refusal> {
             kind.eq_ignore_ascii_case("jwt") || kind == "http://openid.net/specs/jwt/1.0"
         };
         if !kind.as_str().is_some_and(known) {
-            return Err(render(5_002_727, &[]).because(format!("`typ` is `{kind}`")));
+            return Err(render(5_002_727, &[]).because(format!(
+                "the header's `typ` is `{kind}`: only `JWT` is taken"
+            )));
         }
     }
     let required = |field: &str| {
@@ -124,7 +121,8 @@ pub fn parse_assertion(jwt: &str) -> Result<Assertion, Refusal> {
         .or_else(|| text("x5t#S256"))
         .filter(|id| !id.is_empty())
     else {
-        return Err(render(5_002_723, &[]));
+        return Err(render(5_002_723, &[])
+            .because("the header has no `kid`, which says which key made the signature"));
     };
     let name = text("alg").ok_or_else(|| malformed("the header has no `alg`".to_owned()))?;
     let algorithm =
@@ -139,6 +137,24 @@ pub fn parse_assertion(jwt: &str) -> Result<Assertion, Refusal> {
         signature: decode("signature", signature)?,
         signed: jwt[..jwt.len() - signature.len() - 1].to_owned(),
         claims,
+    })
+}
+
+/// The bytes of one part of a token.
+///
+/// # Errors
+/// The first character that has no place in base64url, or that the part is cut off.
+pub(super) fn decoded(part: &str, text: &str) -> Result<Vec<u8>, String> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|error| {
+        let why = match error {
+            DecodeError::InvalidByte(at, _) => {
+                let found = text.get(at..).and_then(|rest| rest.chars().next());
+                let found = found.map(|found| found.escape_debug().to_string());
+                format!("character {} is `{}`", at + 1, found.unwrap_or_default())
+            }
+            _ => "it was not copied whole".to_owned(),
+        };
+        format!("the {part} is not base64url without padding: {why}")
     })
 }
 

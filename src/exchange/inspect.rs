@@ -1,10 +1,8 @@
 //! Any token taken apart for people: what kind it is, whose, for how long. Nothing is verified.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::assertion::{MAX_BYTES, header_of};
+use super::assertion::{MAX_BYTES, decoded, header_of};
 use super::claims::Claims;
 use super::platform::{Platform, platform};
 
@@ -42,20 +40,17 @@ pub fn read(jwt: &str) -> Result<Token, String> {
     let parts: Vec<&str> = jwt.split('.').collect();
     let [header, payload, signature] = parts[..] else {
         return Err(match parts.len() {
+            1 if jwt.is_empty() => "there is no token: the text is empty".to_owned(),
             1 => "this is no JWT: there is no dot in it; it may be an opaque token or a secret"
                 .to_owned(),
-            5 => "this token is encrypted: only the one whom it is for can read it".to_owned(),
+            5 => "this token is encrypted: only the one whom it is for can read it; ask for a signed one".to_owned(),
             count => format!("this has {count} parts between dots: a signed token has three"),
         });
     };
-    let decode = |name: &str, text: &str| {
-        let decoded = URL_SAFE_NO_PAD.decode(text);
-        decoded.map_err(|error| format!("the {name} is not base64url without padding: {error}"))
-    };
     Ok(Token {
-        header: header_of(&decode("header", header)?)?,
-        claims: Claims::from_json(&decode("payload", payload)?)?,
-        signature: decode("signature", signature)?,
+        header: header_of(&decoded("header", header)?)?,
+        claims: Claims::from_json(&decoded("payload", payload)?)?,
+        signature: decoded("signature", signature)?,
         signed: jwt[..jwt.len() - signature.len() - 1].to_owned(),
     })
 }
@@ -151,6 +146,8 @@ pub fn relative(time: i64, now: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     fn jwt(payload: &str) -> String {
         let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);

@@ -82,6 +82,7 @@ pub fn check_key(assertion: &Assertion, jwks: &[u8]) -> Result<PublicKey, Refusa
             count if later => {
                 format!("the key is published, but after the first {MAX_KEYS} of {count}")
             }
+            1 => "the one published key has another id".to_owned(),
             count => format!("none of the {count} published keys has this id"),
         }));
     };
@@ -100,7 +101,10 @@ pub fn check_key(assertion: &Assertion, jwks: &[u8]) -> Result<PublicKey, Refusa
         .public_key()
         .map_err(|error| unsupported(error.message))?;
     let PublicKey::Rsa { n, .. } = &public else {
-        return Err(unsupported(format!("the key has the type `{}`", key.kty)));
+        return Err(unsupported(format!(
+            "the key has the type `{}`, and only RSA keys are taken",
+            key.kty
+        )));
     };
     let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
     if !(2048..=8192).contains(&bits) {

@@ -131,6 +131,9 @@ fn issuer(token: &Token, expected: &Expected) -> Result<String, String> {
     let wanted = expected.issuer.replace("{tenantid}", &tenant);
     match wanted == found {
         true => Ok(found.into_owned()),
+        false if tenant.is_empty() => {
+            Err(format!("it is `{found}`, expected `{}`", expected.issuer))
+        }
         false => Err(format!("it is `{found}`, expected `{wanted}`")),
     }
 }
@@ -166,6 +169,7 @@ fn audience(token: &Token, expected: &Expected) -> Result<String, String> {
         .find(|audience| expected.audiences.contains(audience))
     {
         Some(audience) => Ok(audience.clone()),
+        None if found.is_empty() => Err("the token has no `aud`".to_owned()),
         None => Err(format!(
             "it is for `{}`, expected `{}`",
             found.join("`, `"),

@@ -84,7 +84,9 @@ impl Discovery {
         })?;
         let string = |name: &str| match value.get(name) {
             Some(Value::String(text)) => Ok(text.clone()),
-            Some(_) => Err(refused(format!("has a `{name}` that is not a string"))),
+            Some(_) => Err(refused(format!(
+                "has something else than a string as its `{name}`"
+            ))),
             None => Err(refused(format!("has no `{name}`"))),
         };
         let list = |name: &str| match value.get(name) {
@@ -97,7 +99,11 @@ impl Discovery {
                         .map(|item| item.as_str().map(str::to_owned))
                         .collect()
                 })
-                .ok_or_else(|| refused(format!("has a `{name}` that is not a list of strings"))),
+                .ok_or_else(|| {
+                    refused(format!(
+                        "has something else than a list of strings as its `{name}`"
+                    ))
+                }),
         };
         Ok(Self {
             issuer: string("issuer")?,
@@ -201,7 +207,7 @@ mod tests {
             (r#"{"issuer":"a"}"#, "no `jwks_uri`"),
             (
                 r#"{"issuer":1,"jwks_uri":"b"}"#,
-                "`issuer` that is not a string",
+                "something else than a string as its `issuer`",
             ),
             (
                 r#"{"issuer":"a","jwks_uri":"b","response_types_supported":"c"}"#,

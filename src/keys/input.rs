@@ -4,7 +4,7 @@ use super::error::KeyError;
 use super::jwk::Jwk;
 use super::jwks::Jwks;
 use super::pem;
-use super::public_key::{PublicKey, private};
+use super::public_key::PublicKey;
 
 /// The keys in `bytes`, whichever form they have, in their order. PEM and DER keys get the Kubernetes `kid`, JWKs keep
 /// their own. Private keys of every form are refused; what else is wrong says [`check`](super::check::check).
@@ -34,7 +34,7 @@ pub fn keys(bytes: &[u8]) -> Result<Vec<Jwk>, KeyError> {
         jwks => jwks?,
     };
     match jwks.keys.iter().find(|key| !key.private_members.is_empty()) {
-        Some(key) => Err(private(&key.private_what())),
+        Some(key) => Err(key.private_refusal()),
         None => Ok(jwks.keys),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::{KeyError, shown};
 use super::kid;
-use super::public_key::{Curve, PublicKey, private};
+use super::public_key::{Curve, MAKE_RSA, PublicKey, private};
 
 /// The members that make a JWK private or symmetric (RFC 7518 6.2.2, 6.3.2, 6.4.1).
 pub const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -117,7 +117,7 @@ impl Jwk {
         if jwk.private_members.is_empty() {
             Ok(jwk)
         } else {
-            Err(private(&jwk.private_what()))
+            Err(jwk.private_refusal())
         }
     }
 
@@ -181,7 +181,7 @@ impl Jwk {
                 let curve = curve.ok_or_else(|| {
                     KeyError::new(
                         format!("this EC JWK has the curve `{}`, which is none of P-256, P-384 and P-521", shown(name)),
-                        super::public_key::MAKE_RSA,
+                        MAKE_RSA,
                     )
                 })?;
                 PublicKey::ec(curve, &number("x", &self.x)?, &number("y", &self.y)?)
@@ -191,9 +191,18 @@ impl Jwk {
                     "this JWK has the type `{}`, and only `RSA` and `EC` are read",
                     shown(other)
                 ),
-                super::public_key::MAKE_RSA,
+                MAKE_RSA,
             )),
         }
+    }
+
+    /// The refusal of a JWK with private members.
+    pub(super) fn private_refusal(&self) -> KeyError {
+        let help = match self.kty.as_str() {
+            "oct" => format!("a shared secret has no public half: {MAKE_RSA}"),
+            _ => "give its public members alone, `kty`, `kid`, `n` and `e`; keep the private key out of this directory".to_owned(),
+        };
+        KeyError::new(private(&self.private_what()).message, help)
     }
 
     /// What a JWK with private members is, in words, for messages.

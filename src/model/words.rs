@@ -2,8 +2,26 @@
 
 /// The candidate that is nearest to `word`, if any is near enough to be meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    within(word, word, candidates)
+}
+
+/// The address that is nearest to `address`: that it begins as others do is no likeness, its last label is.
+pub fn nearest_address<'a>(
+    address: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let label = address.rsplit(['.', '/']).next().unwrap_or(address);
+    within(address, label, candidates)
+}
+
+/// A third of the characters of `typed` may differ.
+fn within<'a>(
+    word: &str,
+    typed: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let near = word.chars().count().div_ceil(3).max(1);
+    let near = typed.chars().count().div_ceil(3).max(1);
     candidates
         .into_iter()
         .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))

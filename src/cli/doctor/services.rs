@@ -101,7 +101,8 @@ pub async fn blueprints(client: &Client) -> Check {
         (Ok(reply), _) if reply.status == 200 => Check::unknown(
             "blueprints",
             "only the beta version knows agent identity blueprints",
-        ),
+        )
+        .help("write `api_version = \"beta\"` in the block of each `agent_identity_blueprint`"),
         (_, Some(error)) => Check::refused("blueprints", Status::Unknown, error),
         _ => Check::unknown(
             "blueprints",

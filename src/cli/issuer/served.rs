@@ -27,8 +27,9 @@ pub async fn check(web: &Web, issuer: &str, kids: &[String]) -> Served {
     let Some(found) = parsed(Discovery::parse(&body), &url, said) else {
         return served;
     };
-    let wrong = found.check(issuer).into_iter();
-    said.extend(wrong.map(|finding| {
+    let wrong = found.check(issuer);
+    let no_place = wrong.iter().any(|it| it.code == "jwks-uri-not-https");
+    said.extend(wrong.into_iter().map(|finding| {
         Diagnostic {
             level: finding.level,
             ..Diagnostic::error(finding.code, finding.message)
@@ -36,9 +37,11 @@ pub async fn check(web: &Web, issuer: &str, kids: &[String]) -> Served {
                 .help(finding.help)
         }
     }));
-    let jwks = document(web, &found.jwks_uri, said)
-        .await
-        .and_then(|body| parsed(Jwks::parse(&body), &found.jwks_uri, said));
+    let body = match no_place {
+        true => None,
+        false => document(web, &found.jwks_uri, said).await,
+    };
+    let jwks = body.and_then(|body| parsed(Jwks::parse(&body), &found.jwks_uri, said));
     if let Some(jwks) = jwks {
         said.extend(check::check(&jwks).into_iter().map(findings::of(&jwks)));
         for kid in kids.iter().filter(|kid| jwks.find(kid).is_none()) {

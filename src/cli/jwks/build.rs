@@ -46,8 +46,12 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let mut places = Vec::new();
     for (name, bytes) in inputs {
         let keys = input::keys(&bytes).map_err(|error| {
+            let message = match several {
+                true => format!("{name}: {}", error.message),
+                false => error.message,
+            };
             Failure::from(
-                Diagnostic::error("public-key", error.message)
+                Diagnostic::error("public-key", message)
                     .about(&name)
                     .help(error.help),
             )

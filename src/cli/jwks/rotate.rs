@@ -68,7 +68,10 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             "the documents of `{}` are hosted elsewhere, and when they were published is not known",
             issuer.address
         );
-        return Err(Failure::plain("external-issuer", message));
+        let said = Diagnostic::error("external-issuer", message);
+        return Err(said
+            .help("`trustform issuer check` says what is published there")
+            .into());
     };
     let keys = live
         .find(document::KIND, path)
@@ -102,8 +105,8 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     };
     text.push_str("\nNext: ");
     text.push_str(&match at {
-        _ if differs => "`trustform apply`: the file names other keys than the published ones\n".to_owned(),
         Phase::Empty => "`trustform apply`: nothing is published\n".to_owned(),
+        _ if differs => "`trustform apply`: the file names other keys than the published ones\n".to_owned(),
         Phase::Steady => match &args.public_key {
             None => "add the next public key as a second `signing_key` block, and apply (`--public-key FILE` prints the block)\n".to_owned(),
             Some(file) => {

@@ -26,7 +26,7 @@ use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::plan::Right;
 use crate::model::source::Span;
-use crate::model::words::nearest;
+use crate::model::words::nearest_address;
 use crate::plan::access;
 use crate::render::text;
 use edit::Edit;
@@ -287,7 +287,7 @@ impl Files {
                 format!("no credential is declared at `{address}`"),
             );
             return Err(
-                match nearest(&address.to_string(), all.iter().map(String::as_str)) {
+                match nearest_address(&address.to_string(), all.iter().map(String::as_str)) {
                     Some(near) => missing.help(format!("did you mean `{near}`?")),
                     None => missing.help(format!("`{identity}` stands for all of its credentials")),
                 }

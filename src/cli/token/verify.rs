@@ -6,9 +6,11 @@ use serde_json::json;
 
 use super::keys::Published;
 use crate::cli::args::{Format, StackArgs};
+use crate::cli::directory::read_text;
 use crate::cli::local::Local;
 use crate::cli::{Exit, Failure, World, stack};
 use crate::exchange::verify::{Expected, is_key_unknown, verify};
+use crate::keys::jwks::MAX_DOCUMENT;
 use crate::render::escape::terminal;
 
 /// Verify an access token as the API that it is for should: every step, pass or fail.
@@ -46,8 +48,10 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         tenants: args.tenants.clone(),
     };
     let keys = match &args.jwks {
-        Some(file) => std::fs::read(world.directory.join(file))
-            .map_err(|error| format!("`{}` cannot be read: {error}", file.display())),
+        Some(file) => {
+            let text = read_text(&world.directory.join(file), file, MAX_DOCUMENT)?;
+            Ok(text.into_bytes())
+        }
         None => {
             let local = match &args.local {
                 Some(directory) => {

@@ -116,6 +116,9 @@ impl<'a> Parser<'a> {
                 return self.peek().is_some() && self.connective();
             }
         }
+        if self.peek().is_some() {
+            self.gap("the clause");
+        }
         if self.peek().is_none() {
             self.error(
                 self.end(),
@@ -124,8 +127,7 @@ impl<'a> Parser<'a> {
             );
             return false;
         }
-        self.gap("the clause");
-        self.peek().is_some()
+        true
     }
 
     /// Exactly one space.

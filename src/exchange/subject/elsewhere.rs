@@ -66,9 +66,9 @@ pub(super) fn elsewhere(issuer: &str, field: Field, text: &str) -> Option<Trap> 
     }
     let is_pattern = field == Field::Expression;
     let on = platform(issuer);
-    let missing = |form: &str| format!("its subjects have the form `{form}`");
+    let missing = |form: &str| format!("the subjects of this issuer have the form `{form}`");
     match on {
-        Platform::GitHub if !is_pattern && !is_github(text) => trap(
+        Platform::GitHub if !is_pattern && !is_github(text.trim()) => trap(
             format!("GitHub sends no subject like `{text}`"),
             "it begins with `repo:`, unless the repository chose other claims",
         ),

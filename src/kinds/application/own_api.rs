@@ -10,7 +10,7 @@ use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::live::Live;
 use crate::model::value::Value;
-use crate::model::words::nearest;
+use crate::model::words::{nearest, nearest_address};
 
 /// Where a grant keeps the address of an API that is an application of this stack.
 pub const OWN: &str = "own_api";
@@ -120,7 +120,7 @@ pub fn review(desired: &Desired) -> Vec<Diagnostic> {
                 let names: Vec<String> = super::declared(desired)
                     .map(|other| other.address.to_string())
                     .collect();
-                let help = match nearest(&label, names.iter().map(String::as_str)) {
+                let help = match nearest_address(&label, names.iter().map(String::as_str)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "declare it, or name the API by its application id".to_owned(),
                 };
