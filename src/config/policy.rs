@@ -27,7 +27,7 @@ pub(super) const FIELDS: &[Field] = &[
         .check(globs),
     Field::string("unmanaged_credentials", "What becomes of credentials that nobody declared, on applications that do not say it.")
         .words(&["report", "delete", "keep"]),
-    Field::string("leftover_secrets", "What of passwords and certificates that still work on the stack's applications and their service principals, SAML's own aside: `report` shows them in every plan, `forbid` refuses the plan while there is one beside a federated credential, `remove` removes those. Never on an application that has no federated credential of this stack yet. Default: nobody looks, only an audit.")
+    Field::string("leftover_secrets", "What of passwords and certificates that still work on the stack's applications, agent identity blueprints and their service principals, SAML's own aside: `report` shows them in every plan, `forbid` refuses the plan while there is one beside a federated credential, `remove` removes those. Never on an application that has no federated credential of this stack yet. Default: nobody looks, only an audit.")
         .words(&["report", "forbid", "remove"]),
     Field::new("max_deletes", Type::Number, "How many trusts or applications may go without a replacement; `--allow-deletes` wins.")
         .check(whole),

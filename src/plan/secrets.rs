@@ -35,7 +35,7 @@ pub fn judged(pairs: &[Pair], desired: &Desired, live: &Live, options: &Options)
     }
     let mut going: Vec<Leftover> = Vec::new();
     for pair in pairs {
-        let watched = pair.resource.kind() == application::KIND
+        let watched = application::is_one(pair.resource.kind())
             && secret::is_watched(&pair.resource, &desired.policy);
         let Some(object) = pair.object.as_ref().filter(|it| watched && !it.deleted) else {
             continue;

@@ -1,4 +1,4 @@
-//! `secret`: a password or certificate of an application, or a password of a service principal. Nothing declares one; the
+//! `secret`: a password or certificate of an application or agent identity blueprint, or a password of a service principal. Nothing declares one; the
 //! fix plan of an audit removes it, and for applications a policy that says so.
 //!
 //! Sources: Microsoft Graph, "application: removePassword", "servicePrincipal: removePassword", "Update application". `removeKey` wants a proof that is
@@ -12,7 +12,7 @@ pub use signing::{Mark, signs};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Kind, Task, application, service_principal, step};
+use super::{Kind, Task, agent_identity_blueprint, application, service_principal, step};
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Key, Live, Object, Read};
 use crate::model::plan::Action;
@@ -25,8 +25,12 @@ pub const KIND: &str = "secret";
 
 static SHAPE: Shape = Shape {
     kind: KIND,
-    doc: "A password or certificate of an application, or a password of a service principal. It cannot be declared; `audit --fix-plan` plans its removal, and `policy { leftover_secrets = \"remove\" }` plans it beside federated credentials.",
-    parents: &[application::KIND, service_principal::KIND],
+    doc: "A password or certificate of an application or agent identity blueprint, or a password of a service principal. It cannot be declared; `audit --fix-plan` plans its removal, and `policy { leftover_secrets = \"remove\" }` plans it beside federated credentials.",
+    parents: &[
+        application::KIND,
+        agent_identity_blueprint::KIND,
+        service_principal::KIND,
+    ],
     implied: true,
     fields: &[
         Field::string("key_id", "The id by which it is removed.").computed(),
@@ -44,8 +48,6 @@ const KEYS: &str = "keyCredentials";
 const SIGN_IN: &str = "preferredSingleSignOnMode";
 /// In the body of a certificate: all of it as Graph shows it, which holds nothing private.
 const WIRE: &str = "wire";
-/// Why a service principal is read.
-const OF_PRINCIPAL: &str = "principal";
 
 pub struct Secret;
 
@@ -56,12 +58,12 @@ impl Kind for Secret {
 
     /// Only where a plan is about secrets, or the policy is: no other one asks for them.
     fn reads(&self, desired: &Desired, live: &Live) -> Vec<Read> {
-        let applications = desired.of_kind(application::KIND);
+        let applications = application::declared(desired);
         let watched = applications.filter(|it| is_watched(it, &desired.policy));
         let principals = desired.of_kind(service_principal::KIND).filter(|it| {
             let owner = desired.parent(it);
             owner.is_some_and(|owner| {
-                owner.kind() == application::KIND && is_watched(owner, &desired.policy)
+                application::is_one(owner.kind()) && is_watched(owner, &desired.policy)
             })
         });
         desired
@@ -79,10 +81,7 @@ impl Kind for Secret {
         if reply.status != 200 {
             return;
         }
-        let kind = match read.purpose {
-            OF_PRINCIPAL => service_principal::KIND,
-            _ => application::KIND,
-        };
+        let kind = read.purpose;
         let parent = Key::new(kind, &read.about);
         live.remove_children(&parent, KIND);
         let all = |list: &str| reply.body[list].as_array().into_iter().flatten();
@@ -146,17 +145,17 @@ fn found<'a>(resource: &Resource, desired: &Desired, live: &'a Live) -> Option<&
     super::of(resource.kind())?.find(resource, owner, live)
 }
 
-/// The passwords and certificates of an application or service principal.
+/// The passwords and certificates of an application or service principal, of whose kind the purpose says.
 fn list(parent: &Key) -> Read {
-    let (purpose, more) = match parent.kind {
-        service_principal::KIND => (OF_PRINCIPAL, format!(",{SIGN_IN}")),
-        _ => ("list", String::new()),
+    let more = match parent.kind {
+        service_principal::KIND => format!(",{SIGN_IN}"),
+        _ => String::new(),
     };
     let path = format!("{}?$select=id,{PASSWORDS},{KEYS}{more}", path(parent));
     Read {
         kind: KIND,
-        purpose,
-        request: Request::get(Service::Graph, path),
+        purpose: parent.kind,
+        request: Request::get(service(parent), path),
         about: parent.id.clone(),
     }
 }
@@ -167,6 +166,11 @@ fn path(parent: &Key) -> String {
         _ => "applications",
     };
     format!("/{set}/{}", parent.id)
+}
+
+/// Where the holder is known to every service.
+fn service(parent: &Key) -> Service {
+    application::Form::of(parent.kind).map_or(Service::Graph, |form| form.reads)
 }
 
 fn object(parent: &Key, kind: &str, json: &serde_json::Value) -> Object {
@@ -226,7 +230,7 @@ fn remove(task: &Task, object: &Object, parent: &Object) -> Step {
         ..step(
             task,
             Phase::Withdraw,
-            Request::new(Service::Graph, Method::Post, path).body(key_id),
+            Request::new(service(&parent.key), Method::Post, path).body(key_id),
         )
     }
 }
@@ -239,14 +243,14 @@ fn keep_others(task: &Task, object: &Object, parent: &Object) -> Step {
         .filter_map(|other| other.body.get(WIRE).cloned());
     let body = Value::map([(KEYS, Value::List(others.collect()))]);
     let key_id = Value::map([("keyId", text(object, "key_id").into())]);
-    let path = path(&parent.key);
+    let holder = path(&parent.key);
     Step {
         check: Some(gone(parent, KEYS, key_id)),
         done_if: vec![Pattern::new(404, "Request_ResourceNotFound")],
         ..step(
             task,
             Phase::Withdraw,
-            Request::new(Service::Graph, Method::Patch, path).body(body),
+            Request::new(service(&parent.key), Method::Patch, holder).body(body),
         )
     }
 }

@@ -49,8 +49,7 @@ pub fn declared(desired: &Desired) -> (BTreeMap<String, Declared>, BTreeMap<Stri
                 .collect(),
             roles: held.count(),
             deletes_unmanaged: resource.text("unmanaged_credentials") == Some("delete"),
-            // A blueprint's the policy does not mean.
-            removes_secrets: resource.kind() == application::KIND
+            removes_secrets: application::is_one(resource.kind())
                 && desired.policy.leftover_secrets.as_deref() == Some("remove"),
         };
         applications.insert(known_by(resource), declared);
