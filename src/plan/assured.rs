@@ -93,12 +93,8 @@ fn trusts(drafts: &mut [(Change, Vec<Step>)], pairs: &[Pair], desired: &Desired,
 /// planned with may have been old.
 pub(super) fn premises(changes: &[Change], pairs: &[Pair]) -> Vec<(StepId, Check)> {
     let deletes = || changes.iter().filter(|change| rests_on_trusts(change));
-    let staying = staying(
-        pairs,
-        &deletes()
-            .filter_map(|change| change.object.clone())
-            .collect(),
-    );
+    let going = deletes().filter_map(|change| change.object.clone());
+    let staying = staying(pairs, &going.collect());
     let mut premises = Vec::new();
     for change in deletes() {
         // Before it come the writes of what stays.

@@ -88,7 +88,7 @@ fn enforced(
     }
 }
 
-/// Ranges that go from a location that a policy in force leaves out.
+/// Ranges that go from a location that a policy in force leaves out, by its id or with all trusted ones.
 fn narrowed(
     object: Option<&Object>,
     after: Option<&Map>,
@@ -96,17 +96,6 @@ fn narrowed(
     live: &Live,
 ) -> Option<(String, bool)> {
     let object = object?;
-    let names = |other: &&Object| {
-        let locations = other.body.get("excluded_locations");
-        let mut ids = locations.into_iter().flat_map(Value::items);
-        policy::is_enforced(&other.body)
-            && !going.contains(&other.key)
-            && ids.any(|id| {
-                id.as_str()
-                    .is_some_and(|id| id.eq_ignore_ascii_case(&object.key.id))
-            })
-    };
-    let user = live.of_kind(policy::KIND).find(names)?;
     let ranges = |body: &Map| {
         let all = body.get("ip").and_then(|ip| ip.get("ip_ranges"));
         all.into_iter()
@@ -114,17 +103,34 @@ fn narrowed(
             .cloned()
             .collect::<BTreeSet<Value>>()
     };
-    let after = after.map(ranges).unwrap_or_default();
-    let lost = ranges(&object.body).difference(&after).count();
-    (lost > 0).then(|| {
-        let many = if lost == 1 { "range" } else { "ranges" };
-        (
-            format!(
-                "would lose {lost} {many}, and the policy `{}` blocks everywhere else",
-                user.name
-            ),
-            false,
-        )
+    let before = ranges(&object.body);
+    let policies = live.of_kind(policy::KIND);
+    let mut in_force =
+        policies.filter(|other| policy::is_enforced(&other.body) && !going.contains(&other.key));
+    in_force.find_map(|user| {
+        let leaves_out = |location: &str| {
+            let locations = user.body.get("excluded_locations");
+            let mut ids = locations.into_iter().flat_map(Value::items);
+            ids.any(|id| {
+                id.as_str()
+                    .is_some_and(|id| id.eq_ignore_ascii_case(location))
+            })
+        };
+        let by_id = leaves_out(&object.key.id);
+        let by_trust = leaves_out(policy::TRUSTED) && named_location::is_trusted(&object.body);
+        let still = after.filter(|after| by_id || named_location::is_trusted(after));
+        let kept = still.map(ranges).unwrap_or_default();
+        let lost = before.difference(&kept).count();
+        let loss = match lost {
+            _ if after.is_some() && still.is_none() => "be trusted no more".to_owned(),
+            1 => "lose 1 range".to_owned(),
+            _ => format!("lose {lost} ranges"),
+        };
+        let why = format!(
+            "would {loss}, and the policy `{}` blocks everywhere else",
+            user.name
+        );
+        (lost > 0 && (by_id || by_trust)).then_some((why, false))
     })
 }
 

@@ -9,7 +9,7 @@ pub mod emulator;
 mod fields;
 mod wire;
 
-pub use fields::{ENFORCED, REPORT_ONLY};
+pub use fields::{ENFORCED, REPORT_ONLY, TRUSTED};
 pub use wire::{PATH, names, targets};
 
 use super::lower::Lowering;

@@ -239,14 +239,14 @@ fn wire_body(resource: &Resource) -> Map {
     ])
 }
 
-/// What somebody else's policy names cannot be deleted.
+/// What a policy names that is not ours, or not any more, cannot be deleted.
 fn in_use(location: &Object, scene: &Scene) -> Option<Box<Diagnostic>> {
     let policies = scene.live.of_kind(conditional_access_policy::KIND);
     let mut named =
         policies.filter(|policy| conditional_access_policy::names(policy, &location.key));
     let policy = named.find(|policy| !matches!(by_name::claim(policy, scene), Claim::Ours))?;
     let message = format!(
-        "`{}` (id {}) stays: the policy `{}`, which is somebody else's, names it",
+        "`{}` (id {}) stays: the policy `{}` names it, and that is not this stack's to change",
         location.name, location.key.id, policy.name
     );
     let said = Diagnostic::warning("location-in-use", message)
@@ -255,17 +255,22 @@ fn in_use(location: &Object, scene: &Scene) -> Option<Box<Diagnostic>> {
     Some(Box::new(said))
 }
 
+/// Whether a location, declared or there, is trusted.
+pub fn is_trusted(body: &Map) -> bool {
+    let ip = body.get("ip");
+    ip.and_then(|ip| ip.get("trusted")) == Some(&Value::Bool(true))
+}
+
 /// A trusted location cannot be deleted: before it goes, it is not trusted any more. Source: Microsoft, "Conditional Access:
 /// Network assignment" (trusted locations).
 fn untrusted(task: &Task) -> Option<Step> {
     let location = task.object.filter(|_| task.action == Action::Delete)?;
-    let trusted = location.body.get("ip")?.get("trusted") == Some(&Value::Bool(true));
     let body = Value::map([
         ("@odata.type", "#microsoft.graph.ipNamedLocation".into()),
         ("isTrusted", Value::Bool(false)),
     ]);
     let path = format!("{PATH}/{}", location.key.id);
-    trusted.then(|| Step {
+    is_trusted(&location.body).then(|| Step {
         // What it is for, the delete shows.
         done_if: vec![Pattern::new(404, "")],
         ..step(

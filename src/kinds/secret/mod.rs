@@ -1,5 +1,5 @@
-//! `secret`: a password or certificate of an application or agent identity blueprint, or a password of a service principal. Nothing declares one; the
-//! fix plan of an audit removes it, and for applications a policy that says so.
+//! `secret`: a password or certificate of an application or agent identity blueprint, or a password of a service principal.
+//! Nothing declares one; the fix plan of an audit removes it, and a policy that says so.
 //!
 //! Sources: Microsoft Graph, "application: removePassword", "servicePrincipal: removePassword", "Update application". `removeKey` wants a proof that is
 //! signed with a key of the application, which only its holder has: a certificate goes as `az ad app credential delete
