@@ -191,7 +191,7 @@ fn carried_out(
             (false, _) if anew => {
                 if terms.format == Format::Text {
                     world.print(
-                        "\nA trust that is to stay is gone: a new plan puts it there first.\n\n",
+                        "\nThe tenant is not as the plan was made for: a new plan follows.\n\n",
                     );
                 }
             }

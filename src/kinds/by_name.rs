@@ -161,6 +161,7 @@ pub fn claim(object: &Object, scene: &Scene) -> Claim {
     }
 }
 
+/// Whether a block declares what bears the mark, and not everything goes.
 fn stays(mark: &str, scene: &Scene) -> bool {
     let mut resources = scene.desired.resources.values();
     !scene.destroy && resources.any(|resource| resource.text(MARK) == Some(mark))

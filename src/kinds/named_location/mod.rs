@@ -239,19 +239,36 @@ fn wire_body(resource: &Resource) -> Map {
     ])
 }
 
-/// What a policy names that is not ours, or not any more, cannot be deleted.
+/// What a policy names cannot be deleted: a block of this stack, by its id, or one that is not ours, or not any more.
 fn in_use(location: &Object, scene: &Scene) -> Option<Box<Diagnostic>> {
+    let id = &location.key;
+    let blocks = scene.desired.of_kind(conditional_access_policy::KIND);
+    let mut blocks = blocks.filter(|_| !scene.destroy);
+    let ours = blocks.find(|block| {
+        let ids = block.at("excluded_locations").into_iter();
+        ids.flat_map(Value::items)
+            .any(|one| one.as_str() == Some(&id.id))
+    });
     let policies = scene.live.of_kind(conditional_access_policy::KIND);
-    let mut named =
-        policies.filter(|policy| conditional_access_policy::names(policy, &location.key));
-    let policy = named.find(|policy| !matches!(by_name::claim(policy, scene), Claim::Ours))?;
-    let message = format!(
-        "`{}` (id {}) stays: the policy `{}` names it, and that is not this stack's to change",
-        location.name, location.key.id, policy.name
-    );
+    let mut policies = policies.filter(|policy| conditional_access_policy::names(policy, id));
+    let mut theirs = || policies.find(|one| !matches!(by_name::claim(one, scene), Claim::Ours));
+    let (why, help) = match ours {
+        Some(block) => (
+            format!("`{}` names it by its id", block.address),
+            "take the id out of `excluded_locations`",
+        ),
+        None => (
+            format!(
+                "the policy `{}` names it, and that is not this stack's to change",
+                theirs()?.name
+            ),
+            "take it out of that policy's conditions, or let it go without deleting it: `removed { from = named_location.LABEL, destroy = false }`",
+        ),
+    };
+    let message = format!("`{}` (id {}) stays: {why}", location.name, id.id);
     let said = Diagnostic::warning("location-in-use", message)
-        .about(format!("{KIND} {}", location.key.id))
-        .help("take it out of that policy's conditions, or let it go without deleting it: `removed { from = named_location.LABEL, destroy = false }`");
+        .about(format!("{KIND} {}", id.id))
+        .help(help);
     Some(Box::new(said))
 }
 
