@@ -110,11 +110,9 @@ fn narrowed(
     in_force.find_map(|user| {
         let leaves_out = |location: &str| {
             let locations = user.body.get("excluded_locations");
-            let mut ids = locations.into_iter().flat_map(Value::items);
-            ids.any(|id| {
-                id.as_str()
-                    .is_some_and(|id| id.eq_ignore_ascii_case(location))
-            })
+            let ids = locations.into_iter().flat_map(Value::items);
+            let mut ids = ids.filter_map(Value::as_str);
+            ids.any(|id| id.eq_ignore_ascii_case(location))
         };
         let by_id = leaves_out(&object.key.id);
         let by_trust = leaves_out(policy::TRUSTED) && named_location::is_trusted(&object.body);

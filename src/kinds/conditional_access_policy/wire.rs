@@ -195,8 +195,9 @@ fn body_of(json: &Json) -> Map {
 
 /// Whether a policy that is there names a location.
 pub fn names(policy: &Object, location: &Key) -> bool {
-    let mut named = policy.body.get(NAMED).into_iter().flat_map(Value::items);
-    named.any(|id| id.as_str() == Some(&location.id))
+    let named = policy.body.get(NAMED).into_iter().flat_map(Value::items);
+    let mut ids = named.filter_map(Value::as_str);
+    ids.any(|id| id.eq_ignore_ascii_case(&location.id))
 }
 
 /// The whole policy: what was changed by hand is put right with it.

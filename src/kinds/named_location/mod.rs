@@ -247,7 +247,8 @@ fn in_use(location: &Object, scene: &Scene) -> Option<Box<Diagnostic>> {
     let ours = blocks.find(|block| {
         let ids = block.at("excluded_locations").into_iter();
         ids.flat_map(Value::items)
-            .any(|one| one.as_str() == Some(&id.id))
+            .filter_map(Value::as_str)
+            .any(|one| one.eq_ignore_ascii_case(&id.id))
     });
     let policies = scene.live.of_kind(conditional_access_policy::KIND);
     let mut policies = policies.filter(|policy| conditional_access_policy::names(policy, id));
@@ -262,7 +263,7 @@ fn in_use(location: &Object, scene: &Scene) -> Option<Box<Diagnostic>> {
                 "the policy `{}` names it, and that is not this stack's to change",
                 theirs()?.name
             ),
-            "take it out of that policy's conditions, or let it go without deleting it: `removed { from = named_location.LABEL, destroy = false }`",
+            "take it out of that policy's conditions, or let it go without deleting it: a `removed` block with `from = named_location.LABEL` and `destroy = false`",
         ),
     };
     let message = format!("`{}` (id {}) stays: {why}", location.name, id.id);

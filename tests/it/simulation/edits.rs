@@ -91,20 +91,8 @@ impl Stage {
             }
         }
         self.state = State::of(&mut self.world);
+        self.changed_copies(&old);
         let state = &self.state;
-        // Two applies without a lock made two of one: the one that somebody changed since may be theirs, with the location
-        // that it names, and a plan tells of it.
-        for (id, row) in &state.marked {
-            let name = text(row, "displayName");
-            let copies = state.marked.values();
-            let copies = copies.filter(|one| text(one, "displayName") == name);
-            if old.marked.get(id) != Some(row) && copies.count() > 1 {
-                let named = row.get("conditions").map(ToString::to_string);
-                let named = named.unwrap_or_default();
-                let named = state.marked.keys().filter(|other| named.contains(*other));
-                self.foreign.credentials.extend(named.chain([id]).cloned());
-            }
-        }
         self.foreign.applications.extend(
             state
                 .applications
@@ -116,5 +104,23 @@ impl Stage {
         self.foreign
             .credentials
             .extend(new.difference(&known).cloned());
+    }
+
+    /// Two applies without a lock made two of one: the one that somebody changed since `old` may be theirs, with the location
+    /// that it names, and a plan tells of it.
+    fn changed_copies(&mut self, old: &State) {
+        let marked = &self.state.marked;
+        for (id, row) in marked {
+            let name = text(row, "displayName");
+            let copies = marked
+                .values()
+                .filter(|one| text(one, "displayName") == name);
+            if old.marked.get(id) != Some(row) && copies.count() > 1 {
+                let conditions = row.get("conditions").map(ToString::to_string);
+                let conditions = conditions.unwrap_or_default();
+                let named = marked.keys().filter(|other| conditions.contains(*other));
+                self.foreign.credentials.extend(named.chain([id]).cloned());
+            }
+        }
     }
 }

@@ -134,6 +134,7 @@ impl Stage {
             })
             .collect();
         self.world.counts.applies += runs.len() as u64;
+        self.world.left.clear();
         let mut turn = 0;
         while runs.iter().any(|run| run.end().is_none()) && self.violations.is_empty() {
             turn += 1;

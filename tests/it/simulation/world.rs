@@ -50,7 +50,7 @@ pub struct World {
     settled: u64,
     /// Whether the last write makes what it does not find, and overwrites what it finds.
     pub upserted: bool,
-    /// Groups that an apply has taken somebody out of, or tried to.
+    /// Groups that the applies at hand have taken somebody out of, or tried to.
     pub left: BTreeSet<String>,
 }
 
