@@ -236,7 +236,7 @@ impl<'a> Judge<'a> {
                 (Place::Application, _) => Part::Secret(id),
                 (Place::Principal, "password") => Part::PrincipalSecret(id),
                 _ => {
-                    let why = "a service principal's certificates may sign for SAML";
+                    let why = "a certificate of a service principal may be what signs for SAML";
                     self.manual(finding, why);
                     continue;
                 }
@@ -266,7 +266,7 @@ impl<'a> Judge<'a> {
         let proven = &terms.proven;
         if proven.contains(client_id) || proven.contains(identity.object_id()) {
             return match working.is_empty() && identity.application.is_some() {
-                true => Err("none of its federated credentials can work".to_owned()),
+                true => Err(self.no_other()),
                 false => Ok(working.to_vec()),
             };
         }
@@ -292,9 +292,11 @@ impl<'a> Judge<'a> {
             return Ok(Vec::new());
         }
         if working.is_empty() {
-            return Err(match identity.trusts.is_empty() {
-                true => format!("nothing else is known to log in as it: if that is wanted, {word}"),
-                false => "none of its federated credentials can work".to_owned(),
+            return Err(match identity.application {
+                Some(_) => self.no_other(),
+                None => format!(
+                    "its application is not registered in this tenant, so what else logs in as it is not known: to remove it all the same, {word}"
+                ),
             });
         }
         let Some(seen) = seen else {
@@ -328,6 +330,15 @@ impl<'a> Judge<'a> {
             self.repairs.proofs.push(line);
         }
         Ok(proofs.iter().map(|(name, _)| *name).collect())
+    }
+
+    /// Why nothing can take the place of a password or certificate of an application of this tenant.
+    fn no_other(&self) -> String {
+        match self.identity.trusts.is_empty() {
+            true => "it has no federated credential that could take its place",
+            false => "none of its federated credentials can work: put one right first",
+        }
+        .to_owned()
     }
 
     /// Names of the trusts that stay and in which nothing was found that keeps them from working.

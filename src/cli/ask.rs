@@ -9,7 +9,7 @@ pub fn confirm(world: &mut World, question: &str, help: &str) -> Result<(), Fail
         let nobody = Diagnostic::error("not-approved", "nobody is there to approve this plan");
         return Err(nobody.help(help).into());
     }
-    let _ = write!(world.err, "\n{question} Only `yes` is taken for one: ");
+    let _ = write!(world.err, "\n{question} Only `yes` is accepted: ");
     let _ = world.err.flush();
     let mut answer = String::new();
     let _ = world.input.read_line(&mut answer);

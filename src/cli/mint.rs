@@ -183,7 +183,12 @@ fn credential<'a>(desired: &'a Desired, name: &str) -> Result<&'a Resource, Fail
 /// A token that the trust admits, as far as nothing else was asked for.
 fn claims(trust: &Trust, args: &Mint, now: i64) -> Result<Map<String, Json>, Failure> {
     let mut claims = Map::new();
-    for (name, value) in admitted(trust)?.iter() {
+    let admitted = match (admitted(trust), &args.subject) {
+        // Whoever names the subject gets it, whatever the trust says.
+        (Err(_), Some(subject)) => with_subject(trust, subject),
+        (admitted, _) => admitted?,
+    };
+    for (name, value) in admitted.iter() {
         if let crate::exchange::claims::ClaimValue::Text(text) = value {
             claims.insert(name.to_owned(), json!(text));
         }
@@ -222,25 +227,32 @@ fn claims(trust: &Trust, args: &Mint, now: i64) -> Result<Map<String, Json>, Fai
 /// The shortest token that a trust admits.
 fn admitted(trust: &Trust) -> Result<Claims, Failure> {
     if let Matcher::Subject(subject) = &trust.matcher {
-        let claims = [
-            ("iss", &trust.issuer),
-            ("aud", &trust.audience),
-            ("sub", subject),
-        ];
-        return Ok(claims.into_iter().collect());
+        return Ok(with_subject(trust, subject));
     }
     let nobody: [&Language; 0] = [];
     match Language::of(trust).minus(nobody).witness() {
         Ok(Some(claims)) => Ok(claims),
-        Ok(None) => Err(Failure::plain(
-            "nobody",
-            "the expression admits no token at all".to_owned(),
-        )),
-        Err(_) => Err(Failure::plain(
+        Ok(None) => Err(
+            Diagnostic::error("nobody", "the expression admits no token at all")
+                .help("no claim can have two values: change the part that contradicts another one")
+                .into(),
+        ),
+        Err(_) => Err(Diagnostic::error(
             "undecided",
-            "the expression is too entangled to find a token for it: give `--subject`".to_owned(),
-        )),
+            "the expression has too many patterns on one claim to find a token for it",
+        )
+        .help("give the token's subject with `--subject`, and other claims with `--claim`")
+        .into()),
     }
+}
+
+fn with_subject(trust: &Trust, subject: &String) -> Claims {
+    let claims = [
+        ("iss", &trust.issuer),
+        ("aud", &trust.audience),
+        ("sub", subject),
+    ];
+    claims.into_iter().collect()
 }
 
 /// More claims that the platform's tokens have, as far as the subject tells them (GitHub's and Kubernetes'

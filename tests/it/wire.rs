@@ -35,8 +35,7 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
     let Some(request) = request(&mut BufReader::new(stream.try_clone()?))? else {
         return Ok(());
     };
-    let line = format!("{} {}", request.method, request.path);
-    let wanted = answers.lock().expect("answers").get(&line).cloned();
+    let wanted = wanted(&answers.lock().expect("answers"), &request);
     let reply = match wanted
         .as_deref()
         .map(|text| text.split_once(' ').unwrap_or((text, "")))
@@ -66,6 +65,18 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
     head.push_str(&format!("content-length: {}\r\n\r\n", reply.body.len()));
     stream.write_all(head.as_bytes())?;
     stream.write_all(&reply.body)
+}
+
+/// What the scenario has for a request: by its path, and by a part of its query where one is named.
+fn wanted(answers: &BTreeMap<String, String>, request: &Request) -> Option<String> {
+    let line = format!("{} {}", request.method, request.path);
+    let asks = |key: &&String| match key.split_once('?') {
+        Some((start, part)) => start == line && request.query.contains(part),
+        None => **key == line,
+    };
+    // The longest, which says most.
+    let key = answers.keys().filter(asks).max_by_key(|key| key.len())?;
+    answers.get(key).cloned()
 }
 
 fn answer(emulator: &Emulator, request: &Request) -> std::io::Result<Answer> {

@@ -104,7 +104,11 @@ fn a_password_that_works_goes_where_federation_is_proven() {
     let it = || application(&[secret("a", NOW + 100)], &[trust("main", MAIN)]);
     assert_eq!(judged(it(), true, same).0, secrets(&["a"]));
     let (going, why) = judged(it(), false, same);
-    assert!(going.is_empty() && why.contains("--proven client"), "{why}");
+    assert!(going.is_empty());
+    assert_eq!(
+        why,
+        "nothing proves that the application logs in with its federated credential: audit it alone, with `--application client`, or add `--proven client`"
+    );
     // A trust that admits nobody proves nothing, whatever somebody says.
     let it = application(&[secret("a", NOW + 100)], &[trust("typo", TYPO)]);
     let (going, why) = judged(it, true, same);
@@ -191,7 +195,10 @@ fn an_unused_password_goes_where_another_one_is_in_use() {
     assert!(going.is_empty() && why.contains("last credential"), "{why}");
     let idle = [old(), used(secret("b", NOW + 200), 95 * 86_400)];
     let (going, why) = judged(application(&idle, &[]), false, same);
-    assert!(going.is_empty() && why.contains("nothing else"), "{why}");
+    assert!(
+        going.is_empty() && why.contains("no federated credential"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -255,6 +262,38 @@ fn a_covered_trust_goes_unless_what_covers_it_is_bad() {
     let open = "claims['sub'] matches 'repo:*'";
     let (going, why) = judged(it(open), false, same);
     assert!(going.is_empty() && why.contains("too wide"), "{why}");
+}
+
+#[test]
+fn what_covers_a_trust_may_go_first() {
+    let wide = "claims['sub'] matches 'project_path:o/*'";
+    let main = "project_path:o/r:ref_type:branch:ref:main";
+    let mut trusts = [trust("all", wide), trust("main", main)];
+    for it in &mut trusts {
+        it.issuer = "https://gitlab.internal".to_owned();
+    }
+    let (going, why) = judged(application(&[], &trusts), false, same);
+    assert_eq!(going, super::tests::trusts(&["all"]));
+    assert_eq!(
+        why,
+        "one trust of an application goes at a time: audit again after this plan; what covers it goes in this plan"
+    );
+}
+
+#[test]
+fn a_plan_has_so_many_repairs() {
+    let old: Vec<Secret> = (0..=MOST)
+        .map(|at| secret(&at.to_string(), NOW - 200))
+        .collect();
+    let all = application(&old, &[trust("main", MAIN)]);
+    let (going, why) = judged(all, false, same);
+    assert_eq!(
+        (going.len(), why.as_str()),
+        (
+            MOST,
+            "a plan has at most 1000 repairs: audit again after this one"
+        )
+    );
 }
 
 #[test]

@@ -23,10 +23,11 @@ use crate::render::{self, json, text};
 /// Whether `--proven` names what is there: a mistake is told before anything else is.
 pub fn check(args: &Args, tenant: &Tenant) -> Result<(), Failure> {
     let there = |id: &str| {
+        let same = |other: &String| other.eq_ignore_ascii_case(id);
         let mut all = tenant.applications.iter();
         let mut principals = tenant.principals.iter();
-        all.any(|it| it.app_id == id || it.id == id)
-            || principals.any(|it| it.app_id == id || it.id == id)
+        all.any(|it| same(&it.app_id) || same(&it.id))
+            || principals.any(|it| same(&it.app_id) || same(&it.id))
     };
     match args.proven.iter().find(|id| !there(id)) {
         None => Ok(()),
@@ -59,7 +60,7 @@ pub fn write(
     let caller = block_on(connection.check_tenant(&tenant.tenant_id))??;
     let mut terms = Terms {
         now: world.clock.now_ms() / 1000,
-        proven: args.proven.iter().cloned().collect(),
+        proven: args.proven.iter().map(|id| id.to_lowercase()).collect(),
         seen: BTreeMap::new(),
         login: Some(caller.client_id),
     };

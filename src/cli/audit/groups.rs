@@ -30,15 +30,8 @@ pub async fn read(
             false => named(reader, group).await?,
         };
         let reply = ask(reader, members(&id)).await?;
-        if reply.status == 404 {
-            return Err(unknown(group));
-        }
         if reply.status != 200 {
-            let message = format!(
-                "the members of the group `{group}` cannot be read: Microsoft Graph answered {}",
-                reply.status
-            );
-            return Err(Diagnostic::error("unreadable", message));
+            return Err(unknown(group));
         }
         found.insert(group.clone(), ids(&reply));
     }

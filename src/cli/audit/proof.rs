@@ -38,7 +38,7 @@ fn unread(why: String) -> Seen {
 async fn of(reader: &Reader, client_id: &str, now: i64) -> Seen {
     // It goes into a filter.
     if uuid::Uuid::try_parse(client_id).is_err() {
-        return unread("its client id is none".to_owned());
+        return unread(format!("`{client_id}` is no client id"));
     }
     let since = day(now - RECENT);
     let path = format!(

@@ -79,12 +79,12 @@ pub async fn tenant(
     match answer(listed) {
         Ok(200) => {}
         Err(error) => return Err(error),
-        Ok(_) => {
-            return Err(Diagnostic::error(
-                "unreadable",
-                "Microsoft Graph does not list applications with their federated credentials",
-            )
-            .help("grant this login `Application.Read.All`"));
+        Ok(status) => {
+            let message = format!(
+                "Microsoft Graph does not list applications with their federated credentials: it answered {status}"
+            );
+            let help = "`trustform doctor` shows what else this tenant's Microsoft Graph lacks";
+            return Err(Diagnostic::error("unreadable", message).help(help));
         }
     }
     match answer(principals) {

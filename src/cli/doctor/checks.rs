@@ -9,6 +9,7 @@ use crate::cli::connect::Connection;
 use crate::cli::stack::Stack;
 use crate::cloud::{Caller, Client};
 use crate::kinds::api;
+use crate::model::national_cloud::Cloud;
 use crate::model::step::{Request, Service};
 
 /// Seconds that a clock may be off before tokens are refused. Source: Microsoft, "Access tokens": validators allow for
@@ -116,9 +117,9 @@ async fn cloud(stack: &Stack, connection: &Connection) -> Check {
         Err(error) => return Check::unknown("cloud", error.message).help(error.help),
     };
     let document: Json = serde_json::from_slice(&page.body).unwrap_or_default();
-    let help = "correct `tenant_id` or `cloud` in the `stack` block";
+    let help = "correct `tenant_id` or `cloud` in the `stack` block".to_owned();
     match (page.status, document["msgraph_host"].as_str()) {
-        (200, Some(host)) if wanted.cloud.graph().ends_with(&format!("://{host}")) => Check::pass(
+        (200, Some(host)) if serves(wanted.cloud, host) => Check::pass(
             "cloud",
             format!("the cloud `{name}` knows the tenant as its own"),
         ),
@@ -126,7 +127,13 @@ async fn cloud(stack: &Stack, connection: &Connection) -> Check {
             "cloud",
             format!("the tenant is not in the cloud `{name}`: its Microsoft Graph is `{host}`"),
         )
-        .help(help),
+        .help(match Cloud::ALL.iter().find(|it| serves(**it, host)) {
+            Some(cloud) => format!(
+                "write `cloud = \"{}\"` in the `stack` block, or correct its `tenant_id`",
+                cloud.name()
+            ),
+            None => help,
+        }),
         (400, _) => Check::fail(
             "cloud",
             format!("the cloud `{name}` knows no tenant `{}`", wanted.tenant_id),
@@ -134,6 +141,11 @@ async fn cloud(stack: &Stack, connection: &Connection) -> Check {
         .help(help),
         (status, _) => Check::unknown("cloud", format!("`{url}` answered {status}")),
     }
+}
+
+/// Whether a host is the one of a cloud's Microsoft Graph.
+fn serves(cloud: Cloud, host: &str) -> bool {
+    cloud.graph().ends_with(&format!("://{host}"))
 }
 
 fn login(caller: &Caller) -> Check {
@@ -212,10 +224,34 @@ mod tests {
         assert_eq!(status(0), Status::Pass);
         assert_eq!(status(-299), Status::Pass);
         assert_eq!(status(300), Status::Fail);
-        assert!(
-            clock(now - Duration::hours(1), now)
-                .sentence
-                .contains("3600 seconds behind")
+        let late = clock(now - Duration::hours(1), now);
+        assert_eq!(
+            (late.sentence.as_str(), late.help.as_slice()),
+            (
+                "this machine is 3600 seconds behind: tokens count as expired or not yet valid",
+                &["set its clock, for example with `timedatectl set-ntp true`".to_owned()][..]
+            )
+        );
+    }
+
+    #[test]
+    fn a_login_says_how_much_it_was_given() {
+        let said = |roles: &[&str]| {
+            login(&Caller {
+                client_id: "c".to_owned(),
+                object_id: "o".to_owned(),
+                roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+                ..Caller::default()
+            })
+            .sentence
+        };
+        assert_eq!(
+            said(&[]),
+            "the application `c` (service principal `o`), with no application permission of Microsoft Graph"
+        );
+        assert_eq!(
+            said(&["Application.Read.All"]),
+            "the application `c` (service principal `o`), with 1 application permission of Microsoft Graph"
         );
     }
 }

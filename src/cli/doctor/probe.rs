@@ -73,9 +73,13 @@ pub async fn run(connection: &Connection, caller: &Caller, cloud: Cloud) -> Prob
         }
     }
     let check = match probe.purge().await {
-        Ok(()) if probe.id.is_none() => {
-            Check::pass("purge", "nothing was made, so nothing is left")
-        }
+        Ok(()) if probe.id.is_none() => Check::pass(
+            "purge",
+            match probe.doubtful {
+                true => "no application has the probe's name, so nothing is left",
+                false => "nothing was made, so nothing is left",
+            },
+        ),
         Ok(()) => Check::pass(
             "purge",
             "nothing of the probe is left, not in the recycle bin either",
@@ -128,7 +132,7 @@ impl Probe<'_> {
         let Some(id) = self.id.clone() else {
             let nameless = Check::fail(
                 "create",
-                "an application was made, and no answer says its id",
+                "making an application was answered with success, and no answer shows the application",
             );
             return Err(Stop::Said(nameless));
         };
@@ -219,7 +223,7 @@ impl Probe<'_> {
                     PATIENCE_MS / 1000
                 ),
             )
-            .help("`apply` waits longer, and then says so: run it again"),
+            .help("`apply` waits longer; where that is not enough either it says so, and is run again"),
             None => Check::pass(
                 "reads",
                 format!("{AGREEING} reads of {AGREEING} saw at once what was made"),

@@ -261,5 +261,14 @@ mod tests {
                 ("access", Unknown)
             ]
         );
+        let place = Place {
+            cloud: Cloud::Public,
+            graph: None,
+        };
+        let checks = checks(&user, |_| true, &place);
+        assert_eq!(
+            checks[2].sentence,
+            "may change applications: the user is Cloud Application Administrator"
+        );
     }
 }

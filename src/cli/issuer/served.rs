@@ -72,13 +72,16 @@ pub async fn document(web: &Web, url: &str, said: &mut Vec<Diagnostic>) -> Optio
         let (why, help) = match page.status {
             409 if text.contains("PublicAccessNotPermitted") => (
                 " because the storage account permits no anonymous access",
-                "set `allowBlobPublicAccess` on the account, or use its static website",
+                "let the account permit it (`az storage account update --name ACCOUNT --allow-blob-public-access true`), or publish on its static website",
             ),
             401 | 403 | 404 | 409 => (
                 "",
                 "upload it, and let its container be read anonymously (`az storage container create --public-access blob`)",
             ),
-            _ => ("", "look at it again later, and at the host's own logs"),
+            _ => (
+                "",
+                "try again later; if it stays so, look into the host's own logs",
+            ),
         };
         let message = format!(
             "`{url}` answers {}{why}: an exchange fails with AADSTS90061",

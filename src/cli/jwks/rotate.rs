@@ -155,11 +155,10 @@ fn proven(
     for _ in 0..EXCHANGES {
         let (status, body) = token::post(stack, connection, &request)?;
         if status != 200 {
-            let said = body["error_description"].as_str().unwrap_or_default();
-            let said = said.split(" Trace ID:").next().unwrap_or_default();
+            let said = token::reason(&body);
             return Err(Diagnostic::error(
                 "not-exchanged",
-                format!("the token is not exchanged yet: {}", terminal(said)),
+                format!("the token is not exchanged yet: {status} {}", terminal(said)),
             )
             .help("`trustform token exchange` explains it; if the key is not known yet, wait and try again")
             .into());

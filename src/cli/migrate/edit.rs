@@ -182,11 +182,7 @@ fn set(
             // What others may refer to, too, stays as it is.
             None => {
                 let at = range(value)?;
-                let members = members
-                    .iter()
-                    .map(|(name, value)| format!("{name} = {}", quoted(value)));
-                let members = members.collect::<Vec<_>>().join(", ");
-                let merged = format!("merge({}, {{ {members} }})", &text[at.clone()]);
+                let merged = format!("merge({}, {{ {} }})", &text[at.clone()], listed(members));
                 pieces.push((at, merged));
                 Ok(())
             }
@@ -206,6 +202,14 @@ fn object(value: &Expression) -> Option<&Object> {
     }
 }
 
+/// Members as they stand in an object on one line.
+fn listed(members: &[(&'static str, String)]) -> String {
+    let members = members
+        .iter()
+        .map(|(name, value)| format!("{name} = {}", quoted(value)));
+    members.collect::<Vec<_>>().join(", ")
+}
+
 fn in_object(
     text: &str,
     object: &Object,
@@ -216,7 +220,10 @@ fn in_object(
         hcl::edit::expr::ObjectKey::Ident(ident) => Some(ident.as_str().to_owned()),
         hcl::edit::expr::ObjectKey::Expression(key) => key.as_str().map(str::to_owned),
     };
-    let (_, last) = object.iter().last().ok_or("the object is empty")?;
+    let Some((_, last)) = object.iter().last() else {
+        pieces.push((range(object)?, format!("{{ {} }}", listed(members))));
+        return Ok(());
+    };
     let last = range(last.expr())?;
     let lines = text[range(object)?].contains('\n');
     for (name, value) in members {
@@ -273,7 +280,7 @@ fn added(
             let start = text[..close].rfind('\n').map_or(0, |newline| newline + 1);
             match start > at.start {
                 true => Ok((start..start, format!("\n{}\n", lines(&inner)))),
-                false => Err("its block is written on one line".to_owned()),
+                false => Err("the block is written on one line".to_owned()),
             }
         }
     }

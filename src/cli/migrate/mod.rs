@@ -229,7 +229,7 @@ fn edited(common: &Common, files: &Files, edits: &[Edit]) -> Result<(String, Str
     let span = edits.first().map(Edit::span).unwrap_or_default();
     let file = files.stack.sources.get(span.source);
     if edits.iter().any(|edit| edit.span().source != span.source) {
-        return Err("it is about more than one file".to_owned());
+        return Err("the change is in more than one file".to_owned());
     }
     if is_yaml(files, span) {
         return Err(format!(

@@ -194,6 +194,7 @@ fn refused(
     body: &Json,
 ) -> Result<Exit, Failure> {
     let description = body["error_description"].as_str().unwrap_or_default();
+    let reason = reason(body);
     if args.format == Format::Json {
         world.print_json(&json!({
             "format": "trustform-token-exchange/1", "issued": false, "status": status,
@@ -201,18 +202,26 @@ fn refused(
         }));
         return Ok(Exit::Error);
     }
-    // Trace ids and times are of no use to anyone but Microsoft's support.
-    let said = description
-        .split(" Trace ID:")
-        .next()
-        .unwrap_or(description);
-    let said = said.split("\r\nTrace ID:").next().unwrap_or(said);
-    let error = body["error"].as_str().unwrap_or("no error code");
+    if reason.is_empty() {
+        world.print(&format!(
+            "Refused: {status}, and the answer gives no reason: try again later\n"
+        ));
+        return Ok(Exit::Error);
+    }
+    let error = body["error"].as_str().unwrap_or_default();
+    let head = format!("{status} {}", terminal(error));
     world.print(&format!(
-        "Refused: {status} {}\n{}\n\n",
-        terminal(error),
-        terminal(said)
+        "Refused: {}\n{}\n\n",
+        head.trim_end(),
+        terminal(reason)
     ));
     explain::text(world, description, Some(stack));
     Ok(Exit::Error)
+}
+
+/// Why a token was refused, as the service says it; empty where it says nothing.
+pub fn reason(body: &Json) -> &str {
+    let said = body["error_description"].as_str().unwrap_or_default();
+    // Trace ids and times are of no use to anyone but Microsoft's support.
+    said.split("Trace ID:").next().unwrap_or(said).trim_end()
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 pub use check::{against, declared};
-pub use exchange::{Request, client_id, post};
+pub use exchange::{Request, client_id, post, reason};
 
 use super::{Exit, Failure, World};
 use crate::exchange::inspect::{Token, read};

@@ -95,7 +95,11 @@ fn value_between(text: &str, before: &str, after: &str) -> Option<String> {
             .or_else(|| rest.trim_end().strip_suffix('.').map(str::len))?,
         _ => rest.find(char::is_whitespace).unwrap_or(rest.len()),
     };
-    let value = rest[..end].trim();
+    // What a quote ends is exact, blanks too: one may be what is wrong.
+    let value = match after.starts_with('\'') {
+        true => &rest[..end],
+        false => rest[..end].trim(),
+    };
     // A value with a line break in it is two lines of a log, not a value.
     (!value.is_empty() && value.len() <= 2048 && !value.contains('\n')).then(|| value.to_owned())
 }
