@@ -150,13 +150,17 @@ fn carried_out(
         let mut outcome = send(world, &plan, connection, held, interrupt)?;
         // What was done is said also where this cannot be found out.
         let _ = owners::explained(connection, &plan, &caller, &mut outcome);
-        if terms.format == Format::Text {
-            world.print(&format!("\n{}", text::outcome(&plan, &outcome)));
-        }
         let (complete, started) = (
             outcome.complete(),
             outcome.done() > 0 || outcome.uncertain(),
         );
+        if terms.format == Format::Text {
+            let next = match complete {
+                true => "",
+                false => resume(terms, started),
+            };
+            world.print(&format!("\n{}{next}", text::outcome(&plan, &outcome)));
+        }
         let again = plan.count(Action::Restore) > 0;
         // What somebody looked at, at the question or before, is not replaced by another plan.
         let anew = outcome.stale
@@ -200,6 +204,16 @@ fn carried_out(
         }
     };
     Ok((exit, passes))
+}
+
+/// What to do after a stop: a plan of which something was carried out is not the plan any more that was approved.
+fn resume(terms: &Terms, started: bool) -> &'static str {
+    match (terms.saved, terms.expect) {
+        // A warning says what takes its place.
+        (Some(_), _) if started => "",
+        (None, Some(_)) if started => "Plan again and review what is left: it goes on from here.\n",
+        _ => "Run the command again: it goes on from here.\n",
+    }
 }
 
 /// How an apply ends that changed nothing.

@@ -59,7 +59,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             "plan-used-up",
             "the saved plan was carried out in part, so the tenant is not as it was any more",
         );
-        let said = said.help("make a new plan with `plan --out FILE`: it goes on from here");
+        let said = said.help(format!("{}: it goes on from here", again(&saved)));
         let text = diagnostic::text(&[said], &stack.sources, world.style());
         let _ = write!(world.err, "{text}");
     }
@@ -107,9 +107,13 @@ fn stale(saved: &Saved, drift: Vec<String>) -> Failure {
     for line in drift {
         diagnostic = diagnostic.help(line);
     }
-    let again = match saved.order {
+    Failure::from(diagnostic.help(again(saved))).exit(Exit::Drift)
+}
+
+/// How a plan is made that takes this one's place.
+fn again(saved: &Saved) -> &'static str {
+    match saved.order {
         Some(_) => "audit again with `--fix-plan FILE`, and review the plan",
-        None => "make a new plan with `plan --out FILE` and review it",
-    };
-    Failure::from(diagnostic.help(again)).exit(Exit::Drift)
+        None => "make a new plan with `plan --out FILE`, and review it",
+    }
 }

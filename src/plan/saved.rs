@@ -113,7 +113,7 @@ impl Saved {
             .map_err(|error| refuse(format!("the file is not a saved plan: {error}")))?;
         if saved.tool != env!("CARGO_PKG_VERSION") {
             return Err(refuse(format!(
-                "the plan was made by trustform {}, this is {}",
+                "the plan was made by trustform {}, and this is {}",
                 saved.tool,
                 env!("CARGO_PKG_VERSION")
             )));

@@ -283,7 +283,6 @@ pub fn outcome(plan: &Plan, outcome: &Outcome) -> String {
     if waiting > WAITING {
         let _ = writeln!(out, "  not sent and {} more", waiting - WAITING);
     }
-    out.push_str("Run the command again: it goes on from here.\n");
     out
 }
 

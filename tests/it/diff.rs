@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::play::{Stage, TENANT};
+use crate::play::{Run, Stage, TENANT};
 
 const PROD: &str = "claims['sub'] matches 'repo:contoso*/*:environment:prod' and claims['repository_owner_id'] eq '5544123'";
 const OPEN: &str =
@@ -113,10 +113,27 @@ fn a_directory_and_no_repository() {
     assert_eq!(run.exit, 2, "{}", run.err);
     let run = stage.run("trustform diff head", None);
     assert_eq!(run.exit, 1);
-    assert!(run.err.contains("git repository"), "{}", run.err);
+    let help = "  help: give another commit with `--base REF`, or a directory with `--base-dir DIR`\n";
+    assert_eq!(
+        run.err,
+        format!("error: `/work/stack/head` is in no git repository\n{help}")
+    );
     git(&stage, &["init", "--quiet"]);
     let run = stage.run("trustform diff head --base nothing", None);
-    assert!(run.err.contains("no commit `nothing`"), "{}", run.err);
+    let said = |run: Run| (run.exit, run.err);
+    assert_eq!(
+        said(run),
+        (
+            1,
+            format!("error: git knows no commit `nothing` here\n{help}")
+        )
+    );
     let run = stage.run("trustform diff head --base=--output=x", None);
-    assert_eq!(run.exit, 1);
+    assert_eq!(
+        said(run),
+        (
+            1,
+            format!("error: `--output=x` cannot name a commit\n{help}")
+        )
+    );
 }

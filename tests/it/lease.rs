@@ -58,10 +58,12 @@ async fn one_run_at_a_time_holds_it() {
     let one = take(ONE, "the first", 0).await.expect("the lock");
     let refused = take(OTHER, "the second", 0).await.expect_err("it is held");
     assert_eq!(refused.code, "locked");
-    assert!(
-        refused.message.ends_with("applied by the first"),
-        "{}",
-        refused.message
+    assert_eq!(
+        (refused.message.as_str(), refused.help.as_slice()),
+        (
+            "this stack is being applied by the first",
+            &["wait for it to end, or wait here with `--lock-timeout SECONDS`; the lock of a dead run frees itself within a minute".to_owned()][..]
+        )
     );
     // Renewed in time, it is held for as long as the run works.
     for _ in 0..10 {
@@ -100,6 +102,14 @@ async fn who_was_away_for_long_goes_on_only_if_nobody_came() {
     assert_eq!(
         one.ensure(&client).await.expect_err("lost").code,
         "lock-lost"
+    );
+    let lost = one.ensure(&client).await.expect_err("lost");
+    assert_eq!(
+        (lost.message.as_str(), lost.help.as_slice()),
+        (
+            "the stack's lock is not held any more, and nothing is written without it: Blob Storage answered 409 LeaseIdMismatchWithLeaseOperation",
+            &["another run may have taken it: run `apply` again".to_owned()][..]
+        )
     );
     other.release(&client).await;
     // Also once the other has let go of it: the world is not the one that was planned in.

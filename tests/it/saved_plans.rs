@@ -542,14 +542,33 @@ fn a_saved_plan_is_for_one_tenant_one_version_and_a_week() {
     let mut stage = stage();
     let text = save(&mut stage);
     let now = stage.clock.now_ms();
-    let refused =
-        |text: &str, now: i64| Saved::from_text(text, now).expect_err("a refusal").message;
-    assert!(refused(&text, now + 8 * 24 * 60 * 60 * 1000).contains("expired"));
+    let refused = |text: &str, now: i64| {
+        let refused = Saved::from_text(text, now).expect_err("a refusal");
+        assert_eq!(refused.help, ["make a new plan with `plan --out FILE`"]);
+        refused.message
+    };
+    assert_eq!(
+        refused(&text, now + 8 * 24 * 60 * 60 * 1000),
+        "the plan has expired: it is more than seven days old"
+    );
+    let spaced = format!("{text} ");
+    assert_eq!(
+        refused(&spaced, now),
+        "the file was changed after it was saved"
+    );
+    assert_eq!(
+        refused("stack {}", now),
+        "the file is not a saved plan: expected value at line 1 column 1"
+    );
     // Whoever writes a sum of his own says what he likes; the version is looked at then.
     let mut other = Saved::from_text(&text, now).expect("a saved plan");
     other.tool = "0.0.1".to_owned();
     let other = other.to_text().expect("a text");
-    assert!(refused(&other, now).contains("made by trustform 0.0.1"));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        refused(&other, now),
+        format!("the plan was made by trustform 0.0.1, and this is {version}")
+    );
     let digest = Saved::from_text(&text, now).expect("a saved plan").digest;
     let wrong = stage.run(
         &format!(

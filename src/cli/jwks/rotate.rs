@@ -155,10 +155,13 @@ fn proven(
     for _ in 0..EXCHANGES {
         let (status, body) = token::post(stack, connection, &request)?;
         if status != 200 {
-            let said = token::reason(&body);
+            let said = match token::reason(&body) {
+                "" => format!("the answer {status} gives no reason"),
+                reason => terminal(reason),
+            };
             return Err(Diagnostic::error(
                 "not-exchanged",
-                format!("the token is not exchanged yet: {status} {}", terminal(said)),
+                format!("the token is not exchanged yet: {said}"),
             )
             .help("`trustform token exchange` explains it; if the key is not known yet, wait and try again")
             .into());
