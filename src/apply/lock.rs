@@ -38,6 +38,7 @@ pub async fn acquire(
             "unwritable",
             format!("the lock `{}` cannot be made: {error}", file.display()),
         )
+        .help("it is a file of trustform's own, which keeps a second run out: what stands in its place can go")
     };
     let mut lock = open(file).map_err(unwritable)?;
     let mut waited = 0;

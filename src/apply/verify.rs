@@ -196,3 +196,35 @@ pub fn filled(
         expect,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::step::Service;
+
+    #[test]
+    fn what_no_read_objected_to_and_none_confirmed_is_told() {
+        let check = Check {
+            read: Request::get(Service::Graph, "/applications/1"),
+            expect: Expect::Absent,
+        };
+        let mut window = Window::new(vec![(StepId(0), check.clone())], 0);
+        let said = |window: &Window| window.disagreements().remove(0).1;
+        assert_eq!(said(&window), "the reads did not agree");
+        let reply = Reply {
+            status: 200,
+            ..Reply::default()
+        };
+        window.answer(&check.read, &reply);
+        assert_eq!(said(&window), "it is still there");
+        let present = Expect::Present(Value::map([("id", "1".into())]));
+        let gone = Reply {
+            status: 404,
+            ..Reply::default()
+        };
+        assert_eq!(
+            objection(&present, &gone).as_deref(),
+            Some("the read was answered with 404")
+        );
+    }
+}

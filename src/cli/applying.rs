@@ -126,12 +126,7 @@ fn carried_out(
             break Exit::Done;
         }
         if first && !terms.approved && terms.expect.is_none() {
-            let help = match options.destroy {
-                true => "add `--auto-approve`",
-                false => {
-                    "add `--auto-approve`, or `--expect DIGEST` with the digest of the plan that was reviewed"
-                }
-            };
+            let help = "add `--auto-approve`, or `--expect DIGEST` with the digest of the plan that was reviewed";
             ask::confirm(world, terms.question, help)?;
         }
         let caller = block_on(connection.client.caller())??;

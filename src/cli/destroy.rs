@@ -21,6 +21,9 @@ pub struct Args {
     /// Wait so long for another run of this stack to end.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub lock_timeout: u64,
+    /// Do it without a question if the plan has this digest, else not at all (exit code 3).
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<String>,
     /// Let the run delete what it logs in with.
     #[arg(long)]
     pub allow_self: bool,
@@ -50,7 +53,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
             false => "Delete all of this? Applications stay in the recycle bin for 30 days.",
         },
         approved: args.auto_approve,
-        expect: None,
+        expect: args.expect.as_deref(),
         saved: None,
         lock_timeout: args.lock_timeout,
         format: args.format,

@@ -12,6 +12,7 @@ use crate::emulator::persist;
 use crate::emulator::store::Store;
 use crate::kinds;
 use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostic;
 
 /// Where a stack keeps what is its own: the emulated tenant, the lock.
 pub const DIRECTORY: &str = ".trustform";
@@ -134,16 +135,21 @@ fn provision(store: &mut Store, desired: &Desired, now: u64) {
 
 fn read(file: &Path, tenant_id: &str, now: u64) -> Result<Store, Failure> {
     let failed = |why: String| {
-        Failure::plain(
-            "local-tenant",
-            format!(
-                "the emulated tenant in `{}` cannot be used: {why}",
-                file.display()
-            ),
-        )
+        let shown: PathBuf = file.components().collect();
+        let message = format!(
+            "the emulated tenant in `{}` cannot be used: {why}",
+            shown.display()
+        );
+        let failed = Diagnostic::error("local-tenant", message);
+        Failure::from(failed.help("remove the file to begin with an empty tenant"))
     };
     let routes = kinds::emulated();
-    let store = match persist::load(file, &routes).map_err(|error| failed(error.to_string()))? {
+    let named = format!("{}: ", file.display());
+    let loaded = persist::load(file, &routes).map_err(|error| {
+        let why = error.to_string();
+        failed(why.strip_prefix(&named).unwrap_or(&why).to_owned())
+    });
+    let store = match loaded? {
         Some(store) => store,
         None => {
             let seed = new_tenant(tenant_id, now).map_err(failed)?;
@@ -152,7 +158,7 @@ fn read(file: &Path, tenant_id: &str, now: u64) -> Result<Store, Failure> {
     };
     if !store.tenant.id.eq_ignore_ascii_case(tenant_id) {
         return Err(failed(format!(
-            "it plays the tenant `{}`, and the stack names `{tenant_id}`; remove the file to begin anew",
+            "it plays the tenant `{}`, and the stack names `{tenant_id}`",
             store.tenant.id
         )));
     }

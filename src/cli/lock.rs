@@ -1,5 +1,8 @@
 //! One run of a stack at a time: a blob's lease where the stack names a place for it, else a file on this machine.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use super::connect::Connection;
 use super::interrupt::{self, Interrupt};
 use super::local::own_directory;
@@ -51,7 +54,7 @@ pub fn take(
         }
         None => None,
     };
-    if place.is_none() && !emulated && pipeline(world).is_some() {
+    if place.is_none() && !emulated && pipeline(&world.env).is_some() {
         let alone = Diagnostic::warning(
             "lock-on-this-machine",
             "the lock is a file on this machine: runs on other machines do not see it",
@@ -102,8 +105,9 @@ fn file(
     timeout_ms: u64,
     holder: &str,
 ) -> Result<Lock, Failure> {
-    let directory = own_directory(&stack.directory).map_err(|error| {
-        let shown = stack.directory.display();
+    let place: PathBuf = stack.directory.components().collect();
+    let directory = own_directory(&place).map_err(|error| {
+        let shown = place.display();
         Failure::plain(
             "unwritable",
             format!("nothing can be written in `{shown}`: {error}"),
@@ -120,7 +124,7 @@ fn holder(world: &World, connection: &Connection) -> String {
     let (date, time) = (now.date(), now.time());
     let since = format!("{date} {:02}:{:02} UTC", time.hour(), time.minute());
     let process = std::process::id();
-    match (pipeline(world), world.env.get("USER")) {
+    match (pipeline(&world.env), world.env.get("USER")) {
         (Some(run), _) => format!("{run}, since {since}"),
         (None, Some(user)) => format!("{user}, process {process}, since {since}"),
         (None, None) => format!("process {process}, since {since}"),
@@ -128,8 +132,8 @@ fn holder(world: &World, connection: &Connection) -> String {
 }
 
 /// The pipeline's run, where this is one: by the variables that its system documents.
-fn pipeline(world: &World) -> Option<String> {
-    let get = |name: &str| world.env.get(name).filter(|value| !value.is_empty());
+fn pipeline(env: &BTreeMap<String, String>) -> Option<String> {
+    let get = |name: &str| env.get(name).filter(|value| !value.is_empty());
     if let (Some(server), Some(repository), Some(run)) = (
         get("GITHUB_SERVER_URL"),
         get("GITHUB_REPOSITORY"),
@@ -144,4 +148,42 @@ fn pipeline(world: &World) -> Option<String> {
         return Some(format!("build {build} of Azure Pipelines"));
     }
     get("CI").map(|_| format!("a pipeline's process {}", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipelines_run_is_called_by_what_leads_to_it() {
+        let run = |variables: &[(&str, &str)]| {
+            let env = variables.iter();
+            pipeline(
+                &env.map(|(name, value)| (name.to_string(), value.to_string()))
+                    .collect(),
+            )
+        };
+        let github = [
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_REPOSITORY", "contoso/payments"),
+            ("GITHUB_RUN_ID", "42"),
+            ("CI", "true"),
+        ];
+        let says = |variables: &[(&str, &str)], text: &str| {
+            assert_eq!(run(variables).as_deref(), Some(text));
+        };
+        says(
+            &github,
+            "https://github.com/contoso/payments/actions/runs/42",
+        );
+        let gitlab = "https://gitlab.com/contoso/payments/-/jobs/7";
+        says(&[("CI_JOB_URL", gitlab), ("CI", "true")], gitlab);
+        says(
+            &[("TF_BUILD", "True"), ("BUILD_BUILDID", "9")],
+            "build 9 of Azure Pipelines",
+        );
+        let own = format!("a pipeline's process {}", std::process::id());
+        says(&[("CI", "true")], &own);
+        assert_eq!(run(&[("CI", "")]), None);
+    }
 }

@@ -222,6 +222,14 @@ mod tests {
             |client_id, allow: &Allow| login(&changes, &[], &leftovers, client_id, allow).len();
         let allow = Allow::default();
         assert_eq!(refused(Some("ab"), &allow), 2);
+        let first = login(&changes, &[], &leftovers, Some("ab"), &allow).remove(0);
+        assert_eq!(
+            (first.message.as_str(), first.lift.as_str()),
+            (
+                "`application.deployer` would be deleted, and it is part of the identity that this very run logs in with",
+                "`--allow-self`, or a run with another login"
+            )
+        );
         assert_eq!(refused(Some("cd"), &allow), 0);
         assert_eq!(refused(None, &allow), 0);
         let allowed = Allow {

@@ -113,7 +113,8 @@ fn a_directory_and_no_repository() {
     assert_eq!(run.exit, 2, "{}", run.err);
     let run = stage.run("trustform diff head", None);
     assert_eq!(run.exit, 1);
-    let help = "  help: give another commit with `--base REF`, or a directory with `--base-dir DIR`\n";
+    let help =
+        "  help: give another commit with `--base REF`, or a directory with `--base-dir DIR`\n";
     assert_eq!(
         run.err,
         format!("error: `/work/stack/head` is in no git repository\n{help}")

@@ -15,6 +15,7 @@ mod fidelity;
 mod interleave;
 mod layers;
 mod lease;
+mod local;
 mod pages;
 mod play;
 mod processes;

@@ -178,7 +178,9 @@ fn a_key_that_is_exchanged_already_need_not_wait() {
     let rotate = "trustform jwks rotate --local --token next.jwt";
     let run = stage.run(rotate, None);
     assert!(
-        run.exit == 1 && run.err.contains("not exchanged yet: AADSTS7000272"),
+        run.exit == 1
+            && run.err.contains("error: the token is not exchanged yet: AADSTS7000272: ")
+            && run.err.ends_with("\n  help: `trustform token exchange` explains it; if the key is not known yet, wait and try again\n"),
         "{run:?}"
     );
 
@@ -187,7 +189,7 @@ fn a_key_that_is_exchanged_already_need_not_wait() {
     assert!(out.contains("Next: wait until"), "{out}");
     let out = good(&mut stage, rotate);
     assert!(
-        out.contains("Exchanged 5 times") && out.contains("Next: let the issuer sign with"),
+        out.contains(": it is known already.\n\nNext: let the issuer sign with"),
         "{out}"
     );
     // A token of the old key proves nothing about the new one.

@@ -133,9 +133,14 @@ fn wanted(
     let Some(text) = &args.expression else {
         return match flexible.as_slice() {
             [one] => Ok(Some((*one).clone())),
-            _ => Err(Diagnostic::error(
+            none_or_several => Err(Diagnostic::error(
                 "usage",
-                "no expression is given, and not exactly one is declared",
+                match none_or_several.len() {
+                    0 => "no expression is given, and no credential declares one".to_owned(),
+                    several => {
+                        format!("{several} credentials declare an expression: which one is meant?")
+                    }
+                },
             )
             .help("give it with `--expression`")
             .into()),

@@ -42,6 +42,9 @@ pub struct Args {
     /// Wait so long for another run of this stack to end.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub lock_timeout: u64,
+    /// Delete the secrets without a question if the plan has this digest, else not at all (exit code 3).
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<String>,
 }
 
 pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
@@ -123,7 +126,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
     let terms = Terms {
         question: "Delete these secrets? Whoever still uses one is locked out at once.",
         approved: args.common.auto_approve,
-        expect: None,
+        expect: args.expect.as_deref(),
         saved: None,
         lock_timeout: args.lock_timeout,
         format: Format::Text,

@@ -231,3 +231,40 @@ fn report(
     }
     world.print(&out);
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+    use crate::exchange::expression::Expression;
+
+    /// Entra takes no such credential; one may be there from before it looked.
+    #[test]
+    fn an_expression_admits_nobody_where_the_issuer_takes_none() {
+        let part = |json: Json| URL_SAFE_NO_PAD.encode(json.to_string());
+        let issuer = "https://oidc.contoso.com";
+        let jwt = format!(
+            "{}.{}.{}",
+            part(json!({ "alg": "RS256", "typ": "JWT", "kid": "one" })),
+            part(json!({
+                "iss": issuer, "sub": "deployer", "aud": "api://AzureADTokenExchange", "exp": 1_795_169_100
+            })),
+            part(json!("signature"))
+        );
+        let assertion = parse_assertion(&jwt).expect("a token");
+        let trust = Trust {
+            issuer: issuer.to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            matcher: Matcher::Expression(
+                Expression::parse("claims['sub'] matches 'deploy*'").expect("an expression"),
+            ),
+        };
+        let compared = against(&[("main".to_owned(), trust)], &assertion);
+        assert_eq!(
+            compared[0].difference.as_deref(),
+            Some("Microsoft Entra takes no expression for this issuer")
+        );
+    }
+}
