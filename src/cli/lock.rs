@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::connect::Connection;
 use super::interrupt::{self, Interrupt};
-use super::local::own_directory;
+use super::local::{DIRECTORY, own_directory};
 use super::stack::Stack;
 use super::{Exit, Failure, World, block_on};
 use crate::apply::lease::{self, Lease};
@@ -107,11 +107,12 @@ fn file(
 ) -> Result<Lock, Failure> {
     let place: PathBuf = stack.directory.components().collect();
     let directory = own_directory(&place).map_err(|error| {
-        let shown = place.display();
-        Failure::plain(
-            "unwritable",
-            format!("nothing can be written in `{shown}`: {error}"),
-        )
+        let shown = place.join(DIRECTORY);
+        let message = format!("`{}` cannot be used: {error}", shown.display());
+        let unusable = Diagnostic::error("unwritable", message);
+        Failure::from(unusable.help(
+            "the stack's lock is kept there: it has to be a directory that this run can write to",
+        ))
     })?;
     let file = directory.join("lock");
     let taken = lock::acquire(&file, holder, timeout_ms, connection.client.clock());

@@ -198,7 +198,17 @@ fn keys_come_straight_from_a_cluster() {
     write(stage, "cluster.json", "error: forbidden");
     let run = stage.run("trustform jwks check --from-cluster", None);
     assert_eq!(run.exit, 1, "{run:?}");
+    let help = "  help: run `kubectl get --raw /openid/v1/jwks` where the cluster can be reached, and give its output as a file or as `-`\n";
+    write(stage, "cluster.json", &"x".repeat(256 * 1024 + 1));
+    let run = stage.run("trustform jwks check --from-cluster", None);
+    assert_eq!(
+        run.err,
+        format!("error: `kubectl` printed more than 256 KiB\n{help}")
+    );
     stage.env.insert("PATH".to_owned(), "/nowhere".to_owned());
     let run = stage.run("trustform jwks check --from-cluster", None);
-    assert!(run.err.contains("`kubectl` cannot be run"), "{run:?}");
+    assert_eq!(
+        run.err,
+        format!("error: `kubectl` cannot be run: No such file or directory (os error 2)\n{help}")
+    );
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trustform::apply::engine::Engine;
-use trustform::apply::{driver, lease};
+use trustform::apply::{driver, lease, lock};
 use trustform::cloud::login::EmulatorLogin;
 use trustform::cloud::{Client, LoginOptions, Reader, Transport, credential};
 use trustform::emulator::blob::PublicAccess;
@@ -166,4 +166,23 @@ async fn without_the_lock_nothing_is_written() {
     let said: Vec<&str> = outcome.diagnostics.iter().map(|said| said.code).collect();
     assert_eq!(said, ["lock-lost"], "said once for all that were in flight");
     assert_eq!(stage.emulator.dump(), before);
+}
+
+/// Without a place for a lease the lock is a file: the system lets go of it with the process.
+#[tokio::test]
+async fn a_file_is_held_by_one() {
+    let stage = Stage::new();
+    let file = stage.directory.path().join("lock");
+    let take = |name: &'static str| lock::acquire(&file, name, 0, &stage.clock);
+    let one = take("the first").await.expect("the lock");
+    let refused = take("the second").await.expect_err("it is held");
+    assert_eq!(
+        (refused.message.as_str(), refused.help.as_slice()),
+        (
+            "this stack is being applied by the first",
+            &["wait for it to end, or wait here with `--lock-timeout SECONDS`; the lock of a dead process frees itself".to_owned()][..]
+        )
+    );
+    drop(one);
+    take("the second").await.expect("it is free");
 }

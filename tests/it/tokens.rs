@@ -270,3 +270,13 @@ fn strange_tokens_get_a_clear_verdict() {
     let run = stage.run("trustform token inspect token.jwt", None);
     assert!(run.err.contains("bytes"), "{}", run.err);
 }
+
+#[test]
+fn a_file_that_is_too_long_is_no_token() {
+    let mut stage = stage();
+    let file = stage.directory.path().join("long.jwt");
+    std::fs::write(file, "e".repeat(64 * 1024 + 1)).expect("a file");
+    let run = stage.run("trustform token inspect long.jwt", None);
+    let said = "error: `long.jwt` cannot be read: it has more than 65536 bytes, and a token has a few thousand\n  help: give a file with a token, or `-` and the token on the input\n";
+    assert_eq!((run.exit, run.err.as_str()), (1, said));
+}

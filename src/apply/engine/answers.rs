@@ -144,7 +144,7 @@ impl Engine {
                 self.stop(
                     Diagnostic::error(
                         "not-readable",
-                        "it was written, and no read has found it since",
+                        format!("`{address}` was written, and no read has found it since"),
                     )
                     .about(address)
                     .help("run `apply` again in some minutes: it goes on from here"),

@@ -3,7 +3,7 @@
 use super::super::verify::{self, Window};
 use super::{DOUBT_MS, DOUBTS, Engine, Stage, State};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::step::{Check, Phase, Step, StepId};
+use crate::model::step::{Check, Method, Phase, Step, StepId};
 
 impl Engine {
     /// Reads back what was written: before anything is deleted, and at the end.
@@ -104,20 +104,24 @@ impl Engine {
     fn disagree(&mut self, disagreements: Vec<(StepId, String)>) {
         for (id, objection) in disagreements {
             // Nothing was sent where something is waited for that is to stay.
+            let address = self.steps[id.0].address.to_string();
             let message = match self.progress[id.0].state {
                 State::Waiting => format!(
-                    "it was not deleted, because what should stay in its place is not there: after {} minutes reads still say: {objection}",
+                    "`{address}` was not deleted, because what should stay in its place is not there: after {} minutes reads still say: {objection}",
                     verify::KNOWN_MS / 60_000
                 ),
                 _ => {
                     self.progress[id.0].state = State::Unverified;
+                    let done = match self.steps[id.0].request.method {
+                        Method::Delete => "deleted",
+                        _ => "written",
+                    };
                     format!(
-                        "it was written, and after {} minutes reads still say: {objection}",
+                        "`{address}` was {done}, and after {} minutes reads still say: {objection}",
                         verify::DEADLINE_MS / 60_000
                     )
                 }
             };
-            let address = self.steps[id.0].address.to_string();
             self.stop(
                 Diagnostic::error("not-verified", message)
                     .about(address)

@@ -63,7 +63,7 @@ pub fn token(world: &mut World, file: &Path) -> Result<String, Failure> {
     read.map_err(|error| failed(error.to_string()))?;
     if bytes.len() as u64 > LIMIT {
         return Err(failed(format!(
-            "it has more than {LIMIT} bytes, a token has few thousand"
+            "it has more than {LIMIT} bytes, and a token has a few thousand"
         )));
     }
     let text = String::from_utf8(bytes).map_err(|_| failed("it is not text".to_owned()))?;
