@@ -136,11 +136,13 @@ fn provision(store: &mut Store, desired: &Desired, now: u64) {
 fn read(file: &Path, tenant_id: &str, now: u64) -> Result<Store, Failure> {
     let failed = |why: String| {
         let shown: PathBuf = file.components().collect();
-        let message = format!(
-            "the emulated tenant in `{}` cannot be used: {why}",
-            shown.display()
+        let failed = Diagnostic::error(
+            "local-tenant",
+            format!(
+                "the emulated tenant in `{}` cannot be used: {why}",
+                shown.display()
+            ),
         );
-        let failed = Diagnostic::error("local-tenant", message);
         Failure::from(failed.help("remove the file to begin with an empty tenant"))
     };
     let routes = kinds::emulated();

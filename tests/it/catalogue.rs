@@ -24,16 +24,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "no-answer",
         "a login host that is silent; the tests of the clients",
     ),
-    (
-        "nobody",
-        "an expression that admits nothing is refused before; the rest of a builder's traps",
-    ),
     ("no-runtime", "a system that has no event loop to give"),
     ("no-transport", "a system that has no TLS to give"),
-    (
-        "not-readable",
-        "only an answer without a body is read back; the engine's tests",
-    ),
     (
         "not-exchanged",
         "a token of a key that is not published yet; the tests of tokens",
@@ -47,16 +39,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a disk that takes no key; the tests of the command line",
     ),
     (
-        "undecided",
-        "an expression beyond the bounds of the decision; the tests of languages",
-    ),
-    (
         "unsendable-request",
         "a plan with a hole that nothing fills; the tests of the clients",
-    ),
-    (
-        "wrong-tenant",
-        "a login that lies about its tenant; the tests of the clients",
     ),
 ];
 
