@@ -296,6 +296,6 @@ fn terraforms_answers() {
             wrong += &format!("{expression}\n  expected {expected}\n  found    {found}\n");
         }
     }
-    assert!(rows >= 600, "{rows}");
+    assert!(rows >= 980, "{rows}");
     assert!(wrong.is_empty(), "\n{wrong}");
 }
