@@ -149,20 +149,20 @@ fn carried_out(
             outcome.complete(),
             outcome.done() > 0 || outcome.uncertain(),
         );
-        if terms.format == Format::Text {
-            let next = match complete {
-                true => "",
-                false => resume(terms, started),
-            };
-            world.print(&format!("\n{}{next}", text::outcome(&plan, &outcome)));
-        }
-        let again = plan.count(Action::Restore) > 0;
         // What somebody looked at, at the question or before, is not replaced by another plan.
         let anew = outcome.stale
             && terms.approved
             && terms.expect.is_none()
             && terms.saved.is_none()
             && passes.len() + 1 < PLANS;
+        if terms.format == Format::Text {
+            let next = match complete || anew {
+                true => "",
+                false => resume(terms, started),
+            };
+            world.print(&format!("\n{}{next}", text::outcome(&plan, &outcome)));
+        }
+        let again = plan.count(Action::Restore) > 0;
         if !anew {
             let said = diagnostic::text(&outcome.diagnostics, &stack.sources, world.style());
             let _ = write!(world.err, "{said}");

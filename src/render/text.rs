@@ -301,3 +301,44 @@ fn output(value: &Value) -> String {
         false => "(known after apply)".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::step::{Method, Phase, Request, Service, Step, StepId};
+
+    #[test]
+    fn what_was_sent_and_not_verified_is_no_success() {
+        let step = Step {
+            id: StepId(0),
+            address: "application.deployer".parse().expect("an address"),
+            lane: String::new(),
+            phase: Phase::Provide,
+            request: Request::new(Service::Graph, Method::Patch, "/applications/1"),
+            needs: Vec::new(),
+            fills: Vec::new(),
+            read_back: None,
+            check: None,
+            done_if: Vec::new(),
+            retry_if: Vec::new(),
+            stale_if: Vec::new(),
+            lookup: None,
+        };
+        let plan = Plan {
+            steps: vec![step],
+            ..Plan::default()
+        };
+        let ended = Outcome {
+            fates: [(StepId(0), Fate::Done)].into(),
+            diagnostics: vec![crate::model::diagnostic::Diagnostic::error(
+                "interrupted",
+                "interrupted",
+            )],
+            ..Outcome::default()
+        };
+        assert_eq!(
+            outcome(&plan, &ended),
+            "Stopped: 1 of 1 requests took effect, and that was not verified to the end.\n"
+        );
+    }
+}

@@ -16,6 +16,7 @@ mod interleave;
 mod layers;
 mod lease;
 mod local;
+mod meanwhile;
 mod pages;
 mod play;
 mod processes;

@@ -203,7 +203,7 @@ impl Stage {
     }
 
     /// The tenant's administrator sends a request; its status, and the body of an error.
-    fn behind_our_back(&self, method: &str, path: &str, body: &str) -> String {
+    pub fn behind_our_back(&self, method: &str, path: &str, body: &str) -> String {
         let path = self.filled(path);
         let body = self.filled(body);
         let reply = self.as_administrator(|session| {

@@ -243,7 +243,7 @@ mod tests {
     /// Entra takes no such credential; one may be there from before it looked.
     #[test]
     fn an_expression_admits_nobody_where_the_issuer_takes_none() {
-        let part = |json: Json| URL_SAFE_NO_PAD.encode(json.to_string());
+        let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let issuer = "https://oidc.contoso.com";
         let jwt = format!(
             "{}.{}.{}",

@@ -68,11 +68,15 @@ fn a_name_that_anyone_can_register_is_a_danger() {
     let text = "claims['sub'] matches 'repo:contoso*/*:environment:prod'";
     let found = found(false, side(&[], &[]), side(&[text], &[]));
     let dangers = &found.access.gained[0].dangers;
-    assert!(
-        dangers[0].who.contains("begins with `contoso`"),
-        "{dangers:?}"
+    assert_eq!(
+        dangers[0].who,
+        "anyone who registers an owner on GitHub whose name begins with `contoso`"
     );
     assert_eq!(dangers[0].example, "repo:contosoa/a:environment:prod");
+    let any = "claims['sub'] matches '*:environment:prod'";
+    let found = self::found(false, side(&[], &[]), side(&[any], &[]));
+    let dangers = &found.access.gained[0].dangers;
+    assert_eq!(dangers[0].who, "anyone with a repository on GitHub");
     let exactly = "claims['sub'] matches 'repo:contoso/*:environment:prod'";
     let found = self::found(false, side(&[], &[]), side(&[exactly], &[]));
     assert_eq!(found.access.gained[0].dangers, []);
