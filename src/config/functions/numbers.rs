@@ -104,7 +104,7 @@ pub(super) fn parseint(arguments: &Arguments) -> Eval<Value> {
     }
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(&text)),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let digit = |c: char| {
         let value = match c {
