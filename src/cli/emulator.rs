@@ -144,14 +144,15 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
         "http"
     };
     let mut text = format!("Tenant {tenant} at {scheme}://{address}\n");
+    let mut trust = String::new();
     if let (Some(file), true) = (&data, certificate.is_some()) {
-        text.push_str(&format!(
-            "Trust {}\n",
-            authority::certificate_path(file).display()
-        ));
+        let authority = authority::certificate_path(file);
+        let authority = authority.display();
+        text.push_str(&format!("Its certificate's authority is `{authority}`\n"));
+        trust = format!(" --emulator-ca {authority}");
     }
     text.push_str(&format!(
-        "Use it with `trustform plan --emulator {scheme}://{address}`; Ctrl-C ends it\n"
+        "Use it with `trustform plan --emulator {scheme}://{address}{trust}`; Ctrl-C ends it\n"
     ));
     world.print(&text);
     let _ = world.out.flush();

@@ -1,4 +1,4 @@
-//! Somebody else changes the tenant after a plan was shown and before it is carried out.
+//! Somebody else changes the tenant while a command works.
 
 use std::io::Write;
 
@@ -7,16 +7,17 @@ use trustform::cloud::transport::SILENCE;
 
 use crate::play::{Run, Stage, TENANT};
 
-/// Does something once the plan was printed.
+/// Does something once that was printed.
 struct Shown<'a> {
     text: Vec<u8>,
+    what: &'static str,
     then: Option<Box<dyn FnOnce() + 'a>>,
 }
 
 impl Write for Shown<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.text.extend_from_slice(bytes);
-        if String::from_utf8_lossy(&self.text).contains("Plan: ")
+        if String::from_utf8_lossy(&self.text).contains(self.what)
             && let Some(then) = self.then.take()
         {
             then();
@@ -61,18 +62,24 @@ fn applied(arguments: &[&str], input: &str) -> Run {
     );
     let mut out = Shown {
         text: Vec::new(),
+        what: "Plan: ",
         then: Some(Box::new(|| {
             assert_eq!(stage.behind_our_back("DELETE", &location, ""), "204\n");
         })),
     };
+    played(&stage, &[&["apply"], arguments].concat(), &mut out, input)
+}
+
+/// Runs a command with `--local`.
+fn played(stage: &Stage, arguments: &[&str], out: &mut Shown, input: &str) -> Run {
     let mut err = Vec::new();
-    let arguments = ["trustform", "apply", "--local"].iter().chain(arguments);
+    let all = ["trustform"].iter().chain(arguments).chain(&["--local"]);
     let exit = run(World {
-        args: arguments.map(Into::into).collect(),
+        args: all.map(Into::into).collect(),
         env: stage.env.clone(),
         directory: stage.directory.path().to_owned(),
         input: &mut input.as_bytes(),
-        out: &mut out,
+        out: &mut *out,
         err: &mut err,
         terminal: !input.is_empty(),
         tenant: Some(stage.emulator.clone()),
@@ -80,7 +87,7 @@ fn applied(arguments: &[&str], input: &str) -> Run {
         silence: SILENCE,
     });
     Run {
-        out: String::from_utf8(out.text).expect("text"),
+        out: String::from_utf8(std::mem::take(&mut out.text)).expect("text"),
         err: String::from_utf8(err).expect("text"),
         exit: exit as i32,
     }
@@ -133,4 +140,29 @@ Applied and verified: 1 request.
     assert_eq!(run.out, format!("{FIRST}{second}"));
     let progress = "writing: 0 of 1 requests\n";
     assert_eq!((run.exit, run.err.as_str()), (0, progress));
+}
+
+#[test]
+fn what_was_restored_has_to_stay() {
+    let mut stage = Stage::new();
+    let text = format!(
+        "stack \"shop\" {{\n  tenant_id = \"{TENANT}\"\n}}\n\napplication \"deployer\" {{\n  display_name = \"shop-deployer\"\n  service_principal = false\n}}\n"
+    );
+    std::fs::write(stage.directory.path().join("trust.hcl"), text).expect("a stack");
+    for command in ["apply", "destroy"] {
+        let run = stage.run(&format!("trustform {command} --local --auto-approve"), None);
+        assert_eq!(run.exit, 0, "{}", run.err);
+    }
+    let application = "/v1.0/applications(uniqueName='shop.deployer')";
+    let mut out = Shown {
+        text: Vec::new(),
+        what: "Applied and verified",
+        then: Some(Box::new(|| {
+            assert_eq!(stage.behind_our_back("DELETE", application, ""), "204\n");
+        })),
+    };
+    let arguments = ["restore", "application.deployer", "--auto-approve"];
+    let run = played(&stage, &arguments, &mut out, "");
+    let said = "error: an application was restored, and reads do not agree on it yet\n  help: run `apply` again in some minutes: it goes on from here\n";
+    assert_eq!((run.exit, run.err.as_str()), (5, said));
 }

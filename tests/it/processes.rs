@@ -31,10 +31,22 @@ impl Served {
             .expect("the emulator starts");
         let mut first = String::new();
         let out = process.stdout.take().expect("its output");
-        BufReader::new(out).read_line(&mut first).expect("a line");
+        let mut lines = BufReader::new(out);
+        lines.read_line(&mut first).expect("a line");
         let url = first
             .split_whitespace()
             .find(|word| word.starts_with("http"));
+        let mut second = String::new();
+        lines.read_line(&mut second).expect("a line");
+        let shown = url.unwrap_or_default();
+        assert_eq!(
+            (first.as_str(), second.as_str()),
+            (
+                format!("Tenant {TENANT} at {shown}\n").as_str(),
+                format!("Use it with `trustform plan --emulator {shown}`; Ctrl-C ends it\n")
+                    .as_str()
+            )
+        );
         Self {
             url: url.expect("the emulator says where it is").to_owned(),
             process,
@@ -239,6 +251,54 @@ fn a_signal_ends_an_apply_well_at_any_moment() {
         assert!(served.converged(directory.path()));
     }
     assert!(halfway > 1, "{halfway} applies were interrupted");
+}
+
+/// Ended with the test, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What an emulator with https says is enough to use it.
+#[test]
+fn an_emulator_says_how_it_is_used() {
+    let directory = stack("", 1);
+    let process = trustform()
+        .args(["emulator", "--listen", "127.0.0.1:0", "--tenant", TENANT])
+        .args(["--tls", "--data", "tenant.json"])
+        .current_dir(directory.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the emulator starts");
+    let mut running = Running(process);
+    let out = running.0.stdout.take().expect("its output");
+    let lines = BufReader::new(out).lines().take(3);
+    let lines: Vec<String> = lines.map(|line| line.expect("a line")).collect();
+    let url = lines[0].split_whitespace().last().expect("a URL");
+    let authority = directory.path().join("tenant.ca.pem");
+    let authority = authority.display();
+    assert_eq!(
+        lines,
+        [
+            format!("Tenant {TENANT} at {url}"),
+            format!("Its certificate's authority is `{authority}`"),
+            format!(
+                "Use it with `trustform plan --emulator {url} --emulator-ca {authority}`; Ctrl-C ends it"
+            ),
+        ]
+    );
+    let line = lines[2].split('`').nth(1).expect("a command line");
+    let plan = trustform()
+        .args(line.split(' ').skip(1))
+        .current_dir(directory.path())
+        .output()
+        .expect("a plan");
+    assert_eq!(plan.status.code(), Some(0), "{}", said(&plan));
 }
 
 #[cfg(unix)]
