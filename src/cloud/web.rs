@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 /// Largest body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -88,7 +88,7 @@ fn error(message: impl Into<String>, help: impl Into<String>) -> WebError {
     }
 }
 
-fn checked(text: &str, allow_loopback: bool) -> Result<Url, WebError> {
+pub(super) fn checked(text: &str, allow_loopback: bool) -> Result<Url, WebError> {
     const HELP: &str = "an issuer is an https URL such as `https://oidc.contoso.com/cluster`";
     let shown: String = text
         .chars()
@@ -99,7 +99,10 @@ fn checked(text: &str, allow_loopback: bool) -> Result<Url, WebError> {
     if text.len() > MAX_URL {
         return Err(refused("it is longer than 2048 bytes"));
     }
-    let url = Url::parse(text).map_err(|reason| refused(&format!("it is not a URL ({reason})")))?;
+    let url = Url::parse(text).map_err(|reason| match reason {
+        ParseError::RelativeUrlWithoutBase => refused("it is not an https URL"),
+        reason => refused(&format!("it is not a URL ({reason})")),
+    })?;
     match url.scheme() {
         "https" => {}
         "http" if allow_loopback => {}
@@ -137,7 +140,7 @@ fn admit(url: &Url, addresses: &[SocketAddr], allow_loopback: bool) -> Result<()
         let ip = address.ip();
         if let Some(reason) = address::refusal(ip, allow_loopback) {
             return Err(error(
-                format!("`{url}` is not fetched: its host has the address {ip}, {reason}"),
+                format!("`{url}` is not fetched: its host's address {ip} is {reason}"),
                 "an issuer that Microsoft Entra can use is served from a public address",
             ));
         }
@@ -242,13 +245,13 @@ mod tests {
     #[tokio::test]
     async fn urls_that_are_refused_before_anything_is_sent() {
         for (url, words) in [
-            ("oidc.contoso.com", "not a URL"),
+            ("oidc.contoso.com", "not an https URL"),
             ("http://oidc.contoso.com", "not an https URL"),
             ("file:///etc/passwd", "not an https URL"),
             ("https://user:secret@oidc.contoso.com", "user name"),
             ("https://169.254.169.254/metadata/identity", "link-local"),
             ("https://[::1]/", "this machine"),
-            ("https://[::ffff:127.0.0.1]/", "dress"),
+            ("https://[::ffff:127.0.0.1]/", "written as an IPv6 one"),
             ("https://0x7f.1/", "this machine"),
             ("https://2130706433/", "this machine"),
             ("https://localhost/", "this machine"),

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use serde_json::{Value as Json, json};
 use trustform::emulator::Answer;
 use trustform::emulator::inprocess::Emulator;
 use trustform::emulator::request::{Reply, Request};
@@ -36,8 +37,8 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
         return Ok(());
     };
     let line = format!("{} {}", request.method, request.path);
-    let wanted = answers.lock().expect("answers").get(&line).cloned();
-    let reply = match wanted
+    let answers = answers.lock().expect("answers").clone();
+    let reply = match wanted(&answers, &line)
         .as_deref()
         .map(|text| text.split_once(' ').unwrap_or((text, "")))
     {
@@ -46,14 +47,23 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
             return stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"value\": [");
         }
         Some((status, body)) => {
-            let kind = match body.starts_with('{') {
-                true => "application/json",
-                false => "text/html",
+            let kind = match body.get(..1) {
+                Some("{") => "application/json",
+                _ if body.starts_with("<?xml") => "application/xml",
+                _ => "text/html",
             };
-            Reply::text(status.parse().expect("a status"), kind, body.to_owned())
+            let reply = Reply::text(status.parse().expect("a status"), kind, body.to_owned());
+            // Blob Storage says its code in a header, too.
+            match body
+                .split_once("<Code>")
+                .and_then(|(_, rest)| rest.split_once("</Code>"))
+            {
+                Some((code, _)) => reply.with_header("x-ms-error-code", code),
+                None => reply,
+            }
         }
         None => match answer(emulator, &request)? {
-            Answer::Reply(reply) => reply,
+            Answer::Reply(reply) => within_batch(&request, reply, &answers),
             _ => return Ok(()),
         },
     };
@@ -66,6 +76,46 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
     head.push_str(&format!("content-length: {}\r\n\r\n", reply.body.len()));
     stream.write_all(head.as_bytes())?;
     stream.write_all(&reply.body)
+}
+
+/// What the scenario wants a request to be answered: under its method and path, or a path's beginning with `*` after it.
+fn wanted(answers: &BTreeMap<String, String>, line: &str) -> Option<String> {
+    let fits = |asked: &str| match asked.strip_suffix('*') {
+        Some(begin) => line.starts_with(begin),
+        None => line == asked,
+    };
+    let found = answers.iter().find(|(asked, _)| fits(asked));
+    found.map(|(_, answer)| answer.clone())
+}
+
+/// The same for each request of a batch.
+fn within_batch(request: &Request, mut reply: Reply, answers: &BTreeMap<String, String>) -> Reply {
+    let Some(version) = request.path.strip_suffix("/$batch") else {
+        return reply;
+    };
+    let asked: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+    let mut told = reply.value();
+    for item in asked["requests"].as_array().into_iter().flatten() {
+        let url = item["url"].as_str().unwrap_or_default();
+        let path = url.split('?').next().unwrap_or_default();
+        let line = format!(
+            "{} {version}{path}",
+            item["method"].as_str().unwrap_or_default()
+        );
+        let Some(answer) = wanted(answers, &line) else {
+            continue;
+        };
+        let (status, body) = answer.split_once(' ').unwrap_or((&answer, "null"));
+        let responses = told["responses"].as_array_mut();
+        for response in responses.into_iter().flatten() {
+            if response["id"] == item["id"] {
+                response["status"] = status.parse::<u16>().map_or(Json::Null, Json::from);
+                response["body"] = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
+            }
+        }
+    }
+    reply.body = told.to_string().into_bytes();
+    reply
 }
 
 fn answer(emulator: &Emulator, request: &Request) -> std::io::Result<Answer> {
