@@ -76,7 +76,7 @@ pub fn read_text(path: &Path, shown: &Path, limit: usize) -> Result<String, Fail
     };
     let bytes = limited(path, limit).map_err(|error| match error {
         FileError::NotFound => failed("there is no such file".to_owned()),
-        FileError::TooLarge(limit) => failed(format!("it has more than {limit} bytes")),
+        FileError::TooLarge(_) => failed(error.why()),
         FileError::Unreadable(why) => failed(why),
         FileError::Outside(_) | FileError::NotText => failed("it is not text".to_owned()),
     })?;
@@ -95,7 +95,7 @@ pub fn read_input(world: &mut World, limit: usize) -> Result<String, Failure> {
         .read_to_end(&mut bytes);
     read.map_err(|error| failed(error.to_string()))?;
     if bytes.len() > limit {
-        return Err(failed(format!("it has more than {limit} bytes")));
+        return Err(failed(FileError::TooLarge(limit).why()));
     }
     text(bytes).map_err(failed)
 }

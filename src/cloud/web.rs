@@ -214,7 +214,10 @@ async fn fetch(url: &Url, addresses: Vec<SocketAddr>, max_body: usize) -> Result
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         if body.len() + chunk.len() > max_body {
             return Err(error(
-                format!("the document at `{url}` has more than {max_body} bytes"),
+                format!(
+                    "the document at `{url}` is larger than {} KiB",
+                    max_body / 1024
+                ),
                 "discovery documents and key sets are small: check what is served there",
             ));
         }
@@ -355,7 +358,7 @@ mod tests {
         );
         for path in ["/large", "/endless"] {
             let error = get(&at(path), true).await.unwrap_err();
-            assert!(error.message.contains("more than 262144 bytes"), "{error}");
+            assert!(error.message.contains("larger than 256 KiB"), "{error}");
         }
         let limits = Limits {
             body: MAX_BODY,

@@ -36,7 +36,10 @@ impl FileError {
         match self {
             FileError::NotFound => "there is no such file".to_owned(),
             FileError::Outside(root) => format!("it lies outside of `{root}`"),
-            FileError::TooLarge(limit) => format!("it has more than {limit} bytes"),
+            FileError::TooLarge(limit) => match limit / (1024 * 1024) {
+                0 => format!("it is larger than {} KiB", limit / 1024),
+                mebibytes => format!("it is larger than {mebibytes} MiB"),
+            },
             FileError::NotText => "it is not UTF-8 text".to_owned(),
             FileError::Unreadable(why) => why.clone(),
         }

@@ -219,7 +219,8 @@ impl Gathering<'_> {
                     "limit",
                     "the files of all modules are larger than 16 MiB together",
                 )
-                .at(from, "here they pass the bound"),
+                .at(from, "here they pass the bound")
+                .help("split the stack, or let `for_each` make what is alike"),
             );
             return None;
         }

@@ -39,10 +39,7 @@ impl Jwks {
             "a JWKS is `{\"keys\": [ … ]}`, as `kubectl get --raw /openid/v1/jwks` prints it";
         if text.len() > MAX_DOCUMENT {
             return Err(KeyError::new(
-                format!(
-                    "this JWKS has {} bytes, and at most {MAX_DOCUMENT} are read",
-                    text.len()
-                ),
+                "this JWKS is larger than 256 KiB",
                 "publish the keys that are in use, and no certificates with them",
             ));
         }

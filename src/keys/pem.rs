@@ -24,10 +24,7 @@ pub fn public_key(text: &str) -> Result<PublicKey, KeyError> {
 pub fn public_keys(text: &str) -> Result<Vec<PublicKey>, KeyError> {
     if text.len() > MAX_TEXT {
         return Err(KeyError::new(
-            format!(
-                "this text has {} bytes, and a key file has at most {MAX_TEXT}",
-                text.len()
-            ),
+            "this text is larger than the 256 KiB that a key file may have",
             "check that this is the file that was meant",
         ));
     }
