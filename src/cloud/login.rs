@@ -306,7 +306,7 @@ impl TokenCredential for Login {
 }
 
 /// What a credential said, on one line, without its own name and its pointer to a troubleshooting page.
-fn words(error: &azure_core::Error) -> String {
+pub(super) fn words(error: &azure_core::Error) -> String {
     let text = error.to_string();
     let text = text.split("\nTo troubleshoot").next().unwrap_or_default();
     let said = text.split_once(" authentication failed. ");

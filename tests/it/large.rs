@@ -291,3 +291,39 @@ Refuse this token.
 ";
     assert_eq!((run.out.as_str(), run.exit), (expected, 1));
 }
+
+/// A document that somebody else published where ours belongs.
+#[test]
+fn a_document_in_the_way() {
+    let issuer = r#"
+oidc_issuer "kind" {
+  storage_account = "oidc4f1c"
+  container       = "oidc"
+  signing_key "one" {
+    public_key = file("one.pub")
+  }
+}
+"#;
+    let key = include_str!("../../examples/kubernetes-blob-issuer/keys/2026-11.pub.pem");
+    let mut stage = stage(&[
+        ("trust.hcl", STACK.to_owned() + issuer),
+        ("one.pub", key.to_owned()),
+    ]);
+    stage.step(&Step::Storage {
+        account: "oidc4f1c".to_owned(),
+        container: "oidc".to_owned(),
+    });
+    stage.step(&Step::Tenant {
+        method: "PUT".to_owned(),
+        path: "https://oidc4f1c.blob.core.windows.net/oidc/openid/v1/jwks".to_owned(),
+        body: format!("x-ms-blob-type: BlockBlob\n\n{}", " x".repeat(MIB)),
+        reply: String::new(),
+    });
+    refuses(
+        &mut stage,
+        "trustform plan --local",
+        "error: the blob `https://oidc4f1c.blob.core.windows.net/oidc/openid/v1/jwks` is larger than 1 MiB, and no document of an issuer is
+  help: somebody else wrote it: find out what it is, then delete it or publish in another container
+",
+    );
+}

@@ -12,6 +12,7 @@ use crate::cloud::login::{EmulatorLogin, LoginOptions, credential};
 use crate::cloud::{Client, Clock, Transport};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::national_cloud::Cloud;
+use crate::model::step::{Request, Service};
 
 fn options() -> LoginOptions {
     LoginOptions {
@@ -203,7 +204,7 @@ async fn tokens_never_print() {
 async fn every_way_says_what_it_lacks() {
     let fake = Fake::new(|_, _| Answer::json(400, json!({"error": "invalid_request"})));
     let pair = |url: &str| Some((url.into(), Secret::new("job")));
-    let options = LoginOptions {
+    let lacking = LoginOptions {
         client_id: None,
         github: pair("https://actions.example/token"),
         pipelines: pair("https://dev.azure.com/o/oidctoken"),
@@ -212,8 +213,11 @@ async fn every_way_says_what_it_lacks() {
         managed_identity: true,
         ..options()
     };
-    let client = client(&fake, Cloud::Public, options).unwrap();
-    let diagnostic = client.caller().await.unwrap_err();
+    let diagnostic = client(&fake, Cloud::Public, lacking)
+        .unwrap()
+        .caller()
+        .await
+        .unwrap_err();
     const LACKS: &str = "not set up: `AZURE_CLIENT_ID` is not set (the client id of the application or managed identity to log in as)";
     let lacks = |way: &str| format!("{way}: {LACKS}");
     assert_eq!(diagnostic.message, "no way of logging in worked");
@@ -227,6 +231,53 @@ async fn every_way_says_what_it_lacks() {
     );
     assert!(diagnostic.help[3].starts_with("managed identity: "));
     assert_eq!(diagnostic.help.len(), 4);
+
+    let options = LoginOptions {
+        managed_identity: true,
+        ..options()
+    };
+    let diagnostic = client(&fake, Cloud::Public, options)
+        .unwrap()
+        .caller()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        diagnostic.help[..3],
+        [
+            "GitHub Actions: not set up: `ACTIONS_ID_TOKEN_REQUEST_URL` is not set (a job needs `permissions: id-token: write`)",
+            "Azure Pipelines: not set up: `SYSTEM_OIDCREQUESTURI` and `SYSTEM_ACCESSTOKEN` are not set (map the latter with `env:` in the step)",
+            "workload identity: not set up: `AZURE_FEDERATED_TOKEN_FILE` is not set",
+        ]
+    );
+}
+
+/// What is logged in to Graph may not be let in to Azure.
+#[tokio::test]
+async fn a_later_token_can_be_refused() {
+    let fake = Fake::new(|number, seen| match number {
+        0 => access_token(),
+        _ if seen.url.contains("/oauth2/") => Answer::json(
+            400,
+            json!({"error": "invalid_grant", "error_description": "AADSTS53003: Access has been blocked by Conditional Access policies.", "error_codes": [53003]}),
+        ),
+        _ => Answer::json(200, json!({})),
+    });
+    let options = LoginOptions {
+        emulator: Some(EmulatorLogin {
+            client_id: "33333333-3333-3333-3333-333333333333".into(),
+            assertion: "first-login".into(),
+        }),
+        ..options()
+    };
+    let client = client(&fake, Cloud::Public, options).unwrap();
+    assert!(client.caller().await.is_ok());
+    let request = Request::get(Service::Arm, "/subscriptions?api-version=2022-12-01");
+    let expected = Diagnostic::error(
+        "no-login",
+        "the login gave no further token: AADSTS53003: Access has been blocked by Conditional Access policies.",
+    )
+    .help("log in again and run the command again: it continues from what is there");
+    assert_eq!(client.answer(&request, &[]).await, Err(expected));
 }
 
 /// The platform gives the job no token.
