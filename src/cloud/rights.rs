@@ -58,9 +58,7 @@ static CONSENT: Right = right(
     "admin consent needs `DelegatedPermissionGrant.ReadWrite.All`, or the role Cloud Application Administrator",
 );
 static CONSENT_READ: Right = right(&[], "reading consent needs `Directory.Read.All`");
-static TENANT_READ: Right = right(&[], "reading the tenant needs `Organization.Read.All`");
 static POLICY_READ: Right = right(&[], "reading policies needs `Policy.Read.All`");
-static USER_READ: Right = right(&[], "reading users needs `User.Read.All`");
 static SIGN_INS_READ: Right = right(
     &[],
     "reading sign-ins needs `AuditLog.Read.All`, and a tenant with Microsoft Entra ID P1",
@@ -147,9 +145,7 @@ pub fn needed(request: &Request) -> &'static Right {
         _ if has("/appRoleAssign") && !read => &ASSIGN,
         _ if has("/oauth2PermissionGrants") && !read => &CONSENT,
         _ if has("/oauth2PermissionGrants") => &CONSENT_READ,
-        _ if has("/organization") => &TENANT_READ,
         _ if has("/policies/") && read => &POLICY_READ,
-        _ if has("/users") => &USER_READ,
         _ if has("/identity/conditionalAccess") && read => &ACCESS_READ,
         _ if has("/identity/conditionalAccess") => &ACCESS_WRITE,
         _ if has("/reports/") || has("/auditLogs/") => &SIGN_INS_READ,
