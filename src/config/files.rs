@@ -45,6 +45,15 @@ impl FileError {
         }
     }
 
+    /// The same of a file that its directory holds: one that is not there is a link to nothing.
+    #[must_use]
+    pub fn of_listed(self) -> Self {
+        match self {
+            FileError::NotFound => FileError::Unreadable("it is a link that leads nowhere".into()),
+            other => other,
+        }
+    }
+
     pub fn help(&self) -> Option<String> {
         match self {
             FileError::NotFound => Some("paths are relative to the stack's directory; in a module, `${path.module}` leads to the module's".to_owned()),

@@ -206,8 +206,11 @@ impl Gathering<'_> {
             Ok(text) => text,
             Err(error) => {
                 self.said.push(
-                    Diagnostic::error("file", format!("cannot read `{path}`: {}", error.why()))
-                        .at(from, "in this module"),
+                    Diagnostic::error(
+                        "file",
+                        format!("cannot read `{path}`: {}", error.of_listed().why()),
+                    )
+                    .at(from, "in this module"),
                 );
                 return None;
             }
