@@ -29,7 +29,7 @@ const LIMIT: u64 = 256 * 1024;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A code such as AADSTS700213, an error text, a token, a kind, block or function, an audit rule (`rules` for all), a guard
-    /// (`guards`), or a file with one of them; `-` reads the input.
+    /// (`guards`), a permission or role that takes over a tenant (`privileges`), or a file with one of them; `-` reads the input.
     #[arg(required = true, value_name = "TEXT")]
     pub what: Vec<String>,
     /// The stack's directory. Default: this one, if it holds a stack.
@@ -73,7 +73,7 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
 }
 
 fn nothing_known(word: &str) -> Failure {
-    let message = "there is no AADSTS code, token, kind, block, function, rule or guard in this";
+    let message = "there is no AADSTS code, no token and no known name in this";
     let diagnostic = Diagnostic::error("nothing-known", message);
     let help = match topics::near(word) {
         Some(near) => format!("did you mean `trustform explain {near}`?"),

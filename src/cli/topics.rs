@@ -1,8 +1,9 @@
-//! What `explain` knows by its name: kinds, blocks and functions, the rules of audits, guards.
+//! What `explain` knows by its name: kinds, blocks and functions, the rules of audits, guards, privileges.
 
 use super::schema;
 use crate::audit;
 use crate::config::language;
+use crate::kinds::app_role_assignment::rules::tiers::known;
 use crate::model::words::nearest;
 use crate::plan::guards::{self, GUARDS};
 use crate::render::audit::rules;
@@ -12,6 +13,7 @@ pub fn page(word: &str) -> Option<String> {
     schema::page(word)
         .or_else(|| rule(word))
         .or_else(|| guard(word))
+        .or_else(|| privilege(word))
 }
 
 /// The name that somebody may have meant.
@@ -19,7 +21,7 @@ pub fn near(word: &str) -> Option<&'static str> {
     let rules = audit::rules().into_iter().map(|rule| rule.doc.name);
     let guards = GUARDS.iter().map(|guard| guard.name);
     let names = schema::topics().chain(language::functions());
-    nearest(word, names.chain(rules).chain(guards))
+    nearest(word, names.chain(rules).chain(guards).chain(["privileges"]))
 }
 
 /// What an audit rule finds, or all of them do.
@@ -39,5 +41,13 @@ fn guard(word: &str) -> Option<String> {
     match word {
         "guards" => Some(guards::page()),
         _ => guards::one(word),
+    }
+}
+
+/// What a permission or role leads to, or what all of them do.
+fn privilege(word: &str) -> Option<String> {
+    match word {
+        "privileges" => Some(known::page()),
+        _ => known::one(word),
     }
 }

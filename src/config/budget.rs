@@ -17,8 +17,8 @@ const WEIGHT: usize = 64 * 1024 * 1024;
 const DEPTH: usize = 64;
 /// How many instances all modules may have together.
 const MODULES: usize = 10_000;
-/// How many blocks `count`, `for_each` and `dynamic` may make in one load: as many as the largest files could spell out.
-const REPEATED: usize = 250_000;
+/// How many blocks `count`, `for_each` and `dynamic` may make in one load: a second of work, for few words.
+const REPEATED: usize = 100_000;
 /// How deep one evaluation may go, through expressions and the things that they name.
 const NESTING: usize = 200;
 
@@ -70,7 +70,7 @@ impl Shared<'_> {
         self.budget.repeated.set(made);
         if made > REPEATED {
             return Err(self.exhaust(
-                "`count`, `for_each` and `dynamic` make more than 250,000 blocks",
+                "`count`, `for_each` and `dynamic` make more than 100,000 blocks",
                 span,
             ));
         }

@@ -92,10 +92,10 @@ fn line<'a>(row: &[Token<'a>], indents: &mut Vec<usize>) -> Line<'a> {
         close(indents, change.unsigned_abs());
         indent = indents.len();
     }
+    // Terraform aligns no `/* … */`: code could stand after it.
+    let trails = |last: &Token| last.kind == Kind::Comment && !last.text.starts_with("/*");
     let (code, comment) = match row.split_last() {
-        Some((last, code)) if last.kind == Kind::Comment && !code.is_empty() => {
-            (code, Some(last.text))
-        }
+        Some((last, code)) if trails(last) && !code.is_empty() => (code, Some(last.text)),
         _ => (row, None),
     };
     let mut level = 0;
@@ -260,6 +260,10 @@ mod tests {
         check(
             "locals {\n  a = 1 # one\n  long_name = 2   # two\n\n  b = { # map\n    x = 1\n  }\n  c = 3\n}\n",
             "locals {\n  a         = 1 # one\n  long_name = 2 # two\n\n  b = { # map\n    x = 1\n  }\n  c = 3\n}\n",
+        );
+        check(
+            "a = 1 /* one */\nbb = 2 # two\nccc = 3    # three\n",
+            "a   = 1 /* one */\nbb  = 2 # two\nccc = 3 # three\n",
         );
     }
 

@@ -1,13 +1,13 @@
 //! `hcl::edit` expressions and templates to [`Expr`].
 
 use hcl::edit::expr as edit;
-use hcl::edit::template::{Directive, Element, Strip, Template};
+use hcl::edit::template::Element;
 
 use super::document::{
     Binary, Call, Choice, Expr, ExprKind, For, Operation, Piece, Step, Unary, Word,
 };
 use super::hcl::{message, open_string, syntax_error};
-use super::quoted::unescape;
+use super::template::Written;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -61,8 +61,7 @@ pub(super) fn parse_template(
                 text,
                 said,
             };
-            let pieces = reader.pieces(&template, Written::Plain);
-            kind = ExprKind::Template(pieces);
+            kind = ExprKind::Template(reader.template(&template, Written::Plain));
         }
         Err(error) => {
             let offset = error.location().offset();
@@ -103,10 +102,14 @@ impl Reader<'_> {
                         self.check_line(self.span(literal));
                     }
                 }
-                ExprKind::Template(self.pieces(template, Written::Resolved))
+                ExprKind::Template(self.template(template, Written::Resolved))
             }
             edit::Expression::HeredocTemplate(heredoc) => {
-                heredoc_kind(self.pieces(&heredoc.template, Written::Plain))
+                let written = match self.is_indented(span) {
+                    true => Written::Indented,
+                    false => Written::Plain,
+                };
+                heredoc_kind(self.template(&heredoc.template, written))
             }
             edit::Expression::Parenthesis(inner) => return self.expression(inner.inner()),
             edit::Expression::Variable(name) => ExprKind::Name(name.as_str().into()),
@@ -180,6 +183,10 @@ impl Reader<'_> {
                 kind: ExprKind::String(name.as_str().into()),
                 span: self.span(name),
             },
+            edit::ObjectKey::Expression(edit::Expression::Null(word)) => Expr {
+                kind: ExprKind::String("null".into()),
+                span: self.span(word),
+            },
             edit::ObjectKey::Expression(expr) => self.expression(expr),
         }
     }
@@ -216,121 +223,6 @@ impl Reader<'_> {
             edit::TraversalOperator::AttrSplat(splat) => Step::AttributeSplat(self.span(splat)),
         }
     }
-
-    fn pieces(&mut self, template: &Template, written: Written) -> Vec<Piece> {
-        let elements: Vec<&Element> = template.iter().collect();
-        let mut pieces = Vec::with_capacity(elements.len());
-        for (at, element) in elements.iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| elements.get(before));
-            let after = elements.get(at + 1);
-            match element {
-                Element::Literal(text) => {
-                    let text = self.literal(text, written);
-                    let mut text = text.as_str();
-                    if before.is_some_and(|element| outer(element).1.strip_end()) {
-                        text = text.trim_start();
-                    }
-                    if after.is_some_and(|element| outer(element).0.strip_start()) {
-                        text = text.trim_end();
-                    }
-                    pieces.push(Piece::Literal(text.into()));
-                }
-                Element::Interpolation(part) => {
-                    pieces.push(Piece::Value(self.expression(&part.expr)))
-                }
-                Element::Directive(directive) => pieces.push(self.directive(directive, written)),
-            }
-        }
-        pieces
-    }
-
-    /// A literal's text.
-    fn literal(&mut self, literal: &hcl::edit::Spanned<String>, written: Written) -> String {
-        let text = literal.replace("\r\n", "\n");
-        if written != Written::Raw {
-            return text;
-        }
-        unescape(&text).unwrap_or_else(|| {
-            let error = Diagnostic::error("syntax", "syntax error: a quoted string holds no line break, no bare `\"` and no unknown escape")
-                .at(self.span(literal), "inside a directive of one");
-            self.said.push(error.help("write `\\n` and `\\\"`, or a heredoc for a text over several lines"));
-            String::new()
-        })
-    }
-
-    fn directive(&mut self, directive: &Directive, written: Written) -> Piece {
-        let inside = match written {
-            Written::Plain => Written::Plain,
-            Written::Resolved | Written::Raw => Written::Raw,
-        };
-        match directive {
-            Directive::If(part) => {
-                let end = part.endif_expr.strip;
-                let middle = part.else_expr.as_ref().map_or(end, |part| part.strip);
-                let yes = self.pieces(&part.if_expr.template, inside);
-                let no = part.else_expr.as_ref();
-                let no = no
-                    .map(|part| self.pieces(&part.template, inside))
-                    .unwrap_or_default();
-                Piece::If {
-                    condition: self.expression(&part.if_expr.cond_expr),
-                    yes: trim(yes, part.if_expr.strip, middle),
-                    no: trim(no, middle, end),
-                }
-            }
-            Directive::For(part) => {
-                let body = self.pieces(&part.for_expr.template, inside);
-                Piece::For {
-                    key: part
-                        .for_expr
-                        .key_var
-                        .as_ref()
-                        .map(|key| key.as_str().into()),
-                    value: part.for_expr.value_var.as_str().into(),
-                    collection: self.expression(&part.for_expr.collection_expr),
-                    body: trim(body, part.for_expr.strip, part.endfor_expr.strip),
-                }
-            }
-        }
-    }
-}
-
-/// How the literals of a template were handed over.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Written {
-    /// Of a heredoc or YAML: a backslash is a backslash.
-    Plain,
-    /// Of a quoted string, escapes resolved.
-    Resolved,
-    /// Of a directive in a quoted string, as they stand.
-    Raw,
-}
-
-/// The strip markers at the left and right edge of an element.
-fn outer(element: &Element) -> (Strip, Strip) {
-    match element {
-        Element::Literal(_) => (Strip::None, Strip::None),
-        Element::Interpolation(part) => (part.strip, part.strip),
-        Element::Directive(directive) => match directive.as_ref() {
-            Directive::If(part) => (part.if_expr.strip, part.endif_expr.strip),
-            Directive::For(part) => (part.for_expr.strip, part.endfor_expr.strip),
-        },
-    }
-}
-
-/// Strips the inner edges of a directive's body.
-fn trim(mut pieces: Vec<Piece>, opening: Strip, closing: Strip) -> Vec<Piece> {
-    if opening.strip_end()
-        && let Some(Piece::Literal(text)) = pieces.first_mut()
-    {
-        *text = text.trim_start().into();
-    }
-    if closing.strip_start()
-        && let Some(Piece::Literal(text)) = pieces.last_mut()
-    {
-        *text = text.trim_end().into();
-    }
-    pieces
 }
 
 /// A heredoc is text, even where it is a single value.

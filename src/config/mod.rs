@@ -9,6 +9,7 @@ mod document;
 mod hcl;
 mod hcl_expression;
 mod quoted;
+mod template;
 mod yaml;
 mod yaml_node;
 

@@ -10,7 +10,6 @@ use crate::model::value::{Number, Part, Ref, Value as Plain};
 /// A value. Tuples are lists and objects are maps here: the language needs no more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
-    Null,
     Bool(bool),
     Number(Number),
     Text(Rc<str>),
@@ -24,6 +23,8 @@ pub(super) enum Value {
     Resource(Rc<Address>),
     /// It depends on variables that have no value: these.
     Unset(Rc<BTreeSet<Rc<str>>>),
+    /// In a set it comes last.
+    Null,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -45,13 +45,43 @@ fn read(text: &str, words: bool) -> Result<Option<Spanned<Yaml>>, serde_saphyr::
 /// A text as a value, for `yamldecode`: strings are no templates here, and words are booleans as Terraform has them.
 pub(super) fn value(text: &str) -> Result<Value, String> {
     match read(without_bom(text).0, true) {
+        Ok(None) if text.lines().all(says_nothing) => Err("there is nothing in it".to_owned()),
         Ok(None) => Ok(Value::Null),
         Ok(Some(node)) => plain(node.value),
         Err(error) => {
-            let text = error.without_snippet().to_string();
-            Err(text.lines().next().unwrap_or_default().to_owned())
+            let (_, message) = words(&error);
+            Err(match error.location() {
+                Some(at) => format!("{message} (line {}, column {})", at.line(), at.column()),
+                None => message,
+            })
         }
     }
+}
+
+fn says_nothing(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with('#')
+}
+
+/// What is wrong with a document, in our words: a code, and a sentence without a place.
+fn words(error: &serde_saphyr::Error) -> (&'static str, String) {
+    let text = error.without_snippet().to_string();
+    let mut message = text.as_str();
+    for separator in ["\n", " at line ", ": line ", ", set DuplicateKeyPolicy"] {
+        message = message.split(separator).next().unwrap_or(message);
+    }
+    if message.starts_with("budget breached: Documents") {
+        return ("syntax", "a file is one document".to_owned());
+    }
+    if message.starts_with("budget breached") || message.contains("recursion limit") {
+        return (
+            "limit",
+            format!(
+                "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
+            ),
+        );
+    }
+    ("syntax", clear(message))
 }
 
 fn plain(node: Yaml) -> Result<Value, String> {
@@ -118,30 +148,10 @@ pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Bod
 
 impl Reader<'_> {
     fn error(&self, error: &serde_saphyr::Error) -> Diagnostic {
-        let text = error.without_snippet().to_string();
-        let mut message = text.as_str();
-        for separator in ["\n", " at line ", ": line "] {
-            message = message.split(separator).next().unwrap_or(message);
-        }
-        message = message
-            .split(", set DuplicateKeyPolicy")
-            .next()
-            .unwrap_or(message);
-        let (code, message) = match message {
-            budget if budget.starts_with("budget breached: Documents") => {
-                ("syntax", "syntax error: a file is one document".to_owned())
-            }
-            budget
-                if budget.starts_with("budget breached") || budget.contains("recursion limit") =>
-            {
-                (
-                    "limit",
-                    format!(
-                        "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
-                    ),
-                )
-            }
-            message => ("syntax", format!("syntax error: {}", clear(message))),
+        let (code, message) = words(error);
+        let message = match code {
+            "syntax" => format!("syntax error: {message}"),
+            _ => message,
         };
         let mut diagnostic = Diagnostic::error(code, &message);
         if message.contains("tabs disallowed") {

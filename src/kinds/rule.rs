@@ -171,15 +171,25 @@ impl Identity<'_> {
             part: part.to_owned(),
             message: message.into(),
             evidence: Vec::new(),
-            fix: filled(
-                &filled(doc.fix, "<client id>", self.client_id()),
-                "<object id>",
-                self.object_id(),
-            ),
+            fix: self.filled(doc.fix),
             fingerprint: fingerprint(&[doc.name, self.object_id(), part]),
             declared_at: self.declared_at().cloned(),
             status: Status::Open,
         }
+    }
+
+    /// A command with its ids in their places.
+    pub fn filled(&self, command: &str) -> String {
+        let principal = self.principal.map_or("", |it| it.id.as_str());
+        [
+            ("<client id>", self.client_id()),
+            ("<object id>", self.object_id()),
+            ("<principal id>", principal),
+        ]
+        .into_iter()
+        .fold(command.to_owned(), |command, (place, id)| {
+            filled(&command, place, id)
+        })
     }
 
     /// The same about one of its federated credentials.

@@ -10,13 +10,14 @@ use super::credential_name::NameOf;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Value {
-    Null,
     Bool(bool),
     Number(Number),
     Text(Vec<Part>),
     List(Vec<Value>),
     Set(BTreeSet<Value>),
     Map(BTreeMap<String, Value>),
+    /// In a set it comes last.
+    Null,
 }
 
 /// A finite number with a total order. Integers up to 2^53 are exact.

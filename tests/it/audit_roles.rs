@@ -242,7 +242,7 @@ fn an_owner_of_the_service_principal_is_an_owner() {
         (found[0].0, found[0].1.as_str()),
         (
             "owned-administrator",
-            "`u-2` owns the service principal of an application that can take over the tenant"
+            "`u-2` owns the service principal of an application that holds `Global Administrator`"
         )
     );
 }

@@ -15,7 +15,7 @@ fn printed(line: &str) -> String {
     run.out
 }
 
-/// What is written below `docs/reference`: a page a kind, a page a command, the audit's rules, the guards.
+/// What is written below `docs/reference`: a page a kind, a page a command, the audit's rules, the guards, what takes over a tenant.
 fn pages() -> Vec<(String, String)> {
     let mut pages = Vec::new();
     let topics = kinds::shapes().into_iter().map(|shape| shape.kind);
@@ -31,10 +31,10 @@ fn pages() -> Vec<(String, String)> {
         pages.push((format!("docs/reference/commands/{command}.md"), page));
     }
     pages.push(("docs/reference/commands/trustform.md".to_owned(), whole));
-    let rules = printed("trustform explain rules");
-    pages.push(("docs/reference/rules.md".to_owned(), rules));
-    let guards = printed("trustform explain guards");
-    pages.push(("docs/reference/guards.md".to_owned(), guards));
+    for topic in ["rules", "guards", "privileges"] {
+        let page = printed(&format!("trustform explain {topic}"));
+        pages.push((format!("docs/reference/{topic}.md"), page));
+    }
     pages
 }
 

@@ -69,6 +69,14 @@ impl Arguments<'_, '_> {
         items.ok_or_else(|| self.wrong(at, "expected a list"))
     }
 
+    /// An argument's elements in their order: a set has none.
+    pub(super) fn ordered(&self, at: usize) -> Eval<&[Value]> {
+        match self.value(at) {
+            Value::Set(_) => Err(self.wrong(at, "a set has no order: `tolist` makes a list of it")),
+            _ => self.items(at),
+        }
+    }
+
     /// Text as a result.
     pub(super) fn made(&self, text: String) -> Eval<Value> {
         self.context.produce(text.len(), self.span)?;

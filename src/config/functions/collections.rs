@@ -95,6 +95,9 @@ pub(super) fn lookup(arguments: &Arguments) -> Eval<Value> {
 pub(super) fn contains(arguments: &Arguments) -> Eval<Value> {
     let items = arguments.items(0)?;
     let wanted = arguments.value(1);
+    if wanted.is_null() {
+        return Err(arguments.wrong(1, "null is equal to nothing"));
+    }
     if items.contains(wanted) {
         return Ok(Value::Bool(true));
     }
@@ -106,7 +109,7 @@ pub(super) fn contains(arguments: &Arguments) -> Eval<Value> {
 
 /// Wraps around at both ends.
 pub(super) fn element(arguments: &Arguments) -> Eval<Value> {
-    let items = arguments.items(0)?;
+    let items = arguments.ordered(0)?;
     let at = arguments.whole(1)?;
     match i64::try_from(items.len()) {
         Ok(length) if length > 0 => {
@@ -194,7 +197,7 @@ fn flags(arguments: &Arguments) -> Eval<Vec<bool>> {
 }
 
 pub(super) fn zipmap(arguments: &Arguments) -> Eval<Value> {
-    let (keys, values) = (arguments.items(0)?, arguments.items(1)?);
+    let (keys, values) = (arguments.items(0)?, arguments.ordered(1)?);
     if keys.len() != values.len() {
         let why = format!("{} keys and {} values", keys.len(), values.len());
         return Err(arguments.wrong(1, why));

@@ -9,7 +9,10 @@ use crate::config::value::{Value, quote};
 
 fn date(arguments: &Arguments, at: usize) -> Eval<OffsetDateTime> {
     let text = arguments.text(at)?;
-    OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| {
+    // Go reads no other letters, and no space for the `T`.
+    let letters = |c: char| c == 'z' || c == 't' || c == ' ';
+    let time = (!text.contains(letters)).then(|| OffsetDateTime::parse(&text, &Rfc3339));
+    time.and_then(Result::ok).ok_or_else(|| {
         arguments.wrong(
             at,
             "expected a time of RFC 3339, as in `2026-11-21T08:00:00Z`",
@@ -111,6 +114,11 @@ pub(super) fn formatdate(arguments: &Arguments) -> Eval<Value> {
     let mut made = String::new();
     let mut rest = &*spec;
     while let Some(c) = rest.chars().next() {
+        if let Some(after) = rest.strip_prefix("''") {
+            made.push('\'');
+            rest = after;
+            continue;
+        }
         if c == '\'' {
             rest = quoted(&rest[1..], &mut made)
                 .ok_or_else(|| arguments.wrong(0, "a quote is never closed"))?;

@@ -17,7 +17,9 @@ pub(super) fn base64encode(arguments: &Arguments) -> Eval<Value> {
 
 pub(super) fn base64decode(arguments: &Arguments) -> Eval<Value> {
     let text = arguments.text(0)?;
-    let bytes = STANDARD.decode(text.as_bytes());
+    // Many tools break it into lines.
+    let lines = text.replace(['\r', '\n'], "");
+    let bytes = STANDARD.decode(lines.as_bytes());
     let bytes = bytes.map_err(|_| arguments.wrong(0, "this is not base64"))?;
     let decoded = String::from_utf8(bytes);
     arguments.made(decoded.map_err(|_| arguments.wrong(0, "the bytes are not UTF-8 text"))?)
@@ -88,7 +90,11 @@ pub(super) fn yamldecode(arguments: &Arguments) -> Eval<Value> {
 /// Block style, with every key and string in double quotes, as Terraform writes it.
 pub(super) fn yamlencode(arguments: &Arguments) -> Eval<Value> {
     let mut text = String::new();
-    yaml_text(arguments.known(0)?, 0, &mut text);
+    let value = arguments.known(0)?;
+    yaml_text(value, 0, &mut text);
+    if matches!(value, Value::Null | Value::Bool(_) | Value::Number(_)) {
+        text.push_str("...\n");
+    }
     arguments.made(text)
 }
 
@@ -128,10 +134,41 @@ fn yaml_text(value: &Value, depth: usize, text: &mut String) {
             }
         }
         _ => {
-            text.push_str(&json_text(value));
+            match value.as_text().and_then(|said| block(said, depth.max(1))) {
+                Some(block) => text.push_str(&block),
+                None => text.push_str(&json_text(value)),
+            }
             text.push('\n');
         }
     }
+}
+
+/// Text of several lines as it is, below `|`; none where it has to be quoted.
+fn block(text: &str, depth: usize) -> Option<String> {
+    let hidden = |c: char| c.is_control() && c != '\n';
+    if !text.contains('\n') || text.contains(hidden) || text.contains(" \n") || text.ends_with(' ')
+    {
+        return None;
+    }
+    // Lines that begin with a space hide how deep the block is; what ends it says which line ends are the text's.
+    let hint = match text.starts_with([' ', '\n']) {
+        true => "2",
+        false => "",
+    };
+    let (lines, ending) = match text.strip_suffix('\n') {
+        None => (text, "-"),
+        Some(lines) if lines.is_empty() || lines.ends_with('\n') => (lines, "+"),
+        Some(lines) => (lines, ""),
+    };
+    let mut block = format!("|{hint}{ending}");
+    for line in lines.split('\n') {
+        block.push('\n');
+        if !line.is_empty() {
+            block.push_str(&"  ".repeat(depth));
+            block.push_str(line);
+        }
+    }
+    Some(block)
 }
 
 /// Rows as objects, by the names in the first row.
@@ -145,6 +182,9 @@ pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
         .iter()
         .map(Rc::from)
         .collect();
+    if names.is_empty() {
+        return Err(arguments.wrong(0, "the first line names the columns, and there is none"));
+    }
     for (at, name) in names.iter().enumerate() {
         if names[..at].contains(name) {
             return Err(arguments.wrong(0, format!("two columns are called `{name}`")));

@@ -139,21 +139,30 @@ pub(super) fn fileset(arguments: &Arguments) -> Eval<Value> {
     Ok(Value::set(found))
 }
 
-/// A glob as a regular expression.
+/// A glob as a regular expression: `**` is any directories where it is a whole part of the path, `\\` takes the next
+/// character as it is.
 fn glob(pattern: &str) -> Option<Regex> {
     let mut text = String::from("^");
     let mut rest = pattern;
     let mut braces = 0usize;
+    let mut begins = true;
     while let Some(c) = rest.chars().next() {
         let mut length = c.len_utf8();
+        let began = std::mem::replace(&mut begins, matches!(c, '/' | '{' | ','));
         match c {
-            '*' if rest.starts_with("**/") => {
+            '*' if began && rest.starts_with("**/") => {
                 text.push_str("(?:[^/]*/)*");
                 length = 3;
+                begins = true;
             }
-            '*' if rest.starts_with("**") => {
+            '*' if began && rest == "**" => {
                 text.push_str(".*");
                 length = 2;
+            }
+            '\\' => {
+                let taken = rest[1..].chars().next()?;
+                text.push_str(&regex::escape(&taken.to_string()));
+                length = 1 + taken.len_utf8();
             }
             '*' => text.push_str("[^/]*"),
             '?' => text.push_str("[^/]"),

@@ -171,7 +171,7 @@ fn one(arguments: &Arguments, at: usize, verb: &Verb) -> Eval<String> {
             Ok(Value::Bool(flag)) => Ok(flag.to_string()),
             _ => Err(arguments.wrong(at, "`%t` needs a bool")),
         },
-        'd' | 'b' | 'o' | 'x' | 'X' if value.as_text().is_none() || verb.letter == 'd' => {
+        'd' | 'b' | 'o' | 'x' | 'X' => {
             let whole = arguments.whole(at)?;
             let magnitude = whole.unsigned_abs();
             Ok(sign(verb, whole < 0)
@@ -183,27 +183,19 @@ fn one(arguments: &Arguments, at: usize, verb: &Verb) -> Eval<String> {
                     _ => magnitude.to_string(),
                 })
         }
-        'f' | 'e' | 'E' => match convert(value, &Type::Number) {
+        'f' | 'e' | 'E' | 'g' | 'G' => match convert(value, &Type::Number) {
             Ok(Value::Number(number)) => {
-                let precision = verb.precision.unwrap_or(6);
                 let size = number.0.abs();
                 Ok(sign(verb, number.0 < 0.0)
-                    + &match verb.letter {
-                        'f' => format!("{size:.precision$}"),
-                        letter => exponent(size, precision, letter),
+                    + &match (verb.letter, verb.precision) {
+                        ('f', precision) => format!("{size:.*}", precision.unwrap_or(6)),
+                        ('g', precision) => shortest(size, precision, 'e'),
+                        ('G', precision) => shortest(size, precision, 'E'),
+                        (letter, precision) => exponent(size, precision.unwrap_or(6), letter),
                     })
             }
             _ => Err(arguments.wrong(at, "expected a number")),
         },
-        'x' | 'X' => {
-            let bytes = text(&Type::String)?;
-            let hex: String = bytes.bytes().map(|byte| format!("{byte:02x}")).collect();
-            Ok(if verb.letter == 'X' {
-                hex.to_uppercase()
-            } else {
-                hex
-            })
-        }
         other => Err(arguments.wrong(0, format!("there is no verb `%{}`", other.escape_debug()))),
     }
 }
@@ -218,10 +210,34 @@ fn sign(verb: &Verb, negative: bool) -> String {
     .to_owned()
 }
 
-/// `1.500000e+00`: Go writes a sign and at least two digits.
 fn exponent(size: f64, precision: usize, letter: char) -> String {
-    let text = format!("{size:.precision$e}");
-    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+    spelt(&format!("{size:.precision$e}"), letter)
+}
+
+/// As few digits as tell the number, or so many; with an exponent below 10^-4, and from 10^6 or that many digits on.
+fn shortest(size: f64, precision: Option<usize>, letter: char) -> String {
+    let digits = match precision {
+        Some(digits) => format!("{size:.*e}", digits.max(1) - 1),
+        None => format!("{size:e}"),
+    };
+    let (mantissa, power) = digits.split_once('e').unwrap_or((&digits, "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    let mantissa = match mantissa.contains('.') {
+        true => mantissa.trim_end_matches('0').trim_end_matches('.'),
+        false => mantissa,
+    };
+    let count = mantissa.len() - usize::from(mantissa.contains('.'));
+    let most = precision.map_or(6, |digits| digits.max(1)) as i32;
+    if power < -4 || power >= most {
+        return spelt(&format!("{mantissa}e{power}"), letter);
+    }
+    let decimals = (count as i32 - 1 - power).max(0) as usize;
+    format!("{size:.decimals$}")
+}
+
+/// `1.500000e+00`: Go writes a sign and at least two digits.
+fn spelt(text: &str, letter: char) -> String {
+    let (digits, power) = text.split_once('e').unwrap_or((text, "0"));
     let power: i32 = power.parse().unwrap_or(0);
     let sign = if power < 0 { '-' } else { '+' };
     format!("{digits}{letter}{sign}{:02}", power.abs())
@@ -230,13 +246,16 @@ fn exponent(size: f64, precision: usize, letter: char) -> String {
 fn pad(verb: &Verb, text: String) -> String {
     let length = text.chars().count();
     let missing = verb.width.unwrap_or(0).saturating_sub(length);
-    if missing == 0 {
+    if missing == 0 || verb.letter == 't' {
         return text;
     }
     if verb.left {
         return text + &" ".repeat(missing);
     }
-    let number = matches!(verb.letter, 'd' | 'f' | 'e' | 'E' | 'b' | 'o' | 'x' | 'X');
+    let number = matches!(
+        verb.letter,
+        'd' | 'f' | 'e' | 'E' | 'g' | 'G' | 'b' | 'o' | 'x' | 'X'
+    );
     if verb.zero && number {
         let digits = text.trim_start_matches(['-', '+', ' ']);
         let sign = &text[..text.len() - digits.len()];

@@ -14,29 +14,37 @@ const LONGEST_RANGE: usize = 1024;
 
 /// Lists of so many elements each; 0 makes one list of all.
 pub(super) fn chunklist(arguments: &Arguments) -> Eval<Value> {
-    let items = arguments.items(0)?;
+    let list = super::conversions::tolist(arguments)?;
+    let items = list.items().unwrap_or_default();
     let size = usize::try_from(arguments.whole(1)?)
         .map_err(|_| arguments.wrong(1, "the size is negative"))?;
-    if size == 0 {
-        return Ok(Value::list(vec![Value::list(items.to_vec())]));
-    }
+    let size = match size {
+        0 => items.len().max(1),
+        size => size,
+    };
     let chunks = items.chunks(size).map(|chunk| Value::list(chunk.to_vec()));
     Ok(Value::list(chunks.collect()))
 }
 
 /// The first list that has an element.
 pub(super) fn coalescelist(arguments: &Arguments) -> Eval<Value> {
+    let mut first = None;
     for at in 0..arguments.values.len() {
-        if !arguments.value(at).is_null() && !arguments.items(at)?.is_empty() {
-            return Ok(arguments.value(at).clone());
-        }
+        let is_empty = arguments.ordered(at)?.is_empty();
+        first = first.or((!is_empty).then_some(at));
     }
-    Err(arguments.wrong(0, "every list is empty"))
+    match first {
+        Some(at) => Ok(arguments.value(at).clone()),
+        None => Err(arguments.wrong(0, "every list is empty")),
+    }
 }
 
 /// Where the first equal element stands.
 pub(super) fn index(arguments: &Arguments) -> Eval<Value> {
-    let items = arguments.items(0)?;
+    let items = arguments.ordered(0)?;
+    if arguments.value(1).is_null() {
+        return Err(arguments.wrong(1, "null is equal to nothing"));
+    }
     match items.iter().position(|item| item == arguments.value(1)) {
         Some(at) => Ok(Value::int(at)),
         None => {
@@ -100,7 +108,7 @@ pub(super) fn range(arguments: &Arguments) -> Eval<Value> {
 
 /// The elements from one index up to and without another.
 pub(super) fn slice(arguments: &Arguments) -> Eval<Value> {
-    let items = arguments.items(0)?;
+    let items = arguments.ordered(0)?;
     let (start, end) = (arguments.whole(1)?, arguments.whole(2)?);
     let part = usize::try_from(start)
         .ok()
@@ -125,7 +133,10 @@ pub(super) fn transpose(arguments: &Arguments) -> Eval<Value> {
     let map = super::conversions::to(arguments, &ty)?;
     let mut turned: BTreeMap<Rc<str>, Vec<Value>> = BTreeMap::new();
     for (key, values) in map.members().into_iter().flatten() {
-        for value in values.items().unwrap_or_default() {
+        let Some(values) = values.items() else {
+            return Err(arguments.wrong(0, "a list in it is null"));
+        };
+        for value in values {
             let Some(text) = value.as_text() else {
                 return Err(arguments.wrong(0, "an element is null"));
             };

@@ -125,7 +125,7 @@ const ALL: &[Function] = &[
     function("replace", 3, Some(3), Inside, strings::replace),
     function("reverse", 1, Some(1), Structure, collections::reverse),
     function("setintersection", 1, None, Inside, sets::setintersection),
-    function("setproduct", 1, None, Structure, sets::setproduct),
+    function("setproduct", 2, None, Structure, sets::setproduct),
     function("setsubtract", 2, Some(2), Inside, sets::setsubtract),
     function("setunion", 1, None, Inside, sets::setunion),
     function("sha1", 1, Some(1), Inside, hashes::sha1),

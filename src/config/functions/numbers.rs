@@ -95,14 +95,16 @@ pub(super) fn sum(arguments: &Arguments) -> Eval<Value> {
 
 /// A whole number out of its digits; above base 36, capital letters are digits of their own.
 pub(super) fn parseint(arguments: &Arguments) -> Eval<Value> {
-    let text = arguments.text(0)?;
+    let Some(text) = arguments.known(0)?.as_text() else {
+        return Err(arguments.wrong(0, "expected a string"));
+    };
     let base = arguments.whole(1)?;
     if !(2..=62).contains(&base) {
         return Err(arguments.wrong(1, "the base must be 2 to 62"));
     }
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(&text)),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let digit = |c: char| {
         let value = match c {

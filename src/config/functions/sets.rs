@@ -3,18 +3,25 @@
 use std::collections::BTreeSet;
 
 use super::Arguments;
-use crate::config::context::Eval;
+use crate::config::context::{Eval, Failure};
 use crate::config::convert::{Type, convert, type_of, unify};
 use crate::config::value::Value;
 
 /// How many combinations `setproduct` makes at most.
 const COMBINATIONS: usize = 100_000;
 
-/// Every combination of one element of each: a set of lists where all arguments are sets.
+/// Every combination of one element of each: a set of lists where one argument is a set.
 pub(super) fn setproduct(arguments: &Arguments) -> Eval<Value> {
     let mut combinations: Vec<Vec<Value>> = vec![Vec::new()];
     for at in 0..arguments.values.len() {
-        let items = arguments.items(at)?;
+        let to = match arguments.value(at) {
+            Value::Set(_) => Type::Set(Box::new(Type::Any)),
+            _ => Type::List(Box::new(Type::Any)),
+        };
+        let one = convert(arguments.value(at), &to).map_err(|why| arguments.wrong(at, why))?;
+        let Some(items) = one.items() else {
+            return Err(arguments.wrong(at, "expected a list"));
+        };
         let number = combinations.len().saturating_mul(items.len());
         if number > COMBINATIONS {
             return Err(arguments.wrong(at, "more than 100,000 combinations"));
@@ -32,7 +39,7 @@ pub(super) fn setproduct(arguments: &Arguments) -> Eval<Value> {
             .collect();
     }
     let lists = combinations.into_iter().map(Value::list);
-    if arguments.all().all(|value| matches!(value, Value::Set(_))) {
+    if arguments.all().any(|value| matches!(value, Value::Set(_))) {
         return Ok(Value::set(lists));
     }
     Ok(Value::list(lists.collect()))
@@ -60,14 +67,20 @@ fn known(arguments: &Arguments) -> Eval<()> {
     (0..arguments.values.len()).try_for_each(|at| arguments.known(at).map(|_| ()))
 }
 
+fn mixed(arguments: &Arguments, at: usize) -> Failure {
+    arguments.wrong(at, "all elements must have one type")
+}
+
 /// The arguments as sets of one type.
 fn sets(arguments: &Arguments) -> Eval<Vec<BTreeSet<Value>>> {
     let mut types = Vec::new();
+    // Each argument's first, as Terraform does: the text in a list of mixed elements is text for the others.
     for at in 0..arguments.values.len() {
-        types.extend(arguments.items(at)?.iter().map(type_of));
+        let own: Vec<_> = arguments.items(at)?.iter().map(type_of).collect();
+        types.push(unify(&own).ok_or_else(|| mixed(arguments, at))?);
     }
     let Some(common) = unify(&types) else {
-        return Err(arguments.wrong(0, "all elements must have one type"));
+        return Err(mixed(arguments, 0));
     };
     let to = Type::Set(Box::new(common));
     arguments

@@ -67,14 +67,10 @@ pub(super) fn substr(arguments: &Arguments) -> Eval<Value> {
     let text = arguments.text(0)?;
     let (offset, length) = (arguments.whole(1)?, arguments.whole(2)?);
     let total = text.chars().count() as i64;
-    let start = if offset < 0 {
-        offset.saturating_add(total)
-    } else {
-        offset
+    let start = match offset {
+        ..0 => offset.saturating_add(total).max(0),
+        _ => offset,
     };
-    if start < 0 {
-        return Err(arguments.wrong(1, "the offset lies before the text"));
-    }
     if length < -1 {
         return Err(arguments.wrong(2, "the length is negative"));
     }

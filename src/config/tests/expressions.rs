@@ -296,6 +296,18 @@ fn terraforms_answers() {
             wrong += &format!("{expression}\n  expected {expected}\n  found    {found}\n");
         }
     }
-    assert!(rows >= 600, "{rows}");
+    assert!(rows >= 980, "{rows}");
     assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// `templates.jsonl`: a template and its answer, as in `terraform.txt`, on each line. They were drawn at random.
+#[test]
+fn terraforms_templates() {
+    let mut rows = 0;
+    for line in include_str!("templates.jsonl").lines() {
+        let (template, expected): (String, String) = serde_json::from_str(line).unwrap();
+        rows += 1;
+        assert_eq!(answer(&template), expected, "{template}");
+    }
+    assert!(rows >= 200, "{rows}");
 }

@@ -323,6 +323,7 @@ fn templates_and_sets_of_files() {
         r#"
         output "t" { value = templatefile("t.tpl", { names = ["a", "b"], port = 8080 }) }
         output "s" { value = fileset(".", "k/**/*.{pem,pub}") }
+        output "w" { value = [fileset(".", "k**/*.p*"), fileset(".", "k/**"), fileset(".", "k/\\[e]")] }
         output "d" { value = [for name in fileset("k", "*.pem") : file("k/${name}")] }
         output "e" { value = [fileexists("t.tpl"), fileexists("no")] }
         "#,
@@ -334,12 +335,18 @@ fn templates_and_sets_of_files() {
             ("k/a.pem", "A"),
             ("k/b/c.pub", "C"),
             ("k/d.txt", "D"),
+            ("k/[e]", "E"),
         ],
     );
     let desired = stack.desired();
     let of = |name: &str| desired.outputs[name].value.to_json().to_string();
     assert_eq!(of("t"), r#""a:8080\nb:8080\n""#);
     assert_eq!(of("s"), r#"["k/a.pem","k/b/c.pub"]"#);
+    // Terraform 1.11.4 gave these.
+    assert_eq!(
+        of("w"),
+        r#"[["k/a.pem"],["k/[e]","k/a.pem","k/b/c.pub","k/d.txt"],["k/[e]"]]"#
+    );
     assert_eq!(of("d"), r#"["A"]"#);
     assert_eq!(of("e"), "[true,false]");
     let stack = with(

@@ -7,7 +7,7 @@ use crate::model::rule::{Doc, Need, Severity};
 /// One page with every rule, the worst first.
 pub fn page(docs: &[&Doc]) -> String {
     let mut out = String::from(
-        "# Audit rules\n\nWhat `trustform audit` looks for. `trustform explain RULE` prints one of them; a `waiver` block names the rule that it waives. What is found about a trust or a secret is one step worse where it opens an identity that can take over the tenant or a subscription.\n\n| rule | severity | what it finds |\n|---|---|---|\n",
+        "# Audit rules\n\nWhat `trustform audit` looks for. `trustform explain RULE` prints one of them; a `waiver` block names the rule that it waives. What is found about a trust or a secret is one step worse where it opens an identity that can take over the tenant or a subscription ([privileges](privileges.md)).\n\n| rule | severity | what it finds |\n|---|---|---|\n",
     );
     let mut docs = docs.to_vec();
     docs.sort_by_key(|doc| (std::cmp::Reverse(doc.severity), doc.name));

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
         why: "A sponsor answers for what the agent does and decides whether it is still needed. An agent that nobody sponsors runs on when its task is over.",
         source: "Microsoft, \"Administrative relationships for agent IDs\"",
         example: "the team that made the agent helpdesk-1 was dissolved",
-        fix: "add a sponsor: `az rest --method post --url 'https://graph.microsoft.com/v1.0/servicePrincipals/<object id>/microsoft.graph.agentIdentity/sponsors/$ref'` with the sponsor's `@odata.id`, or disable the agent",
+        fix: "add a sponsor: `az rest --method post --url 'https://graph.microsoft.com/v1.0/servicePrincipals/<principal id>/microsoft.graph.agentIdentity/sponsors/$ref'` with the sponsor's `@odata.id`, or disable the agent",
     },
     check,
 };

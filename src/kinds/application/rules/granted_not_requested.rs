@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
         why: "It is invisible where people look, on the application, and works.",
         source: "Microsoft, \"Review permissions granted to applications\"",
         example: "Mail.Send is granted, not requested",
-        fix: "add it to `permissions`, or revoke the grant: `DELETE /servicePrincipals/{id}/appRoleAssignments/{id}` of Microsoft Graph",
+        fix: "add it to `permissions`, or revoke the grant: `az rest --url https://graph.microsoft.com/v1.0/servicePrincipals/<principal id>/appRoleAssignments` shows its id, and `az rest --method delete --url https://graph.microsoft.com/v1.0/servicePrincipals/<principal id>/appRoleAssignments/ID` deletes it",
     },
     check,
 };

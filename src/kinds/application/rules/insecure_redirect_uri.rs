@@ -23,12 +23,12 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
         let rest = uri.strip_prefix("http://");
         let host = rest.map(|rest| rest.split(['/', ':']).next().unwrap_or_default());
         let plain = host.is_some_and(|host| host != "localhost" && host != "127.0.0.1");
-        if plain || uri.contains('*') {
-            found.push(identity.finding(
-                &RULE.doc,
-                uri,
-                format!("the redirect URI `{uri}` is not safe"),
-            ));
-        }
+        let wrong = match (plain, uri.contains('*')) {
+            (true, _) => "is plain http",
+            (false, true) => "has a wildcard",
+            (false, false) => continue,
+        };
+        let message = format!("the redirect URI `{uri}` {wrong}");
+        found.push(identity.finding(&RULE.doc, uri, message));
     }
 }

@@ -27,12 +27,11 @@ fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
             (None, Some(end)) => scene.days_until(end) > 180,
         };
         if long && kind == "password" {
-            found.push(of_secret(
-                identity,
-                &RULE.doc,
-                secret,
-                "a password lives longer than 180 days",
-            ));
+            let message = match secret.end {
+                Some(_) => "a password lives longer than 180 days",
+                None => "a password never ends",
+            };
+            found.push(of_secret(identity, &RULE.doc, secret, message));
         }
     }
 }

@@ -72,10 +72,13 @@ pub(crate) fn of_secret(identity: &Identity, doc: &Doc, secret: &Secret, message
     if let Some(name) = &secret.name {
         finding.evidence.push(format!("named {name}"));
     }
-    let end = secret.end.map_or("never".to_owned(), day);
+    let end = match secret.end {
+        Some(end) => format!("ends {}", day(end)),
+        None => "never ends".to_owned(),
+    };
     finding
         .evidence
-        .push(format!("key id {}, ends {end}", secret.key_id));
+        .push(format!("key id {}, {end}", secret.key_id));
     if let Some(used) = secret.last_used {
         finding.evidence.push(format!("last used on {}", day(used)));
     }

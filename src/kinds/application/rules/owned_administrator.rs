@@ -26,19 +26,26 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(identity: &Identity, scene: &Scene, found: &mut Vec<Finding>) {
+    let mut powers = scene.powers(identity);
+    powers.sort_by_key(|power| std::cmp::Reverse(power.severity));
+    let Some(first) = powers.first() else {
+        return;
+    };
     let mut owners = owners(identity);
     owners.retain(|owned| owned.owner.kind == "user");
-    if owners.is_empty() || scene.powers(identity).is_empty() {
-        return;
-    }
     for owned in owners {
         let owner = owned.owner;
         let message = format!(
-            "`{}` owns {} that can take over the tenant",
+            "`{}` owns {} that holds {}",
             owner.title(),
-            owned.kind()
+            owned.kind(),
+            first.words()
         );
         let mut finding = identity.finding(&RULE.doc, &owner.id, message);
+        finding.evidence.push(format!("path: {}", first.path));
+        let others = powers[1..].iter();
+        let others = others.map(|power| format!("holds {}, too", power.words()));
+        finding.evidence.extend(others);
         finding.fix = owned.removal(identity);
         found.push(finding);
     }

@@ -58,16 +58,12 @@ impl Owned<'_> {
     pub(super) fn removal(&self, identity: &Identity) -> String {
         let mut commands = Vec::new();
         if self.application {
-            commands.push(
-                "`az ad app owner remove --id <client id> --owner-object-id <owner id>`".to_owned(),
-            );
+            commands.push("`az ad app owner remove --id <client id> --owner-object-id <owner id>`");
         }
-        if let Some(principal) = identity.principal.filter(|_| self.principal) {
-            let command = "`az rest --method delete --url 'https://graph.microsoft.com/v1.0/servicePrincipals/<principal id>/owners/<owner id>/$ref'`";
-            commands.push(filled(command, "<principal id>", &principal.id));
+        if self.principal {
+            commands.push("`az rest --method delete --url 'https://graph.microsoft.com/v1.0/servicePrincipals/<principal id>/owners/<owner id>/$ref'`");
         }
         let command = format!("remove the owner: {}", commands.join(" and "));
-        let command = filled(&command, "<client id>", identity.client_id());
-        filled(&command, "<owner id>", &self.owner.id)
+        filled(&identity.filled(&command), "<owner id>", &self.owner.id)
     }
 }

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
         why: "Its wildcard leaves open where the workflow runs, so code that nobody reviewed gets in.",
         source: "Palo Alto Unit 42, \"OH-MY-DC\"",
         example: "`repo:o/r:*` accepts `repo:o/r:pull_request`",
-        fix: "fix the end of the subject: `:environment:prod`",
+        fix: "write out where the workflow has to run, at the end of the subject: `:environment:prod`",
     },
     check,
 };

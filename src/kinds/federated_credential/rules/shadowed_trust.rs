@@ -52,7 +52,7 @@ fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
             found.push(identity.about(
                 &RULE.doc,
                 held,
-                format!("`{wide}` admits everyone whom it admits"),
+                format!("`{wide}` admits everyone whom this one admits"),
             ));
         }
     }

@@ -1,5 +1,6 @@
 //! A claims-matching expression cannot be read.
 
+use crate::exchange::expression::Expression;
 use crate::kinds::rule::{Identity, Rule, Scene};
 use crate::model::rule::{Doc, Finding, Need, Severity};
 
@@ -20,8 +21,12 @@ pub static RULE: Rule = Rule {
 
 fn check(identity: &Identity, _scene: &Scene, found: &mut Vec<Finding>) {
     for held in &identity.trusts {
-        if held.trust.is_none() && held.credential.expression.is_some() {
-            found.push(identity.about(&RULE.doc, held, "its expression cannot be read"));
-        }
+        let text = held.credential.expression.as_deref();
+        let Some(Err(errors)) = text.map(Expression::parse) else {
+            continue;
+        };
+        let why = errors.first().map_or("", |error| &error.message);
+        let message = format!("its expression cannot be read: {why}");
+        found.push(identity.about(&RULE.doc, held, message));
     }
 }

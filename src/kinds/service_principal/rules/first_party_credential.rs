@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
         why: "It logs in with Microsoft's permissions; no tenant has a reason to do so.",
         source: "Microsoft Zero Trust Assessment 21774",
         example: "a password on Microsoft Graph's service principal",
-        fix: "remove it, and treat it as an incident",
+        fix: "remove it, and treat it as an incident: `az ad sp credential delete --id <client id> --key-id <key id>`",
     },
     check,
 };

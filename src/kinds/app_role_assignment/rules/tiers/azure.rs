@@ -2,10 +2,16 @@
 //!
 //! After emiliensocchi/azure-tiering (Azure roles, tier 0).
 
+use super::known::{Known, What};
 use super::{Custom, Power, allows};
 use crate::kinds::role_assignment::roles::ASSIGNING;
 use crate::model::rule::Severity;
-use crate::model::tenant::{AzureRole, CustomRole};
+use crate::model::tenant::{AzureRole, CustomRole, Permission};
+
+const ASSIGNS: &str = "Microsoft.Authorization/roleAssignments/write";
+const DEFINES: &str = "Microsoft.Authorization/roleDefinitions/write";
+const TRUSTS: &str =
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write";
 
 const PLANTS: &str =
     "it adds a federated credential to any managed identity there, then logs in as that one";
@@ -32,6 +38,48 @@ fn whole(scope: &str) -> Option<&'static str> {
         ["subscriptions", _] => Some("it assigns itself any role in the subscription"),
         _ => None,
     }
+}
+
+/// All of them, over a subscription; over more they lead further, by the same path.
+pub fn known() -> impl Iterator<Item = Known> {
+    let held = |role: &str, conditional| AzureRole {
+        role: role.to_owned(),
+        scope: "/subscriptions/one".to_owned(),
+        conditional,
+        through: None,
+    };
+    let row = |what, name: &str, held: AzureRole, custom: &Custom| {
+        of(&held, custom).map(|power| Known {
+            what,
+            name: name.to_owned(),
+            path: power.path,
+            severity: power.severity,
+        })
+    };
+    let none = Custom::new();
+    let others = ["Managed Identity Contributor", "Contributor"];
+    let roles = ASSIGNING.iter().chain(&others);
+    let mut all: Vec<_> = roles
+        .map(|role| row(What::AzureRole, role, held(role, false), &none))
+        .collect();
+    all.extend(ASSIGNING.iter().map(|role| {
+        let name = format!("{role} with a condition");
+        row(What::AzureRole, &name, held(role, true), &none)
+    }));
+    for action in [ASSIGNS, DEFINES, TRUSTS] {
+        let actions = vec![action.to_owned()];
+        let permissions = vec![Permission {
+            actions,
+            not_actions: Vec::new(),
+        }];
+        let made = CustomRole {
+            name: action.to_owned(),
+            permissions,
+        };
+        let custom = Custom::from([(action.to_owned(), made)]);
+        all.push(row(What::AzureAction, action, held(action, false), &custom));
+    }
+    all.into_iter().flatten()
 }
 
 /// A role over a subscription or more that leads to all of it; none for other roles, and for smaller scopes.
@@ -63,13 +111,11 @@ fn of_custom(
     assigns: (&'static str, Severity),
 ) -> Option<(&'static str, Severity)> {
     let may = |action: &str| allows(role, action);
-    if may("Microsoft.Authorization/roleAssignments/write") {
+    if may(ASSIGNS) {
         Some(assigns)
-    } else if may("Microsoft.Authorization/roleDefinitions/write") {
+    } else if may(DEFINES) {
         Some((REWRITES, Severity::Critical))
-    } else if may(
-        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
-    ) {
+    } else if may(TRUSTS) {
         // As Contributor, which may do the same among much else.
         let all = role.permissions.iter().flat_map(|it| &it.actions);
         let severity = match all.into_iter().any(|action| action == "*") {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::known::{Known, What};
 use super::{ADDS_CREDENTIAL, Custom, FEDERATES, MAKES_ITSELF, Power, allows};
 use crate::model::directory_role as role;
 use crate::model::rule::Severity;
@@ -73,6 +74,20 @@ const ACTIONS: &[(&str, &str)] = &[
 ];
 const OWNS: &str =
     "it makes itself the owner of an application with more rights, then adds a credential to it";
+
+/// All of them.
+pub fn known() -> impl Iterator<Item = Known> {
+    let row = |what, name: &str, path| Known {
+        what,
+        name: name.to_owned(),
+        path,
+        severity: Severity::Critical,
+    };
+    let roles = TIER_0.iter();
+    let roles = roles.map(move |((name, _), path)| row(What::DirectoryRole, name, path));
+    let actions = ACTIONS.iter();
+    roles.chain(actions.map(move |(action, path)| row(What::DirectoryAction, action, path)))
+}
 
 /// A role that leads to the whole tenant; none for other roles.
 pub fn of<'a>(held: &'a DirectoryRole, custom: &'a Custom) -> Option<Power<'a>> {

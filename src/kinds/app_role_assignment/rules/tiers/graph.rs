@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::known::{Known, What};
 use super::{ADDS_CREDENTIAL, FEDERATES, MAKES_ITSELF, Power};
 use crate::kinds::api::MICROSOFT_GRAPH;
 use crate::model::rule::Severity;
@@ -86,6 +87,20 @@ const INDIRECT: &[(&str, &str)] = &[
         "it sets the password of an owner of an application with more rights, then logs in as that person",
     ),
 ];
+
+/// All of them.
+pub fn known() -> impl Iterator<Item = Known> {
+    let row = |severity| {
+        move |(name, path): &(&str, &'static str)| Known {
+            what: What::Permission,
+            name: (*name).to_owned(),
+            path,
+            severity,
+        }
+    };
+    let direct = TIER_0.iter().map(row(Severity::Critical));
+    direct.chain(INDIRECT.iter().map(row(Severity::High)))
+}
 
 /// A permission that leads to the whole tenant; none for other permissions.
 pub fn of(role: &Granted) -> Option<Power<'_>> {

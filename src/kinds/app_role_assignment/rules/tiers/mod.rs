@@ -3,6 +3,7 @@
 mod azure;
 mod directory;
 mod graph;
+pub mod known;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
