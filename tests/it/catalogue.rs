@@ -11,6 +11,10 @@ use crate::{files, project, scenario};
 
 /// Codes that no scenario can bring about in a tenant that is played, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "document-too-large",
+        "a document of more than a mebibyte; the tests of what is large",
+    ),
     ("interrupted", "by a signal; the tests of processes"),
     (
         "local-tenant",
@@ -19,10 +23,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     (
         "lock-lost",
         "by a run that was away for a minute; the tests of leases",
-    ),
-    (
-        "no-answer",
-        "a login host that is silent; the tests of the clients",
     ),
     (
         "nobody",
@@ -39,10 +39,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a token of a key that is not published yet; the tests of tokens",
     ),
     (
-        "opaque-token",
-        "a token that is none; the tests of the clients",
-    ),
-    (
         "rehearsal-key",
         "a disk that takes no key; the tests of the command line",
     ),
@@ -53,10 +49,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     (
         "unsendable-request",
         "a plan with a hole that nothing fills; the tests of the clients",
-    ),
-    (
-        "wrong-tenant",
-        "a login that lies about its tenant; the tests of the clients",
     ),
 ];
 
