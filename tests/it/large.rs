@@ -327,3 +327,21 @@ oidc_issuer "kind" {
 ",
     );
 }
+
+/// More than any answer of a service has.
+#[test]
+fn an_endless_answer() {
+    let application = "\napplication \"deployer\" {\n  display_name = \"deployer\"\n}\n";
+    let mut stage = stage(&[("trust.hcl", STACK.to_owned() + application)]);
+    stage.step(&Step::Answer {
+        request: "GET /v1.0/applications(uniqueName='payments.deployer')".to_owned(),
+        answer: format!("200 {{\"x\": \"{}\"}}", "x".repeat(33 * MIB)),
+    });
+    refuses(
+        &mut stage,
+        "trustform plan --emulator http://127.0.0.1:PORT",
+        "error: Microsoft Graph gave no usable answer to `GET /v1.0/applications(uniqueName='payments.deployer')`: the answer is longer than 32 MiB
+  help: nothing was concluded from it: run the command again; where it stays so, a proxy or captive portal in between is the usual reason
+",
+    );
+}
