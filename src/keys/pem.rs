@@ -232,11 +232,9 @@ mod tests {
             let error = public_key(text).unwrap_err();
             assert!(error.message.contains(words), "{text}: {error}");
         }
-        assert!(
-            public_key(&" ".repeat(MAX_TEXT + 1))
-                .unwrap_err()
-                .message
-                .contains("bytes")
+        assert_eq!(
+            public_key(&" ".repeat(MAX_TEXT + 1)).unwrap_err().message,
+            "this text is larger than the 256 KiB that a key file may have"
         );
     }
 
