@@ -3,10 +3,10 @@
 use super::schema;
 use crate::audit;
 use crate::config::language;
-use crate::kinds::app_role_assignment::rules::tiers::known;
+use crate::kinds::app_role_assignment::rules::tiers;
 use crate::model::words::nearest;
 use crate::plan::guards::{self, GUARDS};
-use crate::render::audit::rules;
+use crate::render::audit::{privileges, rules};
 
 /// The page of a name.
 pub fn page(word: &str) -> Option<String> {
@@ -46,8 +46,9 @@ fn guard(word: &str) -> Option<String> {
 
 /// What a permission or role leads to, or what all of them do.
 fn privilege(word: &str) -> Option<String> {
+    let all = tiers::known();
     match word {
-        "privileges" => Some(known::page()),
-        _ => known::one(word),
+        "privileges" => Some(privileges::page(&all)),
+        _ => all.iter().find(|it| it.name == word).map(privileges::one),
     }
 }

@@ -30,6 +30,7 @@ pub mod verdict;
 
 pub mod outcome;
 
+pub mod privilege;
 pub mod repair;
 pub mod report;
 pub mod rule;

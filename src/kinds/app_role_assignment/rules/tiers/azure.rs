@@ -2,9 +2,9 @@
 //!
 //! After emiliensocchi/azure-tiering (Azure roles, tier 0).
 
-use super::known::{Known, What};
 use super::{Custom, Power, allows};
 use crate::kinds::role_assignment::roles::ASSIGNING;
+use crate::model::privilege::{Privilege, What};
 use crate::model::rule::Severity;
 use crate::model::tenant::{AzureRole, CustomRole, Permission};
 
@@ -41,7 +41,7 @@ fn whole(scope: &str) -> Option<&'static str> {
 }
 
 /// All of them, over a subscription; over more they lead further, by the same path.
-pub fn known() -> impl Iterator<Item = Known> {
+pub fn known() -> impl Iterator<Item = Privilege> {
     let held = |role: &str, conditional| AzureRole {
         role: role.to_owned(),
         scope: "/subscriptions/one".to_owned(),
@@ -49,7 +49,7 @@ pub fn known() -> impl Iterator<Item = Known> {
         through: None,
     };
     let row = |what, name: &str, held: AzureRole, custom: &Custom| {
-        of(&held, custom).map(|power| Known {
+        of(&held, custom).map(|power| Privilege {
             what,
             name: name.to_owned(),
             path: power.path,

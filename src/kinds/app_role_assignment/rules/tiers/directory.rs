@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::known::{Known, What};
 use super::{ADDS_CREDENTIAL, Custom, FEDERATES, MAKES_ITSELF, Power, allows};
 use crate::model::directory_role as role;
+use crate::model::privilege::{Privilege, What};
 use crate::model::rule::Severity;
 use crate::model::tenant::DirectoryRole;
 
@@ -76,8 +76,8 @@ const OWNS: &str =
     "it makes itself the owner of an application with more rights, then adds a credential to it";
 
 /// All of them.
-pub fn known() -> impl Iterator<Item = Known> {
-    let row = |what, name: &str, path| Known {
+pub fn known() -> impl Iterator<Item = Privilege> {
+    let row = |what, name: &str, path| Privilege {
         what,
         name: name.to_owned(),
         path,

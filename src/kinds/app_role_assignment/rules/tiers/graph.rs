@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::known::{Known, What};
 use super::{ADDS_CREDENTIAL, FEDERATES, MAKES_ITSELF, Power};
 use crate::kinds::api::MICROSOFT_GRAPH;
+use crate::model::privilege::{Privilege, What};
 use crate::model::rule::Severity;
 use crate::model::tenant::Granted;
 
@@ -89,9 +89,9 @@ const INDIRECT: &[(&str, &str)] = &[
 ];
 
 /// All of them.
-pub fn known() -> impl Iterator<Item = Known> {
+pub fn known() -> impl Iterator<Item = Privilege> {
     let row = |severity| {
-        move |(name, path): &(&str, &'static str)| Known {
+        move |(name, path): &(&str, &'static str)| Privilege {
             what: What::Permission,
             name: (*name).to_owned(),
             path,

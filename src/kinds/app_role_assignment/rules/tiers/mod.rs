@@ -3,12 +3,12 @@
 mod azure;
 mod directory;
 mod graph;
-pub mod known;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::exchange::pattern::Pattern;
+use crate::model::privilege::Privilege;
 use crate::model::rule::Severity;
 use crate::model::tenant::{CustomRole, Principal, Tenant};
 
@@ -62,6 +62,12 @@ pub fn of<'a>(principal: &'a Principal, tenant: &'a Tenant) -> Vec<Power<'a>> {
     let azure = principal.azure.iter();
     let azure = azure.filter_map(|held| azure::of(held, custom));
     graph.chain(directory).chain(azure).collect()
+}
+
+/// Everything that leads so far, whoever holds it.
+pub fn known() -> Vec<Privilege> {
+    let entra = graph::known().chain(directory::known());
+    entra.chain(azure::known()).collect()
 }
 
 type Custom = BTreeMap<String, CustomRole>;
