@@ -152,6 +152,8 @@ async fn wave(
     for (read, reply) in needed.into_iter().zip(answers) {
         match reply {
             Ok(reply) => take(read, &reply, live),
+            // All reads of a batch can fail for one reason.
+            Err(diagnostic) if errors.contains(&diagnostic) => {}
             Err(diagnostic) => errors.push(diagnostic),
         }
     }

@@ -43,7 +43,7 @@ pub fn connect(world: &World, args: &TenantArgs, stack: &Stack) -> Result<Connec
         assertion: ADMINISTRATOR_ASSERTION.to_owned(),
     };
     let mut options = LoginOptions {
-        tenant_id: Some(wanted.tenant_id.clone()),
+        tenant_id: wanted.tenant_id.clone(),
         ..LoginOptions::default()
     };
     let (transport, clock, local) = if args.local {

@@ -36,7 +36,9 @@ pub fn names(directory: &Path, shown: &Path) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        if entry.path().is_file() {
+        let path = entry.path();
+        // A link that leads nowhere is a file that cannot be read, and not one that is not there.
+        if path.is_file() || !path.exists() {
             names.extend(entry.file_name().into_string());
         }
     }
@@ -58,6 +60,7 @@ pub fn read_own(
     shown: &Path,
 ) -> Result<SourceId, Failure> {
     let path = inside(directory, root, name).map_err(|error| {
+        let error = error.of_listed();
         let message = format!("`{}` cannot be read: {}", shown.display(), error.why());
         let mut diagnostic = Diagnostic::error("unreadable", message);
         diagnostic.help.extend(error.help());
@@ -76,7 +79,7 @@ pub fn read_text(path: &Path, shown: &Path, limit: usize) -> Result<String, Fail
     };
     let bytes = limited(path, limit).map_err(|error| match error {
         FileError::NotFound => failed("there is no such file".to_owned()),
-        FileError::TooLarge(limit) => failed(format!("it has more than {limit} bytes")),
+        FileError::TooLarge(_) => failed(error.why()),
         FileError::Unreadable(why) => failed(why),
         FileError::Outside(_) | FileError::NotText => failed("it is not text".to_owned()),
     })?;
@@ -95,7 +98,7 @@ pub fn read_input(world: &mut World, limit: usize) -> Result<String, Failure> {
         .read_to_end(&mut bytes);
     read.map_err(|error| failed(error.to_string()))?;
     if bytes.len() > limit {
-        return Err(failed(format!("it has more than {limit} bytes")));
+        return Err(failed(FileError::TooLarge(limit).why()));
     }
     text(bytes).map_err(failed)
 }
@@ -148,22 +151,24 @@ pub fn read_file(directory: &Path, root: &Path, path: &str) -> Result<String, Fi
     String::from_utf8(limited(&path, FUNCTION_LIMIT)?).map_err(|_| FileError::NotText)
 }
 
-/// What a directory of the repository holds, in the order of names. Links that lead out of it are left out.
+/// What a directory of the repository holds, in the order of names. Links that lead out of it are left out; one that
+/// leads nowhere is a file that cannot be read.
 pub fn list_files(directory: &Path, root: &Path, path: &str) -> Result<Vec<Entry>, FileError> {
     let path = inside(directory, root, path)?;
     let unreadable = |error: std::io::Error| FileError::Unreadable(error.to_string());
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(&path).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        let (Ok(target), Ok(name)) = (entry.path().canonicalize(), entry.file_name().into_string())
-        else {
+        let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        if target.starts_with(root) && entries.len() < DIRECTORY_LIMIT {
-            entries.push(Entry {
-                name,
-                directory: target.is_dir(),
-            });
+        let directory = match entry.path().canonicalize() {
+            Ok(target) if target.starts_with(root) => target.is_dir(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            _ => continue,
+        };
+        if entries.len() < DIRECTORY_LIMIT {
+            entries.push(Entry { name, directory });
         }
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));

@@ -50,7 +50,12 @@ pub fn run(world: &mut World, args: &Args) -> Result<Exit, Failure> {
 
 /// The reference of a kind, of a block of the language or of what nests in a kind's block, such as a builder.
 pub fn page(topic: &str) -> Option<String> {
-    let blocks = reference::language(LANGUAGE, language::functions(), language::REFUSED);
+    let blocks = reference::language(
+        LANGUAGE,
+        language::functions(),
+        language::REFUSED,
+        language::DIFFERENCES,
+    );
     if topic == LANGUAGE_PAGE {
         return Some(blocks);
     }

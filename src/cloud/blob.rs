@@ -110,9 +110,7 @@ impl Blobs {
             .try_fold(Vec::new(), |mut content, chunk| async move {
                 content.extend_from_slice(&chunk);
                 if content.len() > MAX_DOCUMENT {
-                    return Err(Failed::Lost(Lost::Unusable(
-                        "the blob is larger than 1 MiB".to_owned(),
-                    )));
+                    return Err(Failed::Lost(refused(too_large(url))));
                 }
                 Ok(content)
             })
@@ -303,7 +301,9 @@ impl Blobs {
         let header = |name| headers.and_then(|headers| text(headers, name));
         let code = header("x-ms-error-code").or_else(|| error_code.clone());
         if (300..400).contains(&status) && status != 304 {
-            return Err(Lost::Unusable(format!("it answered {status}, a redirect")));
+            return Err(Lost::Unusable(format!(
+                "it answered {status}, a redirect, which is not followed because it could take the token elsewhere"
+            )));
         }
         // Storage names itself on every answer: a 404 page of something in between must not pass for a missing blob.
         if status == 404 && header("x-ms-error-code").is_none() {
@@ -345,6 +345,14 @@ fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
 
 fn text(headers: &Headers, name: &'static str) -> Option<String> {
     headers.get_optional_string(&HeaderName::from_static(name))
+}
+
+fn too_large(url: &Url) -> Diagnostic {
+    Diagnostic::error(
+        "document-too-large",
+        format!("the blob `{url}` is larger than 1 MiB, and no document of an issuer is"),
+    )
+    .help("somebody else wrote it: find out what it is, then delete it or publish in another container")
 }
 
 fn refused(diagnostic: Diagnostic) -> Lost {

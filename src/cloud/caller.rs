@@ -80,7 +80,7 @@ impl Caller {
             ),
         )
         .help(format!(
-            "log in to the stack's tenant (`az login --tenant {wanted}`, or `AZURE_TENANT_ID={wanted}` for a workload identity), or correct `tenant_id` in the `stack` block"
+            "log in to the stack's tenant (`az login --tenant {wanted}`; a managed identity belongs to one tenant for good), or correct `tenant_id` in the `stack` block"
         )))
     }
 }

@@ -39,9 +39,9 @@ pub async fn exchange(
     let failed = |why: String| {
         Diagnostic::error(
             "no-answer",
-            format!("the token endpoint gives no answer: {why}"),
+            format!("the token endpoint gave no usable answer: {why}"),
         )
-        .help("check the connection to the login host of the tenant's cloud")
+        .help("check the connection to the tenant's login host, and any proxy in between")
     };
     let parsed = Url::parse(&url).map_err(|error| failed(error.to_string()))?;
     let form = url::form_urlencoded::Serializer::new(String::new())
@@ -66,7 +66,11 @@ pub async fn exchange(
         .collect()
         .await
         .map_err(|error| failed(error.to_string()))?;
-    let body = serde_json::from_slice(&body)
-        .map_err(|_| failed(format!("status {}, and not JSON", u16::from(status))))?;
+    let body = serde_json::from_slice(&body).map_err(|_| {
+        failed(format!(
+            "it answered {} with something that is not JSON",
+            u16::from(status)
+        ))
+    })?;
     Ok((status.into(), body))
 }

@@ -24,7 +24,11 @@ pub fn lost(lost: &Lost, request: &Request) -> Diagnostic {
             "connection-failed",
             format!("no connection to {service} for `{shown}`: {}", clean(why)),
         )
-        .help("nothing was sent: check the network, its proxy and the national cloud in the `stack` block"),
+        .help(match request.service {
+            // An account that does not exist has no name in DNS either.
+            Service::Blob => "nothing was sent: check that the storage account exists, the network, its proxy and the national cloud in the `stack` block",
+            _ => "nothing was sent: check the network, its proxy and the national cloud in the `stack` block",
+        }),
         Lost::Cut(why) => Diagnostic::error(
             "connection-failed",
             format!("the connection to {service} broke during `{shown}`: {}", clean(why)),
@@ -34,7 +38,7 @@ pub fn lost(lost: &Lost, request: &Request) -> Diagnostic {
             "unusable-answer",
             format!("{service} gave no usable answer to `{shown}`: {}", clean(why)),
         )
-        .help("nothing was concluded from it; a proxy or captive portal in between is the usual reason"),
+        .help("nothing was concluded from it: run the command again; where it stays so, a proxy or captive portal in between is the usual reason"),
     }
 }
 
@@ -160,7 +164,7 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
         ),
         (409, "RoleAssignmentExists") => one(
             "conflict",
-            "the identity holds the role already, by an assignment that this login did not see: run the command again",
+            "the identity holds the role at this scope already, by an assignment that this login did not see: run the command again; if it was made long ago, the login needs the role Reader at the scope",
         ),
         (403, "AuthorizationFailure") => one(
             "not-permitted",
@@ -169,11 +173,15 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
         (403, _) => one("not-permitted", rights::needed(request).words),
         (404, "ContainerNotFound") => one(
             "not-found",
-            "create the container first, with public access to its blobs",
+            "create the container first, with public access to its blobs, or let it be made with `manage = \"container\"`",
+        ),
+        (404, _) if request.service == Service::Blob => one(
+            "not-found",
+            "create the storage account first, or let it be made with `manage = \"account\"`",
         ),
         (404, _) => one(
             "not-found",
-            "it was there when the plan was made: run the command again",
+            "what it names is gone, or was never there: run `trustform plan` to see what is there",
         ),
         (409, "StorageAccountAlreadyTaken") => one(
             "name-taken",
@@ -204,10 +212,6 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
         (409, _) => one(
             "conflict",
             "something else in the tenant holds this key: run `trustform plan` to see what is there",
-        ),
-        (413, _) => one(
-            "request-refused",
-            "the document is too large for the service",
         ),
         (500.., _) => one("service-failed", "run the command again later"),
         _ => one(

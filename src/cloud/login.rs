@@ -29,8 +29,8 @@ use crate::model::national_cloud::Cloud;
 /// What the environment offers for logging in. Plain data: the command line fills it.
 #[derive(Clone, Debug, Default)]
 pub struct LoginOptions {
-    /// The stack's tenant, else `AZURE_TENANT_ID`.
-    pub tenant_id: Option<String>,
+    /// The stack's tenant.
+    pub tenant_id: String,
     /// `AZURE_CLIENT_ID`.
     pub client_id: Option<String>,
     /// `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
@@ -71,7 +71,7 @@ pub fn credential(
             format!("`{names}` offers a secret, and trustform has no login with one"),
         )
         .help(format!("unset `{names}`"))
-        .help("let the workload log in with its own token: a federated credential on the application, with `AZURE_TENANT_ID` and `AZURE_CLIENT_ID` set"));
+        .help("let the workload log in with its own token: a federated credential on the application, with `AZURE_CLIENT_ID` set"));
     }
     let ways = Way::all(&options);
     Ok(Arc::new(Login {
@@ -172,26 +172,16 @@ impl Login {
         Ok(match way {
             Way::Emulator => {
                 let login = options.emulator.as_ref().ok_or("there is none")?;
-                let tenant = options
-                    .tenant_id
-                    .clone()
-                    .ok_or("the stack names no tenant")?;
                 let assertion = Fixed(Secret::new(login.assertion.clone()));
-                self.assertion(
-                    tenant,
-                    login.client_id.clone(),
-                    assertion,
-                    transport.options(),
-                )
+                self.assertion(login.client_id.clone(), assertion, transport.options())
             }
             Way::GitHub => {
                 let (url, bearer) = options.github.clone().ok_or(
                     "`ACTIONS_ID_TOKEN_REQUEST_URL` is not set (a job needs `permissions: id-token: write`)",
                 )?;
-                let (tenant, client) = self.identity()?;
-                JobToken::github(&url, bearer, audience, transport.login_options()).and_then(
-                    |token| self.assertion(tenant, client, token, transport.login_options()),
-                )
+                let client = self.client()?;
+                JobToken::github(&url, bearer, audience, transport.login_options())
+                    .and_then(|token| self.assertion(client, token, transport.login_options()))
             }
             Way::Pipelines => {
                 let (url, bearer) = options.pipelines.clone().ok_or(
@@ -200,24 +190,23 @@ impl Login {
                 let connection = options
                     .service_connection_id
                     .as_deref()
-                    .ok_or("`AZURESUBSCRIPTION_SERVICE_CONNECTION_ID` is not set")?;
-                let (tenant, client) = self.identity()?;
-                JobToken::pipelines(&url, bearer, connection, transport.login_options()).and_then(
-                    |token| self.assertion(tenant, client, token, transport.login_options()),
-                )
+                    .ok_or("`AZURESUBSCRIPTION_SERVICE_CONNECTION_ID` is not set (the tasks AzureCLI and AzurePowerShell set it; other steps need the service connection's id with `env:`)")?;
+                let client = self.client()?;
+                JobToken::pipelines(&url, bearer, connection, transport.login_options())
+                    .and_then(|token| self.assertion(client, token, transport.login_options()))
             }
             Way::WorkloadIdentity => {
                 let file = options
                     .federated_token_file
                     .clone()
                     .ok_or("`AZURE_FEDERATED_TOKEN_FILE` is not set")?;
-                let (tenant, client) = self.identity()?;
+                let client = self.client()?;
                 WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
                     credential_options: ClientAssertionCredentialOptions {
                         client_options: self.authority(transport.login_options()),
                     },
                     client_id: Some(client),
-                    tenant_id: Some(tenant),
+                    tenant_id: Some(options.tenant_id.clone()),
                     token_file_path: Some(file),
                 }))
                 .map(|credential| credential as Arc<dyn TokenCredential>)
@@ -230,25 +219,20 @@ impl Login {
                 .map(|credential| credential as Arc<dyn TokenCredential>)
             }
             Way::AzureCli => AzureCliCredential::new(Some(AzureCliCredentialOptions {
-                tenant_id: options.tenant_id.clone(),
+                tenant_id: Some(options.tenant_id.clone()),
                 ..AzureCliCredentialOptions::default()
             }))
             .map(|credential| credential as Arc<dyn TokenCredential>),
         })
     }
 
-    fn identity(&self) -> Result<(String, String), &'static str> {
-        let tenant = self.options.tenant_id.clone();
+    fn client(&self) -> Result<String, &'static str> {
         let client = self.options.client_id.clone();
-        Ok((
-            tenant.ok_or("no tenant: neither the `stack` block nor `AZURE_TENANT_ID` names one")?,
-            client.ok_or("`AZURE_CLIENT_ID` is not set")?,
-        ))
+        client.ok_or("`AZURE_CLIENT_ID` is not set (the client id of the application or managed identity to log in as)")
     }
 
     fn assertion<A: ClientAssertion + 'static>(
         &self,
-        tenant: String,
         client: String,
         assertion: A,
         options: ClientOptions,
@@ -256,6 +240,7 @@ impl Login {
         let options = ClientAssertionCredentialOptions {
             client_options: self.authority(options),
         };
+        let tenant = self.options.tenant_id.clone();
         ClientAssertionCredential::new(tenant, client, assertion, Some(options))
             .map(|credential| credential as Arc<dyn TokenCredential>)
     }
@@ -320,10 +305,27 @@ impl TokenCredential for Login {
     }
 }
 
-/// What a credential said, on one line and without its pointer to a troubleshooting page.
-fn words(error: &azure_core::Error) -> String {
+/// What a credential said, on one line, without its own name and its pointer to a troubleshooting page.
+pub(super) fn words(error: &azure_core::Error) -> String {
     let text = error.to_string();
     let text = text.split("\nTo troubleshoot").next().unwrap_or_default();
+    let said = text.split_once(" authentication failed. ");
+    let text = said.map_or(text, |(_, said)| said);
+    // azure_identity reads no description with an escape in it, and repeats it when it says so.
+    let unread = text
+        .strip_prefix("invalid type: string \"")
+        .and_then(|rest| rest.split_once("\", expected a borrowed string"));
+    if let Some((description, _)) = unread {
+        let escapes = [("\\r", " "), ("\\n", " "), ("\\\"", "\""), ("\\'", "'")];
+        let plain = |text: String, (escape, meant): (&str, &str)| text.replace(escape, meant);
+        return super::explain::clean(&escapes.into_iter().fold(description.to_owned(), plain));
+    }
+    let first = std::error::Error::source(error);
+    if std::iter::successors(first, |cause| cause.source())
+        .any(|cause| cause.is::<serde_json::Error>())
+    {
+        return "the login service answered with something that is not JSON: a proxy or captive portal in between is the usual reason".to_owned();
+    }
     super::explain::clean(text)
 }
 

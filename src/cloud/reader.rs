@@ -194,7 +194,7 @@ impl Reader {
                 Err(diagnostic) => answers.push((at, Err(diagnostic))),
             }
         }
-        let whole = Request::get(service, "/$batch");
+        let whole = Request::new(service, Method::Post, "/$batch");
         let first = pending.first().map_or(0, |(at, _)| *at);
         let mut patience = self.patience(first);
         while !pending.is_empty() {

@@ -103,7 +103,7 @@ impl<'a> Context<'a> {
     }
 
     fn is_read(&self) -> bool {
-        self.request.method == Method::Get
+        self.request.reads()
     }
 
     fn wait(&self) -> u64 {

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use super::clock::Clock;
 use super::explain::clean;
-use super::login::NoLogin;
+use super::login::{self, NoLogin};
 use super::reply::Lost;
 use super::session::{RefuseOn401, Session};
 use super::transport::Transport;
@@ -235,8 +235,11 @@ pub(super) fn lost(error: &azure_core::Error) -> Lost {
         ErrorKind::Connection => Lost::Unsent(words),
         ErrorKind::Io => Lost::Cut(words),
         ErrorKind::Credential => Lost::Refused(Box::new(
-            Diagnostic::error("no-login", format!("the login gave no token: {words}"))
-                .help("log in again and repeat the command"),
+            Diagnostic::error(
+                "no-login",
+                format!("the login gave no further token: {}", login::words(error)),
+            )
+            .help("log in again and run the command again: it continues from what is there"),
         )),
         _ => Lost::Unusable(words),
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::Caller;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::graph_permission;
-use crate::model::step::{Method, Request, Service, Step};
+use crate::model::step::{Request, Service, Step};
 
 /// What a kind of request needs.
 pub struct Right {
@@ -23,11 +23,11 @@ const fn right(any: &'static [&'static str], words: &'static str) -> Right {
 
 static BLOB_READ: Right = right(
     &[],
-    "the login needs the role Storage Blob Data Reader on the container",
+    "the login needs the role Storage Blob Data Reader on the container; a new role may take some minutes to work",
 );
 static BLOB_WRITE: Right = right(
     &[],
-    "the login needs the role Storage Blob Data Contributor on the container; Owner and Contributor of the account give no access to data",
+    "the login needs the role Storage Blob Data Contributor on the container; Owner and Contributor of the account give no access to data, and a new role may take some minutes to work",
 );
 static IDENTITY: Right = right(
     &[],
@@ -47,7 +47,7 @@ static LOCKS: Right = right(
 );
 static ARM: Right = right(
     &[],
-    "the login needs a role on the resource that includes this operation",
+    "the login needs the role Reader there, or another one that includes this operation; a new role may take some minutes to work",
 );
 static ASSIGN: Right = right(
     graph_permission::ASSIGN_APP_ROLES,
@@ -58,9 +58,7 @@ static CONSENT: Right = right(
     "admin consent needs `DelegatedPermissionGrant.ReadWrite.All`, or the role Cloud Application Administrator",
 );
 static CONSENT_READ: Right = right(&[], "reading consent needs `Directory.Read.All`");
-static TENANT_READ: Right = right(&[], "reading the tenant needs `Organization.Read.All`");
 static POLICY_READ: Right = right(&[], "reading policies needs `Policy.Read.All`");
-static USER_READ: Right = right(&[], "reading users needs `User.Read.All`");
 static SIGN_INS_READ: Right = right(
     &[],
     "reading sign-ins needs `AuditLog.Read.All`, and a tenant with Microsoft Entra ID P1",
@@ -93,10 +91,14 @@ static WRITE: Right = right(
     graph_permission::WRITE_APPLICATIONS,
     "changing applications needs `Application.ReadWrite.OwnedBy` and being an owner, or `Application.ReadWrite.All`, or the role Cloud Application Administrator",
 );
+static TRUST: Right = right(
+    graph_permission::WRITE_APPLICATIONS,
+    "changing the credentials of an application needs `Application.ReadWrite.OwnedBy` and being an owner, or `Application.ReadWrite.All`, or the role Cloud Application Administrator; those of an agent identity blueprint need `AgentIdentityBlueprint.AddRemoveCreds.All`, or the role Agent ID Administrator",
+);
 
 static AGENT_READ: Right = right(
     &[],
-    "reading agent identity blueprints needs `Application.Read.All`, or the role Agent ID Administrator",
+    "reading agent identities and their blueprints needs `Application.Read.All`, or the role Agent ID Administrator",
 );
 static AGENT: Right = right(
     &[
@@ -127,7 +129,7 @@ const AGENTS: &str = "/microsoft.graph.agentIdentity";
 /// What a request needs.
 pub fn needed(request: &Request) -> &'static Right {
     let text = request.to_string();
-    let read = request.method == Method::Get;
+    let read = request.reads();
     let has = |part: &str| text.contains(part);
     match request.service {
         Service::Blob if read => &BLOB_READ,
@@ -139,14 +141,11 @@ pub fn needed(request: &Request) -> &'static Right {
         Service::Arm => &ARM,
         _ if has(AGENTS) && read => &AGENT_READ,
         _ if has("agentIdentityBlueprintPrincipal") => &AGENT_PRINCIPAL,
-        _ if has(AGENTS) && has("/federatedIdentityCredentials") => &AGENT_TRUST,
         _ if has(AGENTS) => &AGENT,
         _ if has("/appRoleAssign") && !read => &ASSIGN,
         _ if has("/oauth2PermissionGrants") && !read => &CONSENT,
         _ if has("/oauth2PermissionGrants") => &CONSENT_READ,
-        _ if has("/organization") => &TENANT_READ,
         _ if has("/policies/") && read => &POLICY_READ,
-        _ if has("/users") => &USER_READ,
         _ if has("/identity/conditionalAccess") && read => &ACCESS_READ,
         _ if has("/identity/conditionalAccess") => &ACCESS_WRITE,
         _ if has("/reports/") || has("/auditLogs/") => &SIGN_INS_READ,
@@ -154,7 +153,18 @@ pub fn needed(request: &Request) -> &'static Right {
         _ if has("/groups") && read => &GROUP_READ,
         _ if has("/groups") => &GROUP_WRITE,
         _ if read => &READ,
+        _ if has("/federatedIdentityCredentials") => &TRUST,
         _ => &WRITE,
+    }
+}
+
+/// The same of a step, which knows what its request does not say: whose credentials they are.
+fn needed_for(step: &Step) -> &'static Right {
+    let right = needed(&step.request);
+    match std::ptr::eq(right, &TRUST) && step.address.segments[0].kind == "agent_identity_blueprint"
+    {
+        true => &AGENT_TRUST,
+        false => right,
     }
 }
 
@@ -170,7 +180,7 @@ pub fn missing(steps: &[Step], caller: &Caller) -> Vec<Diagnostic> {
     let mut said = BTreeSet::new();
     steps
         .iter()
-        .map(|step| (step, needed(&step.request)))
+        .map(|step| (step, needed_for(step)))
         .filter(|(_, right)| !right.any.is_empty())
         .filter(|(_, right)| {
             !right
@@ -194,7 +204,9 @@ pub fn missing(steps: &[Step], caller: &Caller) -> Vec<Diagnostic> {
 /// Entra pass over all that are about them. Source: Microsoft, "Known issues: Microsoft Entra Agent ID".
 fn overridden(steps: &[Step], caller: &Caller) -> Option<Diagnostic> {
     const OVERRIDING: &str = "Directory.AccessAsUser.All";
-    let agents = |step: &&Step| step.request.to_string().contains(AGENTS);
+    let agents = |step: &&Step| {
+        std::ptr::eq(needed_for(step), &AGENT_TRUST) || step.request.to_string().contains(AGENTS)
+    };
     let first = steps.iter().find(agents)?;
     let overrides = caller.scopes.iter().any(|scope| scope == OVERRIDING);
     overrides.then(|| {
@@ -205,4 +217,48 @@ fn overridden(steps: &[Step], caller: &Caller) -> Option<Diagnostic> {
         .about(&first.address)
         .help("log in as a workload: an application with `AgentIdentityBlueprint.ReadWrite.All` and `AgentIdentityBlueprintPrincipal.Create` that a federated credential lets in")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::address::{Address, Segment};
+    use crate::model::step::{Method, Phase, StepId};
+
+    #[test]
+    fn a_blueprints_credentials_are_not_an_applications() {
+        let blueprint = Address::root("agent_identity_blueprint", "helpdesk");
+        let path = "/applications(uniqueName='agents.helpdesk')/federatedIdentityCredentials(name='main-1')";
+        let step = Step {
+            id: StepId(0),
+            address: blueprint.child(Segment::new("federated_credential", "main")),
+            lane: String::new(),
+            phase: Phase::Provide,
+            request: Request::new(Service::GraphBeta, Method::Patch, path),
+            needs: Vec::new(),
+            fills: Vec::new(),
+            read_back: None,
+            check: None,
+            done_if: Vec::new(),
+            retry_if: Vec::new(),
+            stale_if: Vec::new(),
+            lookup: None,
+        };
+        let caller = Caller {
+            roles: vec!["Application.ReadWrite.All".into()],
+            ..Caller::default()
+        };
+        let expected = Diagnostic::error(
+            "missing-right",
+            format!("the login may not send `PATCH /beta{path}`"),
+        )
+        .about(&step.address)
+        .help("credentials of agent identity blueprints need `AgentIdentityBlueprint.AddRemoveCreds.All`, or the role Agent ID Administrator; `Application.ReadWrite.All` does not cover them");
+        assert_eq!(missing(std::slice::from_ref(&step), &caller), [expected]);
+        let may = Caller {
+            roles: vec!["AgentIdentityBlueprint.AddRemoveCreds.All".into()],
+            ..Caller::default()
+        };
+        assert_eq!(missing(&[step], &may), []);
+    }
 }

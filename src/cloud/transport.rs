@@ -11,7 +11,7 @@ use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Method, Requ
 use azure_core::http::{ExponentialRetryOptions, RetryOptions, Transport as AzureTransport};
 use futures_util::StreamExt;
 
-use super::web::{Page, WebError};
+use super::web::{self, Page, WebError};
 use crate::model::diagnostic::Diagnostic;
 
 /// The longest answer that is read, in bytes after decompression.
@@ -66,8 +66,17 @@ impl Transport {
         let to = loopback(url)?;
         let mut builder = builder(silence).no_proxy().http1_only();
         if let Some(pem) = root {
-            let root = reqwest::Certificate::from_pem(pem).map_err(unbuildable)?;
-            builder = builder.add_root_certificate(root);
+            let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(unbuildable)?;
+            if roots.is_empty() {
+                return Err(Diagnostic::error(
+                    "bad-emulator-ca",
+                    "the file of `--emulator-ca` holds no certificate in PEM form",
+                )
+                .help("name the `.ca.pem` file that stands beside the emulator's data"));
+            }
+            for root in roots {
+                builder = builder.add_root_certificate(root);
+            }
         }
         let client = builder.build().map_err(unbuildable)?;
         let wire = Arc::new(Wire {
@@ -103,11 +112,11 @@ impl Transport {
     /// GETs a document without a login, wherever this transport leads: how the documents of an emulated tenant's
     /// issuers are read.
     pub async fn get_document(&self, url: &str) -> Result<Page, WebError> {
+        let parsed = web::checked(url, false)?;
         let failed = |why: String| WebError {
             message: format!("`{url}` cannot be fetched: {why}"),
             help: "check the issuer's URL, and that the emulated tenant holds it".to_owned(),
         };
-        let parsed = Url::parse(url).map_err(|error| failed(error.to_string()))?;
         let request = Request::new(parsed, Method::Get);
         let answer = self.http.execute_request(&request).await;
         let answer = answer.map_err(|error| failed(error.to_string()))?;
@@ -197,10 +206,13 @@ fn loopback(text: &str) -> Result<Url, Diagnostic> {
             "an emulator runs on this machine: `http://127.0.0.1:8080` or `https://localhost:8443`",
         )
     };
-    let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
-    if !["http", "https"].contains(&url.scheme()) {
-        return Err(refused("it is neither http nor https"));
+    if !["http://", "https://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
+    {
+        return Err(refused("it does not begin with `http://` or `https://`"));
     }
+    let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
     if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
         return Err(refused("it has more than a host and a port"));
     }

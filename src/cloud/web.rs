@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 /// Largest body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -88,7 +88,7 @@ fn error(message: impl Into<String>, help: impl Into<String>) -> WebError {
     }
 }
 
-fn checked(text: &str, allow_loopback: bool) -> Result<Url, WebError> {
+pub(super) fn checked(text: &str, allow_loopback: bool) -> Result<Url, WebError> {
     const HELP: &str = "an issuer is an https URL such as `https://oidc.contoso.com/cluster`";
     let shown: String = text
         .chars()
@@ -99,7 +99,10 @@ fn checked(text: &str, allow_loopback: bool) -> Result<Url, WebError> {
     if text.len() > MAX_URL {
         return Err(refused("it is longer than 2048 bytes"));
     }
-    let url = Url::parse(text).map_err(|reason| refused(&format!("it is not a URL ({reason})")))?;
+    let url = Url::parse(text).map_err(|reason| match reason {
+        ParseError::RelativeUrlWithoutBase => refused("it is not an https URL"),
+        reason => refused(&format!("it is not a URL ({reason})")),
+    })?;
     match url.scheme() {
         "https" => {}
         "http" if allow_loopback => {}
@@ -137,7 +140,7 @@ fn admit(url: &Url, addresses: &[SocketAddr], allow_loopback: bool) -> Result<()
         let ip = address.ip();
         if let Some(reason) = address::refusal(ip, allow_loopback) {
             return Err(error(
-                format!("`{url}` is not fetched: its host has the address {ip}, {reason}"),
+                format!("`{url}` is not fetched: its host's address {ip} is {reason}"),
                 "an issuer that Microsoft Entra can use is served from a public address",
             ));
         }
@@ -211,7 +214,10 @@ async fn fetch(url: &Url, addresses: Vec<SocketAddr>, max_body: usize) -> Result
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         if body.len() + chunk.len() > max_body {
             return Err(error(
-                format!("the document at `{url}` has more than {max_body} bytes"),
+                format!(
+                    "the document at `{url}` is larger than {} KiB",
+                    max_body / 1024
+                ),
                 "discovery documents and key sets are small: check what is served there",
             ));
         }
@@ -231,164 +237,4 @@ fn causes(reason: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::Router;
-    use axum::body::Body;
-    use axum::http::{HeaderMap, StatusCode};
-    use axum::routing::get as route;
-    use futures_util::stream;
-
-    #[tokio::test]
-    async fn urls_that_are_refused_before_anything_is_sent() {
-        for (url, words) in [
-            ("oidc.contoso.com", "not a URL"),
-            ("http://oidc.contoso.com", "not an https URL"),
-            ("file:///etc/passwd", "not an https URL"),
-            ("https://user:secret@oidc.contoso.com", "user name"),
-            ("https://169.254.169.254/metadata/identity", "link-local"),
-            ("https://[::1]/", "this machine"),
-            ("https://[::ffff:127.0.0.1]/", "dress"),
-            ("https://0x7f.1/", "this machine"),
-            ("https://2130706433/", "this machine"),
-            ("https://localhost/", "this machine"),
-            // A label this long is refused by the resolver itself, so that this test asks no DNS.
-            (
-                &format!("https://{}.example/", "a".repeat(64)),
-                "no address",
-            ),
-        ] {
-            let error = get(url, false).await.unwrap_err();
-            assert!(error.message.contains(words), "{url}: {error}");
-            assert!(!error.message.contains("10.0.0.1") && !error.help.is_empty());
-        }
-        let error = get("http://10.0.0.1/", true).await.unwrap_err();
-        assert!(error.message.contains("private"), "{error}");
-        let error = get(&format!("https://a.example/{}", "a".repeat(MAX_URL)), false)
-            .await
-            .unwrap_err();
-        assert!(error.message.contains("longer"), "{error}");
-    }
-
-    #[test]
-    fn one_private_address_among_public_ones_is_refused() {
-        let url = Url::parse("https://rebind.example/").unwrap();
-        let public = "8.8.8.8:443".parse().unwrap();
-        assert_eq!(admit(&url, &[public], false), Ok(()));
-        assert!(admit(&url, &[public, "127.0.0.1:443".parse().unwrap()], false).is_err());
-        let http = Url::parse("http://rebind.example/").unwrap();
-        assert!(admit(&http, &[public], true).is_err());
-    }
-
-    async fn serve() -> SocketAddr {
-        let forever = || async {
-            let chunks =
-                stream::repeat_with(|| Ok::<_, std::convert::Infallible>(vec![b' '; 4096]));
-            Body::from_stream(chunks)
-        };
-        let app = Router::new()
-            .route(
-                "/good",
-                route(|headers: HeaderMap| async move {
-                    assert!(
-                        !headers.contains_key("authorization") && !headers.contains_key("cookie")
-                    );
-                    (
-                        [("content-type", "application/jwk-set+json")],
-                        headers["host"].to_str().unwrap().to_owned(),
-                    )
-                }),
-            )
-            .route(
-                "/missing",
-                route(|| async { (StatusCode::NOT_FOUND, "no") }),
-            )
-            .route(
-                "/moved",
-                route(|| async { (StatusCode::FOUND, [("location", "http://169.254.169.254/")]) }),
-            )
-            .route("/large", route(|| async { vec![b' '; MAX_BODY + 1] }))
-            .route("/full", route(|| async { vec![b' '; MAX_BODY] }))
-            .route("/endless", route(forever))
-            .route(
-                "/slow",
-                route(|| async {
-                    tokio::time::sleep(Duration::from_secs(60)).await;
-                }),
-            )
-            .route(
-                "/drip",
-                route(|| async {
-                    let drops = stream::unfold((), |()| async {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        Some((Ok::<_, std::convert::Infallible>(" "), ()))
-                    });
-                    Body::from_stream(drops)
-                }),
-            );
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        address
-    }
-
-    #[tokio::test]
-    async fn answers_and_limits() {
-        let address = serve().await;
-        let at = |path: &str| format!("http://{address}{path}");
-        let page = get(&at("/good"), true).await.unwrap();
-        assert_eq!(
-            (page.status, page.content_type.as_deref()),
-            (200, Some("application/jwk-set+json"))
-        );
-        assert_eq!(page.body, address.to_string().as_bytes());
-        assert_eq!(get(&at("/missing"), true).await.unwrap().status, 404);
-        assert_eq!(get(&at("/full"), true).await.unwrap().body.len(), MAX_BODY);
-
-        let moved = get(&at("/moved"), true).await.unwrap_err();
-        assert!(
-            moved.message.contains("302") && moved.message.contains("169.254.169.254"),
-            "{moved}"
-        );
-        for path in ["/large", "/endless"] {
-            let error = get(&at(path), true).await.unwrap_err();
-            assert!(error.message.contains("more than 262144 bytes"), "{error}");
-        }
-        let limits = Limits {
-            body: MAX_BODY,
-            time: Duration::from_millis(200),
-        };
-        for path in ["/slow", "/drip"] {
-            let error = get_within(&at(path), true, limits).await.unwrap_err();
-            assert!(error.message.contains("within 200ms"), "{error}");
-        }
-        let error = get(&at("/good"), false).await.unwrap_err();
-        assert!(error.message.contains("not an https URL"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn a_name_stays_where_it_was_checked() {
-        // DNS knows nothing of this name, and the port of the URL is the pinned address's: only the pin can answer.
-        let address = serve().await;
-        let url = Url::parse(&format!("http://rebind.invalid:{}/good", address.port())).unwrap();
-        let page = fetch(&url, vec![address], MAX_BODY).await.unwrap();
-        assert_eq!(
-            page.body,
-            format!("rebind.invalid:{}", address.port()).as_bytes()
-        );
-    }
-
-    #[tokio::test]
-    async fn failures_say_what_happened() {
-        let free = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        let error = get(&format!("http://{free}/"), true).await.unwrap_err();
-        assert!(error.message.contains("refused"), "{error}");
-        let plain = serve().await;
-        let error = get(&format!("https://{plain}/"), true).await.unwrap_err();
-        assert!(error.message.contains("cannot be fetched"), "{error}");
-    }
-}
+mod tests;

@@ -91,14 +91,15 @@ impl Shared<'_> {
 
     /// Says once that a bound was met; whatever is evaluated after that fails silently.
     fn exhaust(&self, what: &str, span: Span) -> Failure {
+        const HELP: &str =
+            "look for a `for`, a `count` or a `local` that multiplies what it is given";
+        self.give_up(what, HELP, span)
+    }
+
+    fn give_up(&self, what: &str, help: &str, span: Span) -> Failure {
         if !self.budget.exhausted.replace(true) {
-            self.say(
-                Diagnostic::error("limit", what)
-                    .at(span, "here it passes the bound")
-                    .help(
-                        "look for a `for`, a `count` or a `local` that multiplies what it is given",
-                    ),
-            );
+            let error = Diagnostic::error("limit", what).at(span, "here it passes the bound");
+            self.say(error.help(help));
         }
         Failure::Reported
     }
@@ -110,8 +111,9 @@ impl Shared<'_> {
         }
         let depth = self.budget.nesting.get();
         if depth >= NESTING {
-            return Err(self.exhaust(
+            return Err(self.give_up(
                 "expressions refer to each other more than 200 levels deep",
+                "let them refer to one `local` instead of each to the next",
                 span,
             ));
         }

@@ -36,9 +36,21 @@ impl FileError {
         match self {
             FileError::NotFound => "there is no such file".to_owned(),
             FileError::Outside(root) => format!("it lies outside of `{root}`"),
-            FileError::TooLarge(limit) => format!("it has more than {limit} bytes"),
+            FileError::TooLarge(limit) => match limit / (1024 * 1024) {
+                0 => format!("it is larger than {} KiB", limit / 1024),
+                mebibytes => format!("it is larger than {mebibytes} MiB"),
+            },
             FileError::NotText => "it is not UTF-8 text".to_owned(),
             FileError::Unreadable(why) => why.clone(),
+        }
+    }
+
+    /// The same of a file that its directory holds: one that is not there is a link to nothing.
+    #[must_use]
+    pub fn of_listed(self) -> Self {
+        match self {
+            FileError::NotFound => FileError::Unreadable("it is a link that leads nowhere".into()),
+            other => other,
         }
     }
 

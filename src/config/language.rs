@@ -1,5 +1,6 @@
 //! The language's own blocks: what the kinds' field tables do not say.
 
+pub use super::differences::DIFFERENCES;
 pub use super::functions::{REFUSED, names as functions};
 use super::{approve, policy, stack, waiver};
 use crate::model::language::{Attribute, Attributes, LanguageBlock, Stands, Takes};

@@ -206,8 +206,11 @@ impl Gathering<'_> {
             Ok(text) => text,
             Err(error) => {
                 self.said.push(
-                    Diagnostic::error("file", format!("cannot read `{path}`: {}", error.why()))
-                        .at(from, "in this module"),
+                    Diagnostic::error(
+                        "file",
+                        format!("cannot read `{path}`: {}", error.of_listed().why()),
+                    )
+                    .at(from, "in this module"),
                 );
                 return None;
             }
@@ -219,7 +222,8 @@ impl Gathering<'_> {
                     "limit",
                     "the files of all modules are larger than 16 MiB together",
                 )
-                .at(from, "here they pass the bound"),
+                .at(from, "here they pass the bound")
+                .help("split the stack, or let `for_each` make what is alike"),
             );
             return None;
         }

@@ -49,6 +49,7 @@ mod policy;
 mod stack;
 mod waiver;
 
+mod differences;
 pub mod language;
 
 mod words;

@@ -1,18 +1,8 @@
 //! The bound on the work of one question about languages, and the answer when it does not suffice.
 
-use std::fmt;
-
 /// A question about languages that was too large to decide within its bound. It is no answer: neither yes nor no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undecided;
-
-impl fmt::Display for Undecided {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("these expressions are too entangled to compare exactly: use fewer `?` and fewer `*` in one pattern")
-    }
-}
-
-impl std::error::Error for Undecided {}
 
 /// Machine words that one question may touch: at most about half a second and 100 MiB.
 const WORK: u64 = 100_000_000;

@@ -80,7 +80,7 @@ pub fn check_key(assertion: &Assertion, jwks: &[u8]) -> Result<PublicKey, Refusa
         return Err(render(7_000_272, &arguments).because(match keys.len() {
             0 => "the JWKS has no keys".to_owned(),
             count if later => {
-                format!("the key is published, but after the first {MAX_KEYS} of {count}")
+                format!("the key is published, but after the first {MAX_KEYS} of {count}: later ones are not read")
             }
             1 => "the one published key has another id".to_owned(),
             count => format!("none of the {count} published keys has this id"),

@@ -70,10 +70,7 @@ impl Discovery {
         let refused =
             |reason: String| KeyError::new(format!("this discovery document {reason}"), FORM);
         if text.len() > MAX_DOCUMENT {
-            return Err(refused(format!(
-                "has {} bytes, and at most {MAX_DOCUMENT} are read",
-                text.len()
-            )));
+            return Err(refused("is larger than 256 KiB".to_owned()));
         }
         let value: Value = serde_json::from_slice(text).map_err(|error| {
             refused(format!(

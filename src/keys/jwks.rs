@@ -39,10 +39,7 @@ impl Jwks {
             "a JWKS is `{\"keys\": [ … ]}`, as `kubectl get --raw /openid/v1/jwks` prints it";
         if text.len() > MAX_DOCUMENT {
             return Err(KeyError::new(
-                format!(
-                    "this JWKS has {} bytes, and at most {MAX_DOCUMENT} are read",
-                    text.len()
-                ),
+                "this JWKS is larger than 256 KiB",
                 "publish the keys that are in use, and no certificates with them",
             ));
         }
@@ -136,11 +133,9 @@ mod tests {
             assert!(error.message.contains(words), "{error}");
         }
         let large = vec![b' '; MAX_DOCUMENT + 1];
-        assert!(
-            Jwks::parse(&large)
-                .unwrap_err()
-                .message
-                .contains("262145 bytes")
+        assert_eq!(
+            Jwks::parse(&large).unwrap_err().message,
+            "this JWKS is larger than 256 KiB"
         );
         let deep = "[".repeat(100_000);
         assert!(Jwks::parse(deep.as_bytes()).is_err());

@@ -108,8 +108,7 @@ impl PublicKey {
     /// A point from its coordinates, which must have the curve's length. That it lies on the curve is not proven.
     pub fn ec(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
         if x.len() != curve.coordinate() || y.len() != curve.coordinate() {
-            return Err(malformed(
-                "an EC public key",
+            return Err(unreadable_point(
                 "a coordinate does not have its curve's length",
             ));
         }
@@ -149,8 +148,7 @@ impl PublicKey {
                         .ok_or("its point is too short")?;
                     Ok((curve, x, y))
                 };
-                let (curve, x, y) =
-                    point().map_err(|reason| malformed("an EC public key", reason))?;
+                let (curve, x, y) = point().map_err(unreadable_point)?;
                 Self::ec(curve, x, y)
             }
             other => Err(KeyError::new(
@@ -251,6 +249,12 @@ fn malformed(what: &str, reason: &str) -> KeyError {
         format!("this is not {what} that can be read: {reason}"),
         "give a public key as `openssl pkey -in sa.key -pubout` writes it",
     )
+}
+
+/// Written anew it would be no more use: Entra takes no key of a curve.
+fn unreadable_point(reason: &str) -> KeyError {
+    let message = format!("this is not an EC public key that can be read: {reason}");
+    KeyError::new(message, MAKE_RSA)
 }
 
 /// The refusal of a private key, whatever form it came in.

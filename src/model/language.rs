@@ -67,3 +67,14 @@ impl Attribute {
         self
     }
 }
+
+/// An expression that has another answer than in Terraform.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    pub expression: &'static str,
+    /// What Terraform 1.11 says, in JSON or in words.
+    pub terraform: &'static str,
+    /// The answer here, in JSON; or the error.
+    pub here: &'static str,
+    pub why: &'static str,
+}

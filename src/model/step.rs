@@ -154,6 +154,11 @@ impl Request {
         Self::new(service, Method::Get, path)
     }
 
+    /// Whether it changes nothing: a GET, or a batch, which holds nothing else.
+    pub fn reads(&self) -> bool {
+        self.method == Method::Get || self.to_string().ends_with("/$batch")
+    }
+
     pub fn with_path(mut self, path: Vec<Part>) -> Self {
         self.path = path;
         self

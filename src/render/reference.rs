@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::model::language::{Attribute, Attributes, LanguageBlock};
+use crate::model::language::{Attribute, Attributes, Difference, LanguageBlock};
 use crate::model::schema::{Absent, Compare, Default, Field, Group, Shape, Type, When};
 
 /// A kind's page. `example` is a stack file that shows it; `meta` are the attributes that every resource takes.
@@ -70,6 +70,7 @@ pub fn language(
     blocks: &[LanguageBlock],
     functions: impl Iterator<Item = &'static str>,
     refused: &[(&str, &str)],
+    differences: &[Difference],
 ) -> String {
     let mut out = "# Blocks of the language\n".to_owned();
     for block in blocks {
@@ -94,6 +95,16 @@ pub fn language(
     );
     for (name, why) in refused {
         let _ = writeln!(out, "| `{name}` | {} |", cell(why));
+    }
+    out.push_str("\n## Where an answer differs from Terraform's\n\n| expression | Terraform 1.11 | here | why |\n|---|---|---|---|\n");
+    for it in differences {
+        let words = [it.terraform, it.here, it.why].map(cell);
+        let [terraform, here, why] = words;
+        let _ = writeln!(
+            out,
+            "| `{}` | {terraform} | {here} | {why} |",
+            it.expression
+        );
     }
     out
 }

@@ -47,7 +47,7 @@ async fn blobs_are_handled_as_azurite_and_the_emulator_do() {
         .with_store(|store, _| store.provision_account(ACCOUNT, true));
     let ours = Arc::new(InProcess(stage.emulator.clone()));
     let login = LoginOptions {
-        tenant_id: Some(TENANT.to_owned()),
+        tenant_id: TENANT.to_owned(),
         emulator: Some(EmulatorLogin {
             client_id: ADMINISTRATOR_CLIENT_ID.to_owned(),
             assertion: ADMINISTRATOR_ASSERTION.to_owned(),

@@ -11,6 +11,10 @@ use crate::{files, project, scenario};
 
 /// Codes that no scenario can bring about in a tenant that is played, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "document-too-large",
+        "a document of more than a mebibyte; the tests of what is large",
+    ),
     ("interrupted", "by a signal; the tests of processes"),
     (
         "local-tenant",
@@ -20,19 +24,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "lock-lost",
         "by a run that was away for a minute; the tests of leases",
     ),
-    (
-        "no-answer",
-        "a login host that is silent; the tests of the clients",
-    ),
     ("no-runtime", "a system that has no event loop to give"),
     ("no-transport", "a system that has no TLS to give"),
     (
         "not-exchanged",
         "a token of a key that is not published yet; the tests of tokens",
-    ),
-    (
-        "opaque-token",
-        "a token that is none; the tests of the clients",
     ),
     (
         "rehearsal-key",

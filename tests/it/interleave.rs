@@ -392,7 +392,7 @@ impl Play {
             time: self.time.clone(),
         };
         let login = LoginOptions {
-            tenant_id: Some(stack::TENANT.to_owned()),
+            tenant_id: stack::TENANT.to_owned(),
             emulator: Some(EmulatorLogin {
                 client_id: ADMINISTRATOR_CLIENT_ID.to_owned(),
                 assertion: ADMINISTRATOR_ASSERTION.to_owned(),

@@ -33,7 +33,7 @@ fn client(stage: &Stage) -> (Arc<Client>, LockPlace, Stack) {
         store.provision_container("contosolocks", "locks", PublicAccess::None, now);
     });
     let login = LoginOptions {
-        tenant_id: Some(TENANT.to_owned()),
+        tenant_id: TENANT.to_owned(),
         emulator: Some(EmulatorLogin {
             client_id: ADMINISTRATOR_CLIENT_ID.to_owned(),
             assertion: ADMINISTRATOR_ASSERTION.to_owned(),

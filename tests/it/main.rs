@@ -13,6 +13,7 @@ mod examples;
 mod export;
 mod fidelity;
 mod interleave;
+mod large;
 mod layers;
 mod lease;
 mod local;

@@ -18,8 +18,9 @@
 //! === storage account container
 //! === wait 31 days              the tenant's clock goes on
 //! === faults {"replica_lag_ms": [0, 30000]}
-//! === answer GET /v1.0/organization   what `--emulator http://127.0.0.1:PORT` says to that request instead
-//! 403 {"error": …}              or `cut`; after a `?` a part of the query may be named
+//! === answer GET /v1.0/organization   what `--emulator http://127.0.0.1:PORT` says to that request instead, within a batch
+//! 403 {"error": …}              too; or `cut`. A path that ends with `*` stands for all that begin so;
+//!                               after a `?` a part of the query may be named
 //! === $ trustform plan --local  the whole standard output follows; what is not stated is empty
 //! --- input                     a person at a terminal answers this
 //! --- stderr                    the whole of it

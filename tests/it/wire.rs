@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use serde_json::{Value as Json, json};
 use trustform::emulator::Answer;
 use trustform::emulator::inprocess::Emulator;
 use trustform::emulator::request::{Reply, Request};
@@ -35,8 +36,9 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
     let Some(request) = request(&mut BufReader::new(stream.try_clone()?))? else {
         return Ok(());
     };
-    let wanted = wanted(&answers.lock().expect("answers"), &request);
-    let reply = match wanted
+    let line = format!("{} {}", request.method, request.path);
+    let answers = answers.lock().expect("answers").clone();
+    let reply = match wanted(&answers, &line, &request.query)
         .as_deref()
         .map(|text| text.split_once(' ').unwrap_or((text, "")))
     {
@@ -45,14 +47,23 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
             return stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"value\": [");
         }
         Some((status, body)) => {
-            let kind = match body.starts_with('{') {
-                true => "application/json",
-                false => "text/html",
+            let kind = match body.get(..1) {
+                Some("{") => "application/json",
+                _ if body.starts_with("<?xml") => "application/xml",
+                _ => "text/html",
             };
-            Reply::text(status.parse().expect("a status"), kind, body.to_owned())
+            let reply = Reply::text(status.parse().expect("a status"), kind, body.to_owned());
+            // Blob Storage says its code in a header, too.
+            match body
+                .split_once("<Code>")
+                .and_then(|(_, rest)| rest.split_once("</Code>"))
+            {
+                Some((code, _)) => reply.with_header("x-ms-error-code", code),
+                None => reply,
+            }
         }
         None => match answer(emulator, &request)? {
-            Answer::Reply(reply) => reply,
+            Answer::Reply(reply) => within_batch(&request, reply, &answers),
             _ => return Ok(()),
         },
     };
@@ -67,16 +78,53 @@ fn serve(mut stream: TcpStream, emulator: &Emulator, answers: &Answers) -> std::
     stream.write_all(&reply.body)
 }
 
-/// What the scenario has for a request: by its path, and by a part of its query where one is named.
-fn wanted(answers: &BTreeMap<String, String>, request: &Request) -> Option<String> {
-    let line = format!("{} {}", request.method, request.path);
-    let asks = |key: &&String| match key.split_once('?') {
-        Some((start, part)) => start == line && request.query.contains(part),
-        None => **key == line,
+/// What the scenario wants a request to be answered: under its method and path, or a path's beginning with `*` after it; and
+/// with a part of its query, where one is named.
+fn wanted(answers: &BTreeMap<String, String>, line: &str, query: &str) -> Option<String> {
+    let fits = |asked: &&String| {
+        let (path, part) = asked.split_once('?').unwrap_or((asked, ""));
+        let fits = match path.strip_suffix('*') {
+            Some(begin) => line.starts_with(begin),
+            None => line == path,
+        };
+        fits && query.contains(part)
     };
     // The longest, which says most.
-    let key = answers.keys().filter(asks).max_by_key(|key| key.len())?;
-    answers.get(key).cloned()
+    let asked = answers
+        .keys()
+        .filter(fits)
+        .max_by_key(|asked| asked.len())?;
+    answers.get(asked).cloned()
+}
+
+/// The same for each request of a batch.
+fn within_batch(request: &Request, mut reply: Reply, answers: &BTreeMap<String, String>) -> Reply {
+    let Some(version) = request.path.strip_suffix("/$batch") else {
+        return reply;
+    };
+    let asked: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+    let mut told = reply.value();
+    for item in asked["requests"].as_array().into_iter().flatten() {
+        let url = item["url"].as_str().unwrap_or_default();
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let line = format!(
+            "{} {version}{path}",
+            item["method"].as_str().unwrap_or_default()
+        );
+        let Some(answer) = wanted(answers, &line, query) else {
+            continue;
+        };
+        let (status, body) = answer.split_once(' ').unwrap_or((&answer, "null"));
+        let responses = told["responses"].as_array_mut();
+        for response in responses.into_iter().flatten() {
+            if response["id"] == item["id"] {
+                response["status"] = status.parse::<u16>().map_or(Json::Null, Json::from);
+                response["body"] = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
+            }
+        }
+    }
+    reply.body = told.to_string().into_bytes();
+    reply
 }
 
 fn answer(emulator: &Emulator, request: &Request) -> std::io::Result<Answer> {

@@ -28,7 +28,8 @@ pub fn declare<'a>(desired: &Desired, live: &'a Live) -> (Vec<Declared<'a>>, Vec
         let label = label(&object.name, noun, labels.entry(kind).or_default());
         let subject = format!("{kind}.{label}");
         let left_out = |what: &str, why: &str| {
-            Diagnostic::warning("left-out", format!("`{what}` is left out: {why}")).about(&subject)
+            let said = format!("`{what}` of `{subject}` is left out: {why}");
+            Diagnostic::warning("left-out", said).about(&subject)
         };
         let mut left = Vec::new();
         let body = match kind {

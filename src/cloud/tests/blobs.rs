@@ -125,7 +125,7 @@ async fn documents_have_a_limit_both_ways() {
     let get = Request::get(Service::Blob, PATH);
     assert!(matches!(
         fake.client().send(&get).await,
-        Err(Lost::Unusable(_))
+        Err(Lost::Refused(_))
     ));
     let put = put().body(Value::text(long));
     assert!(matches!(

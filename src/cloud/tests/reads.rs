@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::cloud::fake::{Answer, Fake, Seen};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::step::{Method, Request, Service};
 
 fn graph(path: &str) -> Request {
@@ -324,4 +325,42 @@ async fn blobs_are_read_beside_the_batches() {
     let answers = reader.read(&[blob, graph("/organization")]).await;
     assert_eq!(answers[0].as_ref().unwrap().body, json!({"content": "{}"}));
     assert_eq!(client.requests(), 2);
+}
+
+#[tokio::test]
+async fn where_nothing_answers_nothing_was_sent() {
+    let blob = Request::get(Service::Blob, "/oidc4f1c/oidc/openid/v1/jwks");
+    for (request, message, help) in [
+        (
+            graph("/applications"),
+            "no connection to Microsoft Graph for `GET /v1.0/applications`: connection refused",
+            "nothing was sent: check the network, its proxy and the national cloud in the `stack` block",
+        ),
+        (
+            blob,
+            "no connection to Blob Storage for `GET /oidc4f1c/oidc/openid/v1/jwks`: connection refused",
+            "nothing was sent: check that the storage account exists, the network, its proxy and the national cloud in the `stack` block",
+        ),
+    ] {
+        let fake = Fake::new(|_, _| Answer::Unsent);
+        let (reader, _) = fake.reader();
+        let expected = Diagnostic::error("connection-failed", message).help(help);
+        assert_eq!(reader.read(&[request]).await, [Err(expected)]);
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_never_ends_is_given_up() {
+    let fake = Fake::new(|number, _| {
+        let next = format!("https://graph.microsoft.com/v1.0/groups?$skiptoken={number}");
+        Answer::json(200, json!({"value": [], "@odata.nextLink": next}))
+    });
+    let (reader, client) = fake.reader();
+    let expected = Diagnostic::error(
+        "unusable-answer",
+        "Microsoft Graph gave no usable answer to `GET /v1.0/groups`: its list has more than 1,000 pages",
+    )
+    .help("nothing was concluded from it: run the command again; where it stays so, a proxy or captive portal in between is the usual reason");
+    assert_eq!(reader.read(&[graph("/groups")]).await, [Err(expected)]);
+    assert_eq!(client.requests(), 1_001);
 }

@@ -14,17 +14,17 @@ pub fn refusal(ip: IpAddr, allow_loopback: bool) -> Option<&'static str> {
 
 fn refusal_v4(ip: Ipv4Addr) -> Option<&'static str> {
     Some(match ip.octets() {
-        [0, ..] => "of `this network`, which means this machine",
-        [10, ..] | [192, 168, ..] | [172, 16..=31, ..] => "a private one",
-        [100, 64..=127, ..] => "shared with a provider's customers (100.64.0.0/10)",
-        [127, ..] => "of this machine",
-        [169, 254, ..] => "link-local, where clouds serve their machines' credentials",
-        [168, 63, 129, 16] => "of Azure's platform for the machines in it",
+        [0, ..] => "this machine's (`this network`)",
+        [10, ..] | [192, 168, ..] | [172, 16..=31, ..] => "private",
+        [100, 64..=127, ..] => "shared among a provider's customers (100.64.0.0/10)",
+        [127, ..] => "this machine's",
+        [169, 254, ..] => "link-local (clouds serve their machines' credentials there)",
+        [168, 63, 129, 16] => "the one where Azure's platform serves the machines in it",
         [192, 0, 0, _] => "reserved for protocols",
-        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "for documentation",
-        [192, 88, 99, _] => "of a 6to4 relay",
-        [198, 18..=19, ..] => "for benchmarks",
-        [224..=239, ..] => "multicast",
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "reserved for documentation",
+        [192, 88, 99, _] => "a 6to4 relay's",
+        [198, 18..=19, ..] => "reserved for benchmarks",
+        [224..=239, ..] => "a multicast one",
         [240..=255, ..] => "reserved",
         _ => return None,
     })
@@ -33,19 +33,19 @@ fn refusal_v4(ip: Ipv4Addr) -> Option<&'static str> {
 fn refusal_v6(ip: Ipv6Addr) -> Option<&'static str> {
     let [a, b, c, d, e, f, g, h] = ip.segments();
     Some(match [a, b, c, d, e, f] {
-        [0, 0, 0, 0, 0, 0] if (g, h) == (0, 1) => "of this machine",
-        [0, 0, 0, 0, 0, 0xffff] => "an IPv4 address in the dress of an IPv6 one",
+        [0, 0, 0, 0, 0, 0] if (g, h) == (0, 1) => "this machine's",
+        [0, 0, 0, 0, 0, 0xffff] => "an IPv4 address written as an IPv6 one",
         // NAT64 (RFC 6052): all that an IPv6-only network knows of the IPv4 internet.
         [0x64, 0xff9b, 0, 0, 0, 0] => {
             let [(g1, g2), (h1, h2)] = [g, h].map(|part| ((part >> 8) as u8, part as u8));
             return refusal_v4(Ipv4Addr::new(g1, g2, h1, h2));
         }
-        [0xfc00..=0xfdff, ..] => "a private one (unique local)",
+        [0xfc00..=0xfdff, ..] => "private (unique local)",
         [0xfe80..=0xfebf, ..] => "link-local",
-        [0xff00..=0xffff, ..] => "multicast",
+        [0xff00..=0xffff, ..] => "a multicast one",
         [0x2001, 0x0..=0x1ff, ..] => "reserved for protocols",
-        [0x2001, 0xdb8, ..] | [0x3fff, 0x0..=0xfff, ..] => "for documentation",
-        [0x2002, ..] => "an IPv4 address in the dress of an IPv6 one (6to4)",
+        [0x2001, 0xdb8, ..] | [0x3fff, 0x0..=0xfff, ..] => "reserved for documentation",
+        [0x2002, ..] => "an IPv4 address written as an IPv6 one (6to4)",
         [0x2000..=0x3fff, ..] => return None,
         _ => "reserved",
     })

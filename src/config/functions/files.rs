@@ -118,7 +118,7 @@ pub(super) fn fileset(arguments: &Arguments) -> Eval<Value> {
             if seen > MOST {
                 return Err(arguments.wrong(
                     0,
-                    format!("more than {MOST} files lie below this directory"),
+                    "more than 10,000 files and directories lie below this one: name a smaller one",
                 ));
             }
             arguments.context.spend(1, arguments.span)?;

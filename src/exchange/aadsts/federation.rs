@@ -55,7 +55,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         error: "invalid_client",
         template: "No matching federated identity record found for presented assertion subject '{subject}'. Please make sure the federated identity credential Subject is '{expected}'.",
         cause: "a first-party subject (`/eid1/c/pub/t/…`) was written with the tenant's id in another form",
-        fix: "set the subject to what the message names, with the tenant's id in it",
+        fix: "set the subject to exactly the presented one, with the tenant's id in the same form",
         source: "microsoft/Agents#202 (2025-07)",
         confirmed: true,
     },

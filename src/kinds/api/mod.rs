@@ -84,6 +84,19 @@ impl Class {
             Class::Delegated => Class::Application,
         }
     }
+
+    /// What to say of a permission that an API has in this class and was asked for in the other: why, and what to do.
+    pub fn only(self, api: &str, name: &str) -> (String, String) {
+        let (article, acting) = match self {
+            Class::Application => ("an application", "as itself"),
+            Class::Delegated => ("a delegated", "for a signed-in user"),
+        };
+        let word = self.word();
+        (
+            format!("{api} publishes `{name}` as {article} permission only"),
+            format!("move it to `{word}`, if the application is meant to act {acting}"),
+        )
+    }
 }
 
 /// The application id that a `permissions` label stands for: a well-known name or the id itself.

@@ -138,10 +138,10 @@ pub fn wrong_value(value: &str) -> Option<String> {
         "" => Some("it is empty".to_owned()),
         _ if value.starts_with('.') => Some("it begins with `.`".to_owned()),
         _ if value.chars().count() > 120 => Some("it has more than 120 characters".to_owned()),
-        _ => value
-            .chars()
-            .find(|c| !allowed(*c))
-            .map(|c| format!("it has `{}`", c.escape_debug())),
+        _ => value.chars().find(|c| !allowed(*c)).map(|c| match c {
+            ' ' => "it has a space".to_owned(),
+            c => format!("it has `{}`", c.escape_debug()),
+        }),
     }
 }
 

@@ -136,36 +136,11 @@ fn wrong_class(
             if api::graph_permission(class, name).is_none()
                 && api::graph_permission(other, name).is_some()
             {
-                lowering.refuse(
-                    resource,
-                    &format!("permissions.{label}.{}", class.word()),
-                    "wrong-permission-class",
-                    format!(
-                        "Microsoft Graph publishes `{name}` as {} permission only",
-                        article(other)
-                    ),
-                    format!(
-                        "move it to `{}`, if the application is meant to act {}",
-                        other.word(),
-                        acting(other)
-                    ),
-                );
+                let (why, help) = other.only("Microsoft Graph", name);
+                let path = format!("permissions.{label}.{}", class.word());
+                lowering.refuse(resource, &path, "wrong-permission-class", why, help);
             }
         }
-    }
-}
-
-fn article(class: Class) -> &'static str {
-    match class {
-        Class::Application => "an application",
-        Class::Delegated => "a delegated",
-    }
-}
-
-fn acting(class: Class) -> &'static str {
-    match class {
-        Class::Application => "as itself",
-        Class::Delegated => "for a signed-in user",
     }
 }
 

@@ -196,7 +196,7 @@ pub fn stays(object: &Object, live: &Live, stack: &Stack) -> Option<String> {
     }
     let (Some(holds), Some((account, name))) = (object.body.get(BLOBS), place(&object.key.id))
     else {
-        return Some("what is in it could not be listed".to_owned());
+        return Some("what is in it could not be listed: plan again later".to_owned());
     };
     let ours = |blob: &str| {
         let path = document::path(&account, &name, blob);

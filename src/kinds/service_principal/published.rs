@@ -55,17 +55,8 @@ fn unknown(api: &Object, class: Class, name: &str) -> Diagnostic {
         Class::Delegated => "a delegated permission (scope)",
     };
     if lookup(api, other, |id, value| value == name || id == name).is_some() {
-        return Diagnostic::error(
-            "wrong-permission-class",
-            format!(
-                "`{name}` is not {kind} of {}: it exists in the other class only",
-                api.name
-            ),
-        )
-        .help(format!(
-            "move it to `{}`, if that is what is meant",
-            other.word()
-        ));
+        let (why, help) = other.only(&api.name, name);
+        return Diagnostic::error("wrong-permission-class", why).help(help);
     }
     let names = permissions(api, class).map(|(_, value)| value);
     let diagnostic = Diagnostic::error(

@@ -220,7 +220,7 @@ pub fn stays(object: &Object, live: &Live, stack: &Stack) -> Option<String> {
         );
     }
     let Some(holds) = object.body.get(wire::CONTAINERS) else {
-        return Some("what is in it could not be listed".to_owned());
+        return Some("what is in it could not be listed: plan again later".to_owned());
     };
     holds.items().filter_map(Value::as_str).find_map(|name| {
         let inside = container::found(&container::id(&object.key.id, name), live);
