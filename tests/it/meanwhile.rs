@@ -114,7 +114,7 @@ fn what_somebody_approved_is_not_replaced_by_another_plan() {
     assert_eq!(run.out, format!("{FIRST}{again}"));
     let said = "
 Make these changes? Only `yes` is accepted: error: Microsoft Graph refused `PATCH /v1.0/identity/conditionalAccess/namedLocations/835d5e5e-1f3e-4cbc-8336-1009eacabb05`: 404 ResourceNotFound: NamedLocation with id 835d5e5e-1f3e-4cbc-8336-1009eacabb05 does not exist in the directory.
-  help: it was there when the plan was made: run the command again
+  help: what it names is gone, or was never there: run `trustform plan` to see what is there
   help: Microsoft finds this request by `c9876d51-0754-4bc2-a130-c366f886e88d`
   help: it was sent again for 4 minutes
 ";
