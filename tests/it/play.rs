@@ -157,6 +157,12 @@ impl Stage {
                     exit: run.exit,
                 });
             }
+            Step::Written { path, .. } => {
+                let file = self.directory.path().join(path);
+                let content = std::fs::read_to_string(&file).unwrap_or_else(|why| why.to_string());
+                let path = path.clone();
+                return Step::Written { path, content };
+            }
             Step::Dump(_) => return Step::Dump(self.emulator.dump()),
         }
         step.clone()

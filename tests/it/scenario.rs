@@ -25,6 +25,7 @@
 //! --- input                     a person at a terminal answers this
 //! --- stderr                    the whole of it
 //! --- exit 4                    0 where nothing is said
+//! === written trust.hcl         what a command wrote into a file
 //! === dump                      the tenant, from the emulator's own store
 //! ```
 //!
@@ -85,6 +86,10 @@ pub enum Step {
         answer: String,
     },
     Command(Command),
+    Written {
+        path: String,
+        content: String,
+    },
     Dump(String),
 }
 
@@ -213,6 +218,10 @@ fn step(title: &str, body: String) -> Result<Step, String> {
             }
             Step::Command(command)
         }
+        "written" => Step::Written {
+            path: rest.to_owned(),
+            content: body,
+        },
         "dump" => Step::Dump(body),
         _ => return Err(format!("`=== {title}` is no step of a scenario")),
     })
@@ -240,6 +249,7 @@ impl Step {
             Step::Wait { days } => format!("=== wait {days} days\n"),
             Step::Faults(json) => format!("=== faults {json}\n"),
             Step::Answer { request, answer } => format!("=== answer {request}\n{answer}"),
+            Step::Written { path, content } => format!("=== written {path}\n{content}"),
             Step::Dump(text) => format!("=== dump\n{text}"),
             Step::Command(command) => {
                 let mut text = format!("=== $ {}\n", command.line);

@@ -239,10 +239,11 @@ fn github(
 /// A name without the `*` that lets an id follow it; empty if it has other wildcards.
 fn plain(name: &str) -> &str {
     let trimmed = name.trim_end_matches('*');
-    if trimmed.contains(['*', '?']) {
-        ""
-    } else {
-        trimmed.trim_end_matches('@')
+    // `contoso-*` is the beginning of names.
+    let begins = trimmed.len() < name.len() && trimmed.ends_with('-');
+    match begins || trimmed.contains(['*', '?']) {
+        true => "",
+        false => trimmed.trim_end_matches('@'),
     }
 }
 

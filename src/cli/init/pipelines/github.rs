@@ -53,7 +53,7 @@ fn text(answers: &Answers, directory: &str) -> String {
     };
     format!(
         r#"# The first apply makes the identities that this logs in with: an administrator runs it once, logged in with `az`.
-# Then the environments `trustform-plan` and `trustform-apply` need the variables AZURE_CLIENT_ID and AZURE_TENANT_ID.
+# Then the environments `trustform-plan` and `trustform-apply` need the variable AZURE_CLIENT_ID, each its own.
 name: trustform
 on:
   pull_request:
@@ -75,7 +75,6 @@ jobs:
     environment: trustform-plan
     env:
       AZURE_CLIENT_ID: ${{{{ vars.AZURE_CLIENT_ID }}}}
-      AZURE_TENANT_ID: ${{{{ vars.AZURE_TENANT_ID }}}}
     steps:
       - uses: actions/checkout@v4
       # Bring trustform here as your organisation installs its tools.
@@ -86,7 +85,6 @@ jobs:
     environment: trustform-apply
     env:
       AZURE_CLIENT_ID: ${{{{ vars.AZURE_CLIENT_ID }}}}
-      AZURE_TENANT_ID: ${{{{ vars.AZURE_TENANT_ID }}}}
     steps:
       - uses: actions/checkout@v4
       # Bring trustform here as your organisation installs its tools.

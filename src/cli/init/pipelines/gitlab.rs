@@ -51,7 +51,7 @@ fn text(answers: &Answers, directory: &str) -> String {
     };
     format!(
         r#"# The first apply makes the identities that this logs in with: an administrator runs it once, logged in with `az`.
-# Then the project needs the CI/CD variables TRUSTFORM_READER, TRUSTFORM_WRITER (their client ids) and AZURE_TENANT_ID.
+# Then the project needs the CI/CD variables TRUSTFORM_READER and TRUSTFORM_WRITER: their client ids.
 .trustform:
   # One at a time: the next one waits.
   resource_group: {group}
