@@ -214,6 +214,7 @@ fn reason(reply: &Reply, request: &Request) -> (&'static str, Vec<String>) {
             "something else in the tenant holds this key: run `trustform plan` to see what is there",
         ),
         (500.., _) => one("service-failed", "run the command again later"),
+        _ if request.reads() => one("request-refused", "the message above says what it is about"),
         _ => one(
             "request-refused",
             "the message above names the property; nothing after this step was sent",
