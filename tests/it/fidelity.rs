@@ -13,6 +13,7 @@ use trustform::emulator::login::{ADMINISTRATOR_ASSERTION, ADMINISTRATOR_CLIENT_I
 use trustform::emulator::request::{Reply, Request};
 
 use crate::play::{Stage, TENANT};
+use crate::scenario::Step;
 use crate::{examples, scenario};
 
 const GRAPH: &str = "https://graph.microsoft.com";
@@ -26,6 +27,11 @@ fn recorded_traffic() {
     std::fs::write(&path, "").expect("the record can be written");
     for file in scenario::all() {
         let (_, scenario) = scenario::read(&file);
+        // An answer that breaks off in the middle is a fault of the service's, and no JSON.
+        let breaks = |step: &Step| matches!(step, Step::Faults(json) if json.contains("broken_v1"));
+        if scenario.steps.iter().any(breaks) {
+            continue;
+        }
         let mut stage = Stage::new();
         stage.emulator.record(&path).expect("the record");
         for step in &scenario.steps {
