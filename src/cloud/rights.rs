@@ -223,27 +223,15 @@ fn overridden(steps: &[Step], caller: &Caller) -> Option<Diagnostic> {
 mod tests {
     use super::*;
     use crate::model::address::{Address, Segment};
-    use crate::model::step::{Method, Phase, StepId};
+    use crate::model::step::{Method, Phase};
 
     #[test]
     fn a_blueprints_credentials_are_not_an_applications() {
         let blueprint = Address::root("agent_identity_blueprint", "helpdesk");
         let path = "/applications(uniqueName='agents.helpdesk')/federatedIdentityCredentials(name='main-1')";
-        let step = Step {
-            id: StepId(0),
-            address: blueprint.child(Segment::new("federated_credential", "main")),
-            lane: String::new(),
-            phase: Phase::Provide,
-            request: Request::new(Service::GraphBeta, Method::Patch, path),
-            needs: Vec::new(),
-            fills: Vec::new(),
-            read_back: None,
-            check: None,
-            done_if: Vec::new(),
-            retry_if: Vec::new(),
-            stale_if: Vec::new(),
-            lookup: None,
-        };
+        let address = blueprint.child(Segment::new("federated_credential", "main"));
+        let request = Request::new(Service::GraphBeta, Method::Patch, path);
+        let step = Step::new(address, Phase::Provide, request);
         let caller = Caller {
             roles: vec!["Application.ReadWrite.All".into()],
             ..Caller::default()

@@ -17,7 +17,7 @@ const WEIGHT: usize = 64 * 1024 * 1024;
 const DEPTH: usize = 64;
 /// How many instances all modules may have together.
 const MODULES: usize = 10_000;
-/// How many blocks `count`, `for_each` and `dynamic` may make in one load: a second of work, for few words.
+/// How many blocks `count`, `for_each` and `dynamic` may make in one load: less than two seconds of work, for few words.
 const REPEATED: usize = 100_000;
 /// How deep one evaluation may go, through expressions and the things that they name.
 const NESTING: usize = 200;

@@ -281,21 +281,7 @@ pub fn shapes() -> Vec<&'static Shape> {
 
 /// A step with only its request and phase; the planner numbers it and works out what it needs.
 pub fn step(task: &Task, phase: Phase, request: crate::model::step::Request) -> Step {
-    Step {
-        id: crate::model::step::StepId(0),
-        address: task.address.clone(),
-        lane: String::new(),
-        phase,
-        request,
-        needs: Vec::new(),
-        fills: Vec::new(),
-        read_back: None,
-        check: None,
-        done_if: Vec::new(),
-        retry_if: Vec::new(),
-        stale_if: Vec::new(),
-        lookup: None,
-    }
+    Step::new(task.address.clone(), phase, request)
 }
 
 /// Outputs of one resource that are known before anything is read.

@@ -77,6 +77,27 @@ pub struct Step {
     pub lookup: Option<Lookup>,
 }
 
+impl Step {
+    /// A write that needs and proves nothing, as the first of its plan.
+    pub fn new(address: Address, phase: Phase, request: Request) -> Self {
+        Self {
+            id: StepId(0),
+            address,
+            lane: String::new(),
+            phase,
+            request,
+            needs: Vec::new(),
+            fills: Vec::new(),
+            read_back: None,
+            check: None,
+            done_if: Vec::new(),
+            retry_if: Vec::new(),
+            stale_if: Vec::new(),
+            lookup: None,
+        }
+    }
+}
+
 /// A read of a list, and the members of the element that a create made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lookup {

@@ -309,21 +309,9 @@ mod tests {
 
     #[test]
     fn what_was_sent_and_not_verified_is_no_success() {
-        let step = Step {
-            id: StepId(0),
-            address: "application.deployer".parse().expect("an address"),
-            lane: String::new(),
-            phase: Phase::Provide,
-            request: Request::new(Service::Graph, Method::Patch, "/applications/1"),
-            needs: Vec::new(),
-            fills: Vec::new(),
-            read_back: None,
-            check: None,
-            done_if: Vec::new(),
-            retry_if: Vec::new(),
-            stale_if: Vec::new(),
-            lookup: None,
-        };
+        let request = Request::new(Service::Graph, Method::Patch, "/applications/1");
+        let address = "application.deployer".parse().expect("an address");
+        let step = Step::new(address, Phase::Provide, request);
         let plan = Plan {
             steps: vec![step],
             ..Plan::default()

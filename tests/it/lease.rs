@@ -128,23 +128,15 @@ async fn without_the_lock_nothing_is_written() {
     stage.wait(61_000);
     take(OTHER, "the second").await.expect("the lock");
 
-    let create = |number: usize| Step {
-        id: StepId(number),
-        address: format!("application.x{number}")
-            .parse::<Address>()
-            .expect("an address"),
-        lane: number.to_string(),
-        phase: Phase::Provide,
-        request: Request::new(Service::Graph, Method::Post, "/applications")
-            .body(Value::map([("displayName", "x".into())])),
-        needs: Vec::new(),
-        fills: Vec::new(),
-        read_back: None,
-        check: None,
-        done_if: Vec::new(),
-        retry_if: Vec::new(),
-        stale_if: Vec::new(),
-        lookup: None,
+    let create = |number: usize| {
+        let address = format!("application.x{number}").parse::<Address>();
+        let request = Request::new(Service::Graph, Method::Post, "/applications")
+            .body(Value::map([("displayName", "x".into())]));
+        Step {
+            id: StepId(number),
+            lane: number.to_string(),
+            ..Step::new(address.expect("an address"), Phase::Provide, request)
+        }
     };
     let plan = Plan {
         steps: (0..20).map(create).collect(),
