@@ -33,6 +33,12 @@ fn client(fake: &Arc<Fake>, cloud: Cloud, options: LoginOptions) -> Result<Clien
     ))
 }
 
+/// What is said where no login works.
+async fn refused(fake: &Arc<Fake>, options: LoginOptions) -> Diagnostic {
+    let client = client(fake, Cloud::Public, options).unwrap();
+    client.caller().await.unwrap_err()
+}
+
 fn access_token() -> Answer {
     let claims = URL_SAFE_NO_PAD.encode(r#"{"tid":"t","appid":"a","oid":"o"}"#);
     let token = format!("e30.{claims}.x");
@@ -117,11 +123,7 @@ async fn a_refusal_is_told_and_nobody_steps_in() {
         )),
         ..options()
     };
-    let diagnostic = client(&fake, Cloud::Public, options)
-        .unwrap()
-        .caller()
-        .await
-        .unwrap_err();
+    let diagnostic = refused(&fake, options).await;
     assert_eq!(diagnostic.code, "no-login");
     assert_eq!(
         diagnostic.help,
@@ -213,11 +215,7 @@ async fn every_way_says_what_it_lacks() {
         managed_identity: true,
         ..options()
     };
-    let diagnostic = client(&fake, Cloud::Public, lacking)
-        .unwrap()
-        .caller()
-        .await
-        .unwrap_err();
+    let diagnostic = refused(&fake, lacking).await;
     const LACKS: &str = "not set up: `AZURE_CLIENT_ID` is not set (the client id of the application or managed identity to log in as)";
     let lacks = |way: &str| format!("{way}: {LACKS}");
     assert_eq!(diagnostic.message, "no way of logging in worked");
@@ -236,11 +234,7 @@ async fn every_way_says_what_it_lacks() {
         managed_identity: true,
         ..options()
     };
-    let diagnostic = client(&fake, Cloud::Public, options)
-        .unwrap()
-        .caller()
-        .await
-        .unwrap_err();
+    let diagnostic = refused(&fake, options).await;
     assert_eq!(
         diagnostic.help[..3],
         [
