@@ -12,8 +12,9 @@ use crate::model::source::Sources;
 
 /// Put HCL files into their canonical layout.
 ///
-/// Two spaces a level, `=` and comments of neighbouring lines aligned, as `terraform fmt` does it. Names the
-/// files that it changes. Comments, blank lines and line ends stay; YAML is left alone.
+/// Two spaces a level, `=` and comments of neighbouring lines aligned, as `terraform fmt` does it, and in templates too.
+/// Labels get their quotes, and `"${var.name}"` becomes `var.name`. Names the files that it changes. Comments, blank
+/// lines and line ends stay; YAML is left alone.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Files, directories with a stack's files, or `-` for standard input.

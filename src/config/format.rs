@@ -1,6 +1,8 @@
 //! The canonical layout of HCL, as `terraform fmt` makes it: two spaces a level, one space between tokens, `=` and
-//! trailing comments of neighbouring lines aligned. Strings, heredocs, comments, blank lines and line ends stay.
+//! trailing comments of neighbouring lines aligned. Comments, blank lines and line ends stay.
 
+use super::format_legacy::modern;
+use super::format_template::template;
 use super::hcl;
 use super::hcl::without_bom;
 use super::tokens::{Kind, Token, tokens};
@@ -24,11 +26,12 @@ struct Line<'a> {
 /// The text does not parse.
 pub fn format(id: SourceId, text: &str) -> Result<String, Vec<Diagnostic>> {
     let mut said = Vec::new();
-    hcl::parse(id, text, &mut said);
+    let body = hcl::parse(id, text, &mut said);
     if !said.is_empty() {
         return Err(said);
     }
-    let (plain, bom) = without_bom(text);
+    let modern = modern(text, &body);
+    let (plain, bom) = without_bom(&modern);
     let crlf = plain
         .find('\n')
         .is_some_and(|at| plain[..at].ends_with('\r'));
@@ -177,25 +180,25 @@ fn chains(
 }
 
 /// Tokens with the spaces that belong between them.
-fn spaced(tokens: &[Token]) -> String {
+pub(super) fn spaced(tokens: &[Token]) -> String {
     let mut text = String::new();
     for (at, token) in tokens.iter().enumerate() {
-        if at > 0
-            && space(
-                at.checked_sub(2).and_then(|at| tokens.get(at)),
-                &tokens[at - 1],
-                token,
-            )
-        {
+        if space(&tokens[..at], token) {
             text.push(' ');
         }
-        text.push_str(token.text);
+        match token.kind {
+            kind @ (Kind::Text | Kind::Heredoc) => text.push_str(&template(token.text, kind)),
+            _ => text.push_str(token.text),
+        }
     }
     text
 }
 
-/// Whether a space stands between two tokens; `before` comes before both.
-fn space(before: Option<&Token>, left: &Token, right: &Token) -> bool {
+/// Whether a space stands between the last of the tokens so far and the next.
+fn space(so_far: &[Token], right: &Token) -> bool {
+    let Some((left, before)) = so_far.split_last() else {
+        return false;
+    };
     let is =
         |token: &Token, texts: &[&str]| token.kind == Kind::Operator && texts.contains(&token.text);
     if left.text == "{" && right.text == "}" {
@@ -214,19 +217,22 @@ fn space(before: Option<&Token>, left: &Token, right: &Token) -> bool {
     if right.text == "(" && left.kind == Kind::Word && !is_keyword(left.text) {
         return false;
     }
-    let value = |token: &Token| match token.kind {
-        Kind::Word => !is_keyword(token.text),
-        Kind::Close | Kind::Text => true,
-        _ => is(token, &["*"]),
+    // What ends with a value: an index, or a subtraction, may follow.
+    let value = |tokens: &[Token]| match tokens {
+        [.., token] if token.kind == Kind::Word => !is_keyword(token.text),
+        [.., token] if matches!(token.kind, Kind::Close | Kind::Text) => true,
+        // A splat, not a product.
+        [.., access, star] => is(star, &["*"]) && matches!(access.text, "." | "["),
+        _ => false,
     };
-    if right.text == "[" && value(left) {
+    if right.text == "[" && value(so_far) {
         return false;
     }
     if is(left, &["!"]) {
         return false;
     }
     if is(left, &["-"]) {
-        return before.is_some_and(value);
+        return value(before);
     }
     true
 }
@@ -270,8 +276,8 @@ mod tests {
     #[test]
     fn expressions() {
         check(
-            "locals {\na=b?1:-2\nc=[for x in y:upper( x )if x!=\"\"]\nd={for k,v in m:k=>v...}\ne=a.b[ 0 ].c[*].d\nf=!x&&-y<(1+2)*3\ng=a -b\nh={}\ni=[]\nj=\"${ x }\"\nk=merge(a,{b=1})\nl=[[1],[2]]\n}\n",
-            "locals {\n  a = b ? 1 : -2\n  c = [for x in y : upper(x) if x != \"\"]\n  d = { for k, v in m : k => v... }\n  e = a.b[0].c[*].d\n  f = !x && -y < (1 + 2) * 3\n  g = a - b\n  h = {}\n  i = []\n  j = \"${ x }\"\n  k = merge(a, { b = 1 })\n  l = [[1], [2]]\n}\n",
+            "locals {\na=b?1:-2\nc=[for x in y:upper( x )if x!=\"\"]\nd={for k,v in m:k=>v...}\ne=a.b[ 0 ].c[*].d.*.e[*][0]*[1]\nf=!x&&-y<(1+2)*3\ng=a -b*-c\nh={}\ni=[]\nj=\"${ x }\"\nk=merge(a,{b=1})\nl=[[1],[2]]\n}\n",
+            "locals {\n  a = b ? 1 : -2\n  c = [for x in y : upper(x) if x != \"\"]\n  d = { for k, v in m : k => v... }\n  e = a.b[0].c[*].d.*.e[*][0] * [1]\n  f = !x && -y < (1 + 2) * 3\n  g = a - b * -c\n  h = {}\n  i = []\n  j = x\n  k = merge(a, { b = 1 })\n  l = [[1], [2]]\n}\n",
         );
     }
 
@@ -289,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_stays() {
-        let heredoc = "locals {\n  a = <<-EOT\n      text  ${ x }\n\tb=1\n  EOT\n  # comment\n  /* a\n     b */\n  c = 1\n}\n\n\n# end\n";
+        let heredoc = "locals {\n  a = <<-EOT\n      text  ${x}\n\tb=1\n  EOT\n  # comment\n  /* a\n     b */\n  c = 1\n}\n\n\n# end\n";
         check(heredoc, heredoc);
         // A mark that only goes with a letter is part of the word.
         check("a=z\u{741}\n", "a = z\u{741}\n");

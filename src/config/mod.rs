@@ -57,6 +57,8 @@ mod words;
 mod tokens;
 
 pub mod format;
+mod format_legacy;
+mod format_template;
 
 pub mod files;
 

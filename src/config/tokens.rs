@@ -39,10 +39,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             '"' => (Kind::Text, string(rest)),
             '#' => (Kind::Comment, line(rest)),
             '/' if rest.starts_with("//") => (Kind::Comment, line(rest)),
-            '/' if rest.starts_with("/*") => {
-                let end = rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
-                (Kind::Comment, end)
-            }
+            '/' if rest.starts_with("/*") => (Kind::Comment, block_comment(rest)),
             '<' if rest.starts_with("<<") => match heredoc(rest) {
                 Some(length) => (Kind::Heredoc, length),
                 None => (Kind::Operator, 1),
@@ -107,10 +104,19 @@ fn number(text: &str) -> usize {
 
 /// The length of a quoted string; `${…}` in it may hold others.
 fn string(text: &str) -> usize {
+    closed(text, 1, b'"')
+}
+
+/// The length of a `${…}` or `%{…}` that a text begins with.
+pub(super) fn sequence(text: &str) -> usize {
+    closed(text, 2, b'{')
+}
+
+/// Where what is open when `at` bytes are read is closed.
+fn closed(text: &str, mut at: usize, first: u8) -> usize {
     let bytes = text.as_bytes();
     // What is open: strings, and the braces of templates in them.
-    let mut open: Vec<u8> = vec![b'"'];
-    let mut at = 1;
+    let mut open: Vec<u8> = vec![first];
     while at < bytes.len() {
         let next = bytes.get(at + 1).copied();
         match (open.last(), bytes[at]) {
@@ -131,11 +137,16 @@ fn string(text: &str) -> usize {
                 at += 1;
             }
             (Some(b'{'), c @ (b'{' | b'"')) => open.push(c),
+            (Some(b'{'), b'/') if next == Some(b'*') => at += block_comment(&text[at..]) - 1,
             _ => {}
         }
         at += 1;
     }
     bytes.len()
+}
+
+fn block_comment(text: &str) -> usize {
+    text[2..].find("*/").map_or(text.len(), |end| end + 4)
 }
 
 /// The length of a heredoc without the line break after it.
