@@ -29,7 +29,8 @@ const LIMIT: u64 = 256 * 1024;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A code such as AADSTS700213, an error text, a token, a kind, block or function, an audit rule (`rules` for all), a guard
-    /// (`guards`), a permission or role that takes over a tenant (`privileges`), or a file with one of them; `-` reads the input.
+    /// (`guards`), a permission of Microsoft Graph, a role that takes over a tenant (`privileges` for all that does), or a file with
+    /// one of them; `-` reads the input.
     #[arg(required = true, value_name = "TEXT")]
     pub what: Vec<String>,
     /// The stack's directory. Default: this one, if it holds a stack.

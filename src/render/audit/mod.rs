@@ -5,6 +5,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod permission;
 pub mod privileges;
 pub mod repairs;
 pub mod rules;

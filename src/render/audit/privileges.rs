@@ -32,7 +32,14 @@ pub fn page(all: &[Privilege]) -> String {
 pub fn one(privilege: &Privilege) -> String {
     let (title, severity) = (privilege.what.title(), privilege.severity.word());
     format!(
-        "# `{}`\n\nWhoever gets hold of a workload with it has a way to the rest: {}.\n\n- Among: {title}\n- Severity in an audit: {severity}\n",
-        privilege.name, privilege.path
+        "# `{}`\n\n{}\n\n- Among: {title}\n- Severity in an audit: {severity}\n",
+        privilege.name,
+        way(privilege)
     )
+}
+
+/// What its holder can do, in a sentence.
+pub(super) fn way(privilege: &Privilege) -> String {
+    let path = privilege.path;
+    format!("Whoever gets hold of a workload with it has a way to the rest: {path}.")
 }
