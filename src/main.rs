@@ -7,6 +7,10 @@ use trustform::cli::{World, run};
 use trustform::cloud::Clock;
 use trustform::cloud::transport::SILENCE;
 
+/// A large stack is millions of small texts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
     let terminal = out.is_terminal() && err.is_terminal();

@@ -109,7 +109,7 @@ impl<'a, 'c> Check<'a, 'c> {
             .iter()
             .filter(|member| names.contains(&&*member.name.text) && present(&member.name.text))
             .collect();
-        let listed = words::list(names.iter().copied(), "");
+        let listed = || words::list(names.iter().copied(), "");
         match (group, written.as_slice()) {
             (_, [first, second, ..]) => self.say(
                 Diagnostic::error(
@@ -121,7 +121,7 @@ impl<'a, 'c> Check<'a, 'c> {
                 )
                 .at(second.name.span, "the second")
                 .see(first.name.span, "the first")
-                .help(format!("write one of {listed}")),
+                .help(format!("write one of {}", listed())),
             ),
             (Group::One(_), []) => {
                 // A null may wait, and a misspelt word is said to be one.
@@ -136,7 +136,7 @@ impl<'a, 'c> Check<'a, 'c> {
                     self.say(
                         Diagnostic::error(
                             "missing-attribute",
-                            format!("`{word}` needs one of {listed}"),
+                            format!("`{word}` needs one of {}", listed()),
                         )
                         .at(header, "none of them is here"),
                     );
