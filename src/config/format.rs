@@ -297,6 +297,13 @@ mod tests {
     fn what_stays() {
         let heredoc = "locals {\n  a = <<-EOT\n      text  ${x}\n\tb=1\n  EOT\n  # comment\n  /* a\n     b */\n  c = 1\n}\n\n\n# end\n";
         check(heredoc, heredoc);
+        for nested in [
+            "a = <<E\n${<<E\nq   r\nE\n}\n x   y\nE\nb = 1\n",
+            "a = \"x${<<E\n}  \\\"  \nE\n}\"\nb = 1\n",
+            "a = \"x${[ # }\n  1]}  y\"\nb = 1\n",
+        ] {
+            check(nested, nested);
+        }
         // A mark that only goes with a letter is part of the word.
         check("a=z\u{741}\n", "a = z\u{741}\n");
         check(

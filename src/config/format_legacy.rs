@@ -22,9 +22,13 @@ pub(super) fn modern(text: &str, body: &Body) -> String {
 
 fn collect(text: &str, body: &Body, edits: &mut Vec<(Range<usize>, String)>) {
     for attribute in &body.attributes {
-        let span = attribute.value.span;
-        if let Some(inside) = text.get(span.start..span.end).and_then(unwrapped) {
-            edits.push((span.start..span.end, inside.to_owned()));
+        let value = attribute.value.span.start..attribute.value.span.end;
+        // The value in parentheses is another: those are no part of its place.
+        let sign = text.get(attribute.name.span.end..value.start);
+        let alone = sign.is_some_and(|sign| sign.trim() == "=");
+        let inside = text.get(value.clone()).filter(|_| alone);
+        if let Some(inside) = inside.and_then(unwrapped) {
+            edits.push((value, inside.to_owned()));
         }
     }
     for block in &body.blocks {
@@ -89,6 +93,7 @@ mod tests {
             r#""${a}${b}""#,
             r#""${a} ""#,
             r#"["${a}"]"#,
+            r#"("${a}")"#,
             r#"{ b = "${a}" }"#,
             r#""$${a}""#,
             "\"${a +\n  b}\"",

@@ -59,7 +59,12 @@ pub(super) fn syntax_error(
         .is_none_or(|b| b"\r\n".contains(b));
     let length = usize::from(!at_line_end);
     let span = Span::new(id, base + offset, base + offset + length);
-    let diagnostic = Diagnostic::error("syntax", format!("syntax error: {}", message(error)));
+    let mut diagnostic = Diagnostic::error("syntax", format!("syntax error: {}", message(error)));
+    if let Some(word) = closes(text, offset) {
+        diagnostic = diagnostic.help(format!(
+            "if `{word}` is meant to begin a line of the heredoc's text, end the heredoc with another word"
+        ));
+    }
     match repeated(error.message()) {
         Some(what) => diagnostic.at(span, "the second of this name").help(format!(
             "write {what} once: remove one of the two, or give it another name"
@@ -70,6 +75,20 @@ pub(super) fn syntax_error(
             .help("a block that is written on one line holds one attribute: begin a new line after its `{`"),
         None => diagnostic.at(span, "here"),
     }
+}
+
+/// The word that a heredoc ends with, if a line begins with it up to `offset`: the parser ends the text there, although more
+/// follows on the line.
+fn closes(text: &str, offset: usize) -> Option<&str> {
+    let (before, line) = text.get(..offset)?.rsplit_once('\n')?;
+    let word = line.trim();
+    let opens = |line: &str| {
+        let line = line.trim_end();
+        [format!("<<{word}"), format!("<<-{word}")]
+            .iter()
+            .any(|it| line.ends_with(it))
+    };
+    (tokens::is_word(word) && before.lines().any(opens)).then_some(word)
 }
 
 /// What stands twice, if the parser says that something does.

@@ -8,6 +8,7 @@ use super::document::{
 };
 use super::hcl::{message, open_string, syntax_error};
 use super::template::Written;
+use super::tokens;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -105,6 +106,7 @@ impl Reader<'_> {
                 ExprKind::Template(self.template(template, Written::Resolved))
             }
             edit::Expression::HeredocTemplate(heredoc) => {
+                self.check_heredoc(span);
                 let written = match self.is_indented(span) {
                     true => Written::Indented,
                     false => Written::Plain,
@@ -175,6 +177,48 @@ impl Reader<'_> {
             self.said
                 .push(open_string(Span::new(span.source, span.start, end)));
         }
+    }
+
+    /// The word that closes a heredoc stands alone on its line, and no line before is that word: in HCL the text would
+    /// go on, or end there. The parser sees neither.
+    fn check_heredoc(&mut self, heredoc: Span) {
+        let (start, end) = (heredoc.start - self.base, heredoc.end - self.base);
+        let (Some(text), Some(after)) = (self.text.get(start..), self.text.get(end..)) else {
+            return;
+        };
+        let text = text.trim_start();
+        let written = text.len() - after.len();
+        let closes = tokens::heredoc(text).map(|length| text[..length].trim_end());
+        let beside = after.split('\n').next().unwrap_or_default().trim_end();
+        let (message, place, label, help) = match closes {
+            _ if !beside.is_empty() => (
+                "the word that ends a heredoc stands alone on its line",
+                end..end + beside.len(),
+                "stands beside it",
+                "begin a new line after the word",
+            ),
+            Some(closes) if closes.len() < written => {
+                let line = closes.split('\n').next_back().unwrap_or_default();
+                let at = end - written + closes.len();
+                (
+                    "a heredoc ends where a line is its word",
+                    at - line.trim_start().len()..at,
+                    "ends here",
+                    "give it a word that is no line of the text",
+                )
+            }
+            _ => return,
+        };
+        let place = Span::new(
+            heredoc.source,
+            self.base + place.start,
+            self.base + place.end,
+        );
+        self.said.push(
+            Diagnostic::error("syntax", format!("syntax error: {message}"))
+                .at(place, label)
+                .help(help),
+        );
     }
 
     fn key(&mut self, key: &edit::ObjectKey) -> Expr {

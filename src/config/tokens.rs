@@ -138,6 +138,9 @@ fn closed(text: &str, mut at: usize, first: u8) -> usize {
             }
             (Some(b'{'), c @ (b'{' | b'"')) => open.push(c),
             (Some(b'{'), b'/') if next == Some(b'*') => at += block_comment(&text[at..]) - 1,
+            (Some(b'{'), b'/') if next == Some(b'/') => at += line(&text[at..]) - 1,
+            (Some(b'{'), b'#') => at += line(&text[at..]) - 1,
+            (Some(b'{'), b'<') => at += heredoc(&text[at..]).map_or(0, |length| length - 1),
             _ => {}
         }
         at += 1;
@@ -149,19 +152,35 @@ fn block_comment(text: &str) -> usize {
     text[2..].find("*/").map_or(text.len(), |end| end + 4)
 }
 
-/// The length of a heredoc without the line break after it.
-fn heredoc(text: &str) -> Option<usize> {
-    let first = line(text);
-    let word = text[2..first].trim_start_matches('-').trim();
+/// The length of a heredoc without the line break after it; none if no word begins one.
+pub(super) fn heredoc(text: &str) -> Option<usize> {
+    let opening = text[..line(text)].strip_prefix("<<")?;
+    let word = opening.trim_start_matches('-').trim();
     if !is_word(word) {
         return None;
     }
-    let mut at = first + 1;
-    for body in text.get(at..)?.split_inclusive('\n') {
-        if body.trim() == word {
-            return Some(at + body.trim_end_matches('\n').len());
+    let mut at = next_line(text, 0);
+    while at < text.len() {
+        let end = at + line(&text[at..]);
+        if text[at..end].trim() == word {
+            return Some(end);
         }
-        at += body.len();
+        at = next_line(text, at);
     }
     None
+}
+
+/// Where the next line of a template begins: a `${…}` may go over several.
+fn next_line(text: &str, mut at: usize) -> usize {
+    let bytes = text.as_bytes();
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        at += match rest {
+            [b'\n', ..] => return at + 1,
+            [b'$', b'$', b'{', ..] | [b'%', b'%', b'{', ..] => 3,
+            [b'$' | b'%', b'{', ..] => sequence(&text[at..]),
+            _ => 1,
+        };
+    }
+    bytes.len()
 }

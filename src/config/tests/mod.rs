@@ -3,6 +3,7 @@
 mod errors;
 mod expressions;
 mod hostile;
+mod layouts;
 mod modules;
 mod moves;
 mod stacks;
