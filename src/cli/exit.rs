@@ -1,7 +1,7 @@
 //! How a command ends.
 
 use super::World;
-use crate::model::diagnostic::{Diagnostic, Label};
+use crate::model::diagnostic::{Diagnostic, Label, first};
 use crate::model::source::Sources;
 use crate::render::diagnostic;
 
@@ -56,7 +56,8 @@ pub struct Failure {
 
 impl Failure {
     /// A saved plan knows where things stand in files that are not read again: such places are left out.
-    pub fn new(mut diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
+    pub fn new(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Self {
+        let mut diagnostics = first(diagnostics);
         for diagnostic in &mut diagnostics {
             let read = |label: &Label| sources.iter().any(|(id, _)| id == label.span.source);
             diagnostic.labels.retain(read);

@@ -7,7 +7,7 @@ use super::directory::{list_files, names, read_file, read_own, read_source, root
 use super::{Failure, World, private_keys};
 use crate::config::{self, Given, Input, files};
 use crate::model::desired::Desired;
-use crate::model::diagnostic::Diagnostic;
+use crate::model::diagnostic::{Diagnostic, first};
 use crate::model::policy::Waiver;
 use crate::model::source::{SourceId, Sources};
 use crate::model::words::nearest;
@@ -190,7 +190,7 @@ fn loaded(
         directory,
         desired,
         sources,
-        warnings: diagnostics,
+        warnings: first(diagnostics),
     })
 }
 
@@ -208,7 +208,7 @@ pub fn load_policy(world: &World, shown: &Path) -> Result<Stack, Failure> {
         directory: world.directory.join(shown),
         desired: loaded.desired,
         sources,
-        warnings: diagnostics,
+        warnings: first(diagnostics),
     })
 }
 

@@ -82,12 +82,8 @@ pub(super) fn syntax_error(
 fn closes(text: &str, offset: usize) -> Option<&str> {
     let (before, line) = text.get(..offset)?.rsplit_once('\n')?;
     let word = line.trim();
-    let opens = |line: &str| {
-        let line = line.trim_end();
-        [format!("<<{word}"), format!("<<-{word}")]
-            .iter()
-            .any(|it| line.ends_with(it))
-    };
+    let openings = [format!("<<{word}"), format!("<<-{word}")];
+    let opens = |line: &str| openings.iter().any(|it| line.trim_end().ends_with(it));
     (tokens::is_word(word) && before.lines().any(opens)).then_some(word)
 }
 

@@ -183,31 +183,30 @@ impl Reader<'_> {
     /// go on, or end there. The parser sees neither.
     fn check_heredoc(&mut self, heredoc: Span) {
         let (start, end) = (heredoc.start - self.base, heredoc.end - self.base);
-        let (Some(text), Some(after)) = (self.text.get(start..), self.text.get(end..)) else {
+        let (Some(text), Some(after)) = (self.text.get(start..end), self.text.get(end..)) else {
             return;
         };
-        let text = text.trim_start();
-        let written = text.len() - after.len();
-        let closes = tokens::heredoc(text).map(|length| text[..length].trim_end());
         let beside = after.split('\n').next().unwrap_or_default().trim_end();
-        let (message, place, label, help) = match closes {
-            _ if !beside.is_empty() => (
+        let text = text.trim_start();
+        let closes = || tokens::heredoc(text).filter(|length| *length < text.len());
+        let (message, place, label, help) = if !beside.is_empty() {
+            (
                 "the word that ends a heredoc stands alone on its line",
                 end..end + beside.len(),
                 "stands beside it",
                 "begin a new line after the word",
-            ),
-            Some(closes) if closes.len() < written => {
-                let line = closes.split('\n').next_back().unwrap_or_default();
-                let at = end - written + closes.len();
-                (
-                    "a heredoc ends where a line is its word",
-                    at - line.trim_start().len()..at,
-                    "ends here",
-                    "give it a word that is no line of the text",
-                )
-            }
-            _ => return,
+            )
+        } else if let Some(length) = closes() {
+            let line = text[..length].split('\n').next_back().unwrap_or_default();
+            let at = end - text.len() + length;
+            (
+                "a heredoc ends where a line is its word",
+                at - line.trim_start().len()..at,
+                "ends here",
+                "give it a word that is no line of the text",
+            )
+        } else {
+            return;
         };
         let place = Span::new(
             heredoc.source,

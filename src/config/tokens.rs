@@ -154,8 +154,9 @@ fn block_comment(text: &str) -> usize {
 
 /// The length of a heredoc without the line break after it; none if no word begins one.
 pub(super) fn heredoc(text: &str) -> Option<usize> {
-    let opening = text[..line(text)].strip_prefix("<<")?;
-    let word = opening.trim_start_matches('-').trim();
+    let opening = text.strip_prefix("<<")?;
+    let opening = &opening[..line(opening)];
+    let word = opening.strip_prefix('-').unwrap_or(opening).trim();
     if !is_word(word) {
         return None;
     }

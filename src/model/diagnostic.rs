@@ -123,6 +123,32 @@ impl Diagnostic {
 /// Different things that are said of one place, code by code: the rest of them is hardly different.
 const PER_PLACE: usize = 10;
 
+/// As many as anybody reads, in every form: a file can be wrong in each of its words.
+const MOST: usize = 1000;
+
+/// The first ones, errors before anything else, and how many more there are. The order stays.
+pub fn first(mut said: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let more = said.len().saturating_sub(MOST);
+    if more == 0 {
+        return said;
+    }
+    let errors = said.iter().filter(|one| one.is_error()).count();
+    let (mut errors_left, mut others_left) = (MOST, MOST.saturating_sub(errors));
+    said.retain(|one| {
+        let left = match one.is_error() {
+            true => &mut errors_left,
+            false => &mut others_left,
+        };
+        let kept = *left > 0;
+        *left = left.saturating_sub(1);
+        kept
+    });
+    let message = format!("{more} more are not shown");
+    let rest = Diagnostic::note("more", message);
+    said.push(rest.help("mend these first, and run the command again"));
+    said
+}
+
 /// A line that is wrong for many instances is wrong once: what is the same but for the instance is said of the first
 /// of them, with their number. The order stays.
 pub fn once(said: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -17,6 +17,15 @@ pub struct Span {
 pub struct Source {
     pub name: String,
     pub text: String,
+    /// Where its line breaks are: a file with many mistakes is not counted through for each.
+    breaks: Vec<usize>,
+}
+
+impl Source {
+    /// How many line breaks stand before a byte.
+    pub fn breaks_before(&self, at: usize) -> usize {
+        self.breaks.partition_point(|newline| *newline < at)
+    }
 }
 
 /// Every file of one run; spans stay valid as files are added.
@@ -26,9 +35,12 @@ pub struct Sources(Vec<Source>);
 impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId(self.0.len() as u32);
+        let text = text.into();
+        let breaks = text.match_indices('\n').map(|(at, _)| at).collect();
         self.0.push(Source {
             name: name.into(),
-            text: text.into(),
+            text,
+            breaks,
         });
         id
     }
@@ -38,6 +50,7 @@ impl Sources {
         static NONE: Source = Source {
             name: String::new(),
             text: String::new(),
+            breaks: Vec::new(),
         };
         self.0.get(id.0 as usize).unwrap_or(&NONE)
     }
@@ -48,13 +61,14 @@ impl Sources {
 
     /// Line and column where a span begins, both from 1; columns count characters.
     pub fn position(&self, span: Span) -> (usize, usize) {
-        let text = &self.get(span.source).text;
+        let source = self.get(span.source);
+        let text = &source.text;
         let mut start = span.start.min(text.len());
         while !text.is_char_boundary(start) {
             start -= 1;
         }
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line = text[..start].matches('\n').count() + 1;
+        let line = source.breaks_before(start) + 1;
         // A byte order mark is no part of its line.
         let before = text[line_start..start].trim_start_matches('\u{feff}');
         (line, before.chars().count() + 1)

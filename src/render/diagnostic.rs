@@ -135,7 +135,7 @@ fn lines(source: &Source, label: &Label) -> Lines {
         .rfind('\n')
         .map_or(mark.min(start), |at| at + 1);
     let finish = text[end..].find('\n').map_or(text.len(), |at| end + at);
-    let first = text[..begin].matches('\n').count();
+    let first = source.breaks_before(begin);
     Lines {
         first,
         last: first + text[begin..end].matches('\n').count(),
