@@ -104,6 +104,11 @@ impl Shared<'_> {
         Failure::Reported
     }
 
+    /// Lets nothing more be evaluated: enough is wrong.
+    pub fn stop(&self) {
+        self.budget.exhausted.set(true);
+    }
+
     /// Runs one level deeper.
     pub fn nested<T>(&self, span: Span, run: impl FnOnce() -> Eval<T>) -> Eval<T> {
         if self.budget.exhausted.get() {

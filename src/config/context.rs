@@ -17,11 +17,11 @@ use super::references::Kinds;
 use super::value::Value;
 use super::{Access, FileError};
 use crate::model::address::{Address, Segment};
-use crate::model::diagnostic::Diagnostic;
+use crate::model::diagnostic::{Diagnostic, MOST};
 use crate::model::source::{SourceId, Sources, Span};
 
 /// How many things are said of one load; nobody reads the rest.
-const SAID: usize = 10_000;
+const SAID: usize = MOST + 1;
 /// Why there is no value.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -219,6 +219,8 @@ impl Shared<'_> {
         // One error has to be left, whatever came before it.
         if said.len() < SAID || (diagnostic.is_error() && !failed) {
             said.push(diagnostic);
+        } else if failed {
+            self.stop();
         }
     }
 

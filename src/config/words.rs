@@ -185,33 +185,44 @@ pub(super) fn help(word: &str, valid: &[&str], place: &str) -> String {
 }
 
 /// Words in backticks, the first twenty of them; or what stands for none.
-pub(super) fn list<'a>(words: impl Iterator<Item = &'a str>, none: &str) -> String {
-    let mut words: Vec<String> = words
+pub(super) fn list<'a>(mut words: impl Iterator<Item = &'a str>, none: &str) -> String {
+    let shown: Vec<String> = words
+        .by_ref()
+        .take(20)
         .map(|word| format!("`{}`", word.escape_debug()))
         .collect();
-    let more = words.len().saturating_sub(20);
-    words.truncate(20);
-    match (words.is_empty(), more) {
+    // Of names in a map the number is known.
+    let more = match words.size_hint() {
+        (least, Some(most)) if least == most => least,
+        _ => words.count(),
+    };
+    match (shown.is_empty(), more) {
         (true, _) => none.to_owned(),
-        (false, 0) => words.join(", "),
-        (false, more) => format!("{} and {more} more", words.join(", ")),
+        (false, 0) => shown.join(", "),
+        (false, more) => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
-/// The valid word that the fewest changes lead to, if those are few: a third of its letters.
+/// How many words are compared letter by letter: less than a millisecond of work.
+const COMPARED: usize = 2000;
+
+/// The valid word that the fewest changes lead to, if those are few: a third of its letters. Of very many words that could
+/// be meant by their length, the first ones are looked at.
 pub(super) fn nearest<'a>(word: &str, valid: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let letters: Vec<char> = word.chars().take(64).collect();
+    let near = |length: usize| (length.max(letters.len()) / 3).max(1);
     valid
-        .filter(|valid| valid.len() <= 64)
+        .filter(|valid| valid.len() <= 64 && letters.len() > 1)
+        .filter(|valid| {
+            let length = valid.chars().count();
+            length.abs_diff(letters.len()) <= near(length)
+        })
+        .take(COMPARED)
         .map(|valid| {
-            (
-                distance(&letters, &valid.chars().collect::<Vec<_>>()),
-                valid,
-            )
+            let valid_letters: Vec<char> = valid.chars().collect();
+            (distance(&letters, &valid_letters), valid)
         })
-        .filter(|(distance, valid)| {
-            *distance <= (valid.chars().count().max(letters.len()) / 3).max(1) && letters.len() > 1
-        })
+        .filter(|(distance, valid)| *distance <= near(valid.chars().count()))
         .min()
         .map(|(_, valid)| valid)
 }

@@ -5,7 +5,7 @@
 use serde_json::Value as Json;
 
 use super::application::{self, mark::unique_name};
-use super::lower::{Lowering, first_place};
+use super::lower::Lowering;
 use super::{Claim, Scene, Task, conditional_access_policy, named_location, step};
 use crate::model::address::{InstanceKey, Segment};
 use crate::model::credential_name::short_hash;
@@ -45,7 +45,7 @@ fn own<'a>(mark_text: &'a str, stack: &Stack, kind: &str) -> Option<&'a str> {
 
 /// Gives a resource its mark.
 pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
-    let place = first_place(&resource.address, lowering.moves);
+    let place = lowering.moves.first_place(&resource.address);
     let stack = &lowering.stack.name;
     let text = mark(stack, resource.kind(), &unique_name(stack, &place));
     let long = resource.text(NAME).unwrap_or_default().chars().count();

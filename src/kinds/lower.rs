@@ -1,9 +1,10 @@
 //! From blocks as people write them to the resources that they mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::moves::Moves;
 use crate::model::address::{Address, Segment};
-use crate::model::desired::{Desired, Expectation, Move, Resource, Stack};
+use crate::model::desired::{Desired, Expectation, Resource, Stack};
 use crate::model::diagnostic::{Diagnostic, once};
 use crate::model::policy::{Policy, UNMANAGED};
 use crate::model::value::{Map, Part, Ref, Value, fill};
@@ -12,7 +13,7 @@ use crate::model::value::{Map, Part, Ref, Value, fill};
 pub struct Lowering<'a> {
     pub stack: &'a Stack,
     pub policy: &'a Policy,
-    pub moves: &'a [Move],
+    pub moves: &'a Moves<'a>,
     /// The block that it nests in.
     pub parent: Option<&'a Resource>,
     /// What it means beside itself.
@@ -105,6 +106,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         removals,
         mut expectations,
     } = desired;
+    let by_target = Moves::new(&moves);
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut lowered: Vec<(Address, Resource)> = Vec::with_capacity(resources.len());
     // In the order of addresses what a block nests in stands before it: the blocks around this one, by their places.
@@ -126,7 +128,7 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
         let mut lowering = Lowering {
             stack: &stack,
             policy: &policy,
-            moves: &moves,
+            moves: &by_target,
             parent,
             resources: Vec::new(),
             diagnostics: Vec::new(),
@@ -179,12 +181,15 @@ pub fn lower(desired: Desired) -> (Desired, Vec<Diagnostic>) {
 /// What `moved` and `removed` name has to be declared, or not any more.
 fn places(desired: &Desired) -> Vec<Diagnostic> {
     let mut said = Vec::new();
+    if desired.moves.is_empty() && desired.removals.is_empty() && desired.expectations.is_empty() {
+        return said;
+    }
     let pending = desired.pending.iter().map(|pending| &pending.address);
-    let all: Vec<&Address> = desired.resources.keys().chain(pending).collect();
-    let there = |place: &Address| {
-        all.iter()
-            .any(|address| address.before(place, place).is_some())
-    };
+    let declared: BTreeSet<&Address> = desired.resources.keys().chain(pending).collect();
+    let all = declared.iter().copied().flat_map(Address::places);
+    let all: BTreeSet<Address> = all.collect();
+    let there = |place: &Address| all.contains(place);
+    let left: BTreeSet<&Address> = desired.moves.iter().map(|moved| &moved.from).collect();
     for moved in &desired.moves {
         if there(&moved.from) {
             said.push(
@@ -199,8 +204,8 @@ fn places(desired: &Desired) -> Vec<Diagnostic> {
                 .help("remove the old block, or this one"),
             );
         }
-        let onwards = |next: &Move| moved.to.before(&next.from, &next.from).is_some();
-        if !there(&moved.to) && !desired.moves.iter().any(onwards) {
+        let onwards = || moved.to.places().iter().any(|place| left.contains(place));
+        if !there(&moved.to) && !onwards() {
             said.push(
                 Diagnostic::error(
                     "moved",
@@ -212,7 +217,7 @@ fn places(desired: &Desired) -> Vec<Diagnostic> {
         }
     }
     for expectation in &desired.expectations {
-        if !all.contains(&&expectation.subject) {
+        if !declared.contains(&expectation.subject) {
             said.push(
                 Diagnostic::error("expect", format!("no `{}` is declared", expectation.subject))
                     .at(expectation.origin, "expects something of it")
@@ -239,22 +244,6 @@ fn places(desired: &Desired) -> Vec<Diagnostic> {
 pub fn place(address: &Address) -> String {
     let text = address.to_string();
     text.trim_end_matches('.').to_owned()
-}
-
-/// Where something was at first, over all moves.
-pub fn first_place(address: &Address, moves: &[Move]) -> Address {
-    let mut at = address.clone();
-    // Each move is taken once: a circle of them ends.
-    let mut left: Vec<&Move> = moves.iter().collect();
-    while let Some((index, before)) = left
-        .iter()
-        .enumerate()
-        .find_map(|(index, moved)| Some((index, at.before(&moved.from, &moved.to)?)))
-    {
-        left.remove(index);
-        at = before;
-    }
-    at
 }
 
 /// Fills in outputs that need no reading, everywhere; `x.service_principal.object_id` becomes the output of the

@@ -18,6 +18,7 @@ use crate::model::value::{Ref, Value};
 pub mod by_name;
 pub mod codec;
 pub mod lower;
+pub mod moves;
 pub mod populate;
 pub mod rule;
 

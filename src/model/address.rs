@@ -114,6 +114,28 @@ impl Address {
         })
     }
 
+    /// Every place that it lies at, as a move names them: itself and what is around it, each with and without its key. What
+    /// [`Self::before`] takes as `to` is one of them.
+    pub fn places(&self) -> Vec<Address> {
+        let modules = (1..=self.modules.len()).map(|end| Address {
+            modules: self.modules[..end].to_vec(),
+            segments: Vec::new(),
+        });
+        let segments = (1..=self.segments.len()).map(|end| Address {
+            modules: self.modules.clone(),
+            segments: self.segments[..end].to_vec(),
+        });
+        let mut places: Vec<Address> = modules.chain(segments).collect();
+        for at in 0..places.len() {
+            let mut any = places[at].clone();
+            let last = any.segments.last_mut().or(any.modules.last_mut());
+            if last.is_some_and(|last| last.key.take().is_some()) {
+                places.push(any);
+            }
+        }
+        places
+    }
+
     /// Whether `self` is `other` or lies within it, as `--only ADDRESS` means it.
     pub fn within(&self, other: &Address) -> bool {
         self.modules == other.modules && self.segments.starts_with(&other.segments)

@@ -124,12 +124,11 @@ impl Diagnostic {
 const PER_PLACE: usize = 10;
 
 /// As many as anybody reads, in every form: a file can be wrong in each of its words.
-const MOST: usize = 1000;
+pub const MOST: usize = 1000;
 
-/// The first ones, errors before anything else, and how many more there are. The order stays.
+/// The first ones, errors before anything else, and that there are more. The order stays.
 pub fn first(mut said: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let more = said.len().saturating_sub(MOST);
-    if more == 0 {
+    if said.len() <= MOST {
         return said;
     }
     let errors = said.iter().filter(|one| one.is_error()).count();
@@ -143,8 +142,7 @@ pub fn first(mut said: Vec<Diagnostic>) -> Vec<Diagnostic> {
         *left = left.saturating_sub(1);
         kept
     });
-    let message = format!("{more} more are not shown");
-    let rest = Diagnostic::note("more", message);
+    let rest = Diagnostic::note("more", "there is more than these 1,000, which is not shown");
     said.push(rest.help("mend these first, and run the command again"));
     said
 }

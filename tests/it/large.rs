@@ -360,7 +360,7 @@ fn mistakes() {
      |
      = help: text stands in quotes: `"missing"`
 
-note: 200 more are not shown
+note: there is more than these 1,000, which is not shown
   help: mend these first, and run the command again
 "#;
     let shown = run

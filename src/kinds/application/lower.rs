@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Form, entitlements, fields, mark, optional_claims, permissions};
-use crate::kinds::lower::{Lowering, first_place};
+use crate::kinds::lower::Lowering;
 use crate::model::address::Segment;
 use crate::model::desired::Resource;
 use crate::model::diagnostic::Diagnostic;
@@ -120,7 +120,7 @@ fn names(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
         .at("unique_name")
         .is_none_or(|name| *name == Value::Null)
     {
-        let place = first_place(&resource.address, lowering.moves);
+        let place = lowering.moves.first_place(&resource.address);
         let name = mark::unique_name(&lowering.stack.name, &place);
         resource.body.insert("unique_name".into(), name.into());
     }

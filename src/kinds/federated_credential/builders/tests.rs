@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::ALL;
 use crate::kinds::lower::Lowering;
+use crate::kinds::moves::Moves;
 use crate::model::address::{Address, Segment};
 use crate::model::desired::{Resource, Stack};
 use crate::model::diagnostic::Level;
@@ -34,7 +35,7 @@ fn made(name: &str, block: &str) -> String {
     let mut lowering = Lowering {
         stack: &stack,
         policy: &Policy::default(),
-        moves: &[],
+        moves: &Moves::new(&[]),
         parent: None,
         resources: Vec::new(),
         diagnostics: Vec::new(),
