@@ -24,6 +24,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "lock-lost",
         "by a run that was away for a minute; the tests of leases",
     ),
+    (
+        "more",
+        "after a thousand mistakes; the tests of what is large",
+    ),
     ("no-runtime", "a system that has no event loop to give"),
     ("no-transport", "a system that has no TLS to give"),
     (
