@@ -3,6 +3,7 @@
 use hcl::edit::structure::{BlockLabel, Body as HclBody, Structure};
 
 use super::document::{Attribute, Block, Body, Word};
+use super::hcl_depth::too_deep;
 use super::hcl_expression::Reader;
 use super::tokens;
 use crate::model::diagnostic::Diagnostic;
@@ -11,6 +12,10 @@ use crate::model::source::{SourceId, Span};
 /// Reads a file. On a syntax error the body is empty; other mistakes leave out what they spoil.
 pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
     let (text, base) = without_bom(text);
+    if let Some(deep) = too_deep(id, text, base, false) {
+        said.push(deep);
+        return Body::default();
+    }
     match hcl::edit::parser::parse_body(text) {
         Ok(body) => {
             let mut reader = Reader {

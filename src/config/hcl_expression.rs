@@ -7,6 +7,7 @@ use super::document::{
     Binary, Call, Choice, Expr, ExprKind, For, Operation, Piece, Step, Unary, Word,
 };
 use super::hcl::{message, open_string, syntax_error};
+use super::hcl_depth::too_deep;
 use super::template::Written;
 use super::tokens;
 use crate::model::diagnostic::Diagnostic;
@@ -28,6 +29,10 @@ pub(super) fn parse_expression(
     base: usize,
     said: &mut Vec<Diagnostic>,
 ) -> Option<Expr> {
+    if let Some(deep) = too_deep(id, text, base, false) {
+        said.push(deep);
+        return None;
+    }
     match hcl::edit::parser::parse_expr(text) {
         Ok(parsed) => Some(
             Reader {
@@ -54,6 +59,13 @@ pub(super) fn parse_template(
     said: &mut Vec<Diagnostic>,
 ) -> Expr {
     let mut kind = ExprKind::Null;
+    if let Some(mut deep) = too_deep(whole.source, text, base.unwrap_or(0), true) {
+        if base.is_none() {
+            deep.labels.iter_mut().for_each(|label| label.span = whole);
+        }
+        said.push(deep);
+        return Expr { kind, span: whole };
+    }
     match hcl::edit::parser::parse_template(text) {
         Ok(template) => {
             let mut reader = Reader {

@@ -7,6 +7,7 @@
 mod document;
 
 mod hcl;
+mod hcl_depth;
 mod hcl_expression;
 mod quoted;
 mod template;

@@ -63,11 +63,11 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
 }
 
 /// Whether an identifier may begin with it. Source: HCL native syntax specification, "Identifiers".
-fn begins_word(c: char) -> bool {
+pub(super) fn begins_word(c: char) -> bool {
     unicode_ident::is_xid_start(c) || c == '_'
 }
 
-fn continues_word(c: char) -> bool {
+pub(super) fn continues_word(c: char) -> bool {
     unicode_ident::is_xid_continue(c) || c == '-'
 }
 
