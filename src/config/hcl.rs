@@ -3,17 +3,17 @@
 use hcl::edit::structure::{BlockLabel, Body as HclBody, Structure};
 
 use super::document::{Attribute, Block, Body, Word};
-use super::hcl_depth::too_deep;
 use super::hcl_expression::Reader;
-use super::tokens;
+use super::hcl_guard::refuse;
+use super::hcl_walk::{Part, Walk, Within, is_word};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
 /// Reads a file. On a syntax error the body is empty; other mistakes leave out what they spoil.
 pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Body {
     let (text, base) = without_bom(text);
-    if let Some(deep) = too_deep(id, text, base, false) {
-        said.push(deep);
+    if let Some(refused) = refuse(id, text, base, Within::Code) {
+        said.push(refused);
         return Body::default();
     }
     match hcl::edit::parser::parse_body(text) {
@@ -89,7 +89,7 @@ fn closes(text: &str, offset: usize) -> Option<&str> {
     let word = line.trim();
     let openings = [format!("<<{word}"), format!("<<-{word}")];
     let opens = |line: &str| openings.iter().any(|it| line.trim_end().ends_with(it));
-    (tokens::is_word(word) && before.lines().any(opens)).then_some(word)
+    (is_word(word) && before.lines().any(opens)).then_some(word)
 }
 
 /// What stands twice, if the parser says that something does.
@@ -120,72 +120,16 @@ pub(super) fn open_string(span: Span) -> Diagnostic {
 
 /// Where the first quoted string begins that does not end on its line.
 fn unterminated_string(text: &str) -> Option<usize> {
-    // What encloses the current byte: a quoted string that began there, or a `${` in one.
-    enum In {
-        String(usize),
-        Braces,
-    }
-    let bytes = text.as_bytes();
-    let mut within: Vec<In> = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let two = bytes.get(at..at + 2).unwrap_or_default();
-        match within.last() {
-            Some(In::String(start)) => match bytes[at] {
-                b'\n' => return Some(*start),
-                b'\\' => at += 1,
-                b'"' => {
-                    within.pop();
-                }
-                _ if (two == b"$$" || two == b"%%") && bytes.get(at + 2) == Some(&b'{') => at += 2,
-                _ if two == b"${" || two == b"%{" => {
-                    within.push(In::Braces);
-                    at += 1;
-                }
-                _ => {}
-            },
-            outside => match bytes[at] {
-                b'"' => within.push(In::String(at)),
-                b'{' if outside.is_some() => within.push(In::Braces),
-                b'}' => {
-                    within.pop();
-                }
-                b'#' => at = line_end(text, at),
-                b'/' if two == b"//" => at = line_end(text, at),
-                b'/' if two == b"/*" => {
-                    at = text[at + 2..].find("*/").map_or(text.len(), |n| at + n + 3);
-                }
-                b'<' if two == b"<<" => at = heredoc_end(text, at),
-                _ => {}
-            },
-        }
-        at += 1;
-    }
-    within.iter().find_map(|part| match part {
-        In::String(start) => Some(*start),
-        In::Braces => None,
-    })
-}
-
-fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |n| at + n)
-}
-
-/// The last byte of a heredoc that begins at `at`, or of the `<<` if it is none.
-fn heredoc_end(text: &str, at: usize) -> usize {
-    let opening = text[at + 2..line_end(text, at)].trim();
-    let delimiter = opening.strip_prefix('-').unwrap_or(opening);
-    if !tokens::is_word(delimiter) {
-        return at + 1;
-    }
-    let mut position = line_end(text, at);
-    for line in text[position..].split_inclusive('\n') {
-        position += line.len();
-        if line.trim() == delimiter {
-            break;
+    let mut walk = Walk::new(text, Within::Code);
+    while let Some(piece) = walk.next() {
+        let open = walk.level.within == Within::String && walk.level.directives == 0;
+        if open && piece.part == Part::Text && piece.text == "\n" {
+            return Some(walk.level.start);
         }
     }
-    position.saturating_sub(1).max(at + 1)
+    walk.levels()
+        .find(|level| level.within == Within::String)
+        .map(|level| level.start)
 }
 
 fn structure(reader: &mut Reader<'_>, body: &HclBody) -> Body {

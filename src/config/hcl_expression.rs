@@ -1,5 +1,7 @@
 //! `hcl::edit` expressions and templates to [`Expr`].
 
+use std::ops::Range;
+
 use hcl::edit::expr as edit;
 use hcl::edit::template::Element;
 
@@ -7,9 +9,9 @@ use super::document::{
     Binary, Call, Choice, Expr, ExprKind, For, Operation, Piece, Step, Unary, Word,
 };
 use super::hcl::{message, open_string, syntax_error};
-use super::hcl_depth::too_deep;
+use super::hcl_guard::refuse;
+use super::hcl_walk::{Walk, Within, line};
 use super::template::Written;
-use super::tokens;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -29,8 +31,8 @@ pub(super) fn parse_expression(
     base: usize,
     said: &mut Vec<Diagnostic>,
 ) -> Option<Expr> {
-    if let Some(deep) = too_deep(id, text, base, false) {
-        said.push(deep);
+    if let Some(refused) = refuse(id, text, base, Within::Code) {
+        said.push(refused);
         return None;
     }
     match hcl::edit::parser::parse_expr(text) {
@@ -59,11 +61,14 @@ pub(super) fn parse_template(
     said: &mut Vec<Diagnostic>,
 ) -> Expr {
     let mut kind = ExprKind::Null;
-    if let Some(mut deep) = too_deep(whole.source, text, base.unwrap_or(0), true) {
+    if let Some(mut refused) = refuse(whole.source, text, base.unwrap_or(0), Within::Template) {
         if base.is_none() {
-            deep.labels.iter_mut().for_each(|label| label.span = whole);
+            refused
+                .labels
+                .iter_mut()
+                .for_each(|label| label.span = whole);
         }
-        said.push(deep);
+        said.push(refused);
         return Expr { kind, span: whole };
     }
     match hcl::edit::parser::parse_template(text) {
@@ -200,7 +205,6 @@ impl Reader<'_> {
         };
         let beside = after.split('\n').next().unwrap_or_default().trim_end();
         let text = text.trim_start();
-        let closes = || tokens::heredoc(text).filter(|length| *length < text.len());
         let (message, place, label, help) = if !beside.is_empty() {
             (
                 "the word that ends a heredoc stands alone on its line",
@@ -208,12 +212,11 @@ impl Reader<'_> {
                 "stands beside it",
                 "begin a new line after the word",
             )
-        } else if let Some(length) = closes() {
-            let line = text[..length].split('\n').next_back().unwrap_or_default();
-            let at = end - text.len() + length;
+        } else if let Some(word) = closes(text) {
+            let start = end - text.len();
             (
                 "a heredoc ends where a line is its word",
-                at - line.trim_start().len()..at,
+                start + word.start..start + word.end,
                 "ends here",
                 "give it a word that is no line of the text",
             )
@@ -278,6 +281,27 @@ impl Reader<'_> {
             edit::TraversalOperator::AttrSplat(splat) => Step::AttributeSplat(self.span(splat)),
         }
     }
+}
+
+/// Where a line of a heredoc's own text is its word before it ends: the parser reads on in an `%{if}`.
+fn closes(heredoc: &str) -> Option<Range<usize>> {
+    let mut walk = Walk::new(heredoc, Within::Code);
+    walk.next();
+    let Within::Heredoc(word) = walk.level.within else {
+        return None;
+    };
+    while let Some(piece) = walk.next().filter(|_| walk.depth() > 0) {
+        if walk.depth() > 1 || piece.text != "\n" {
+            continue;
+        }
+        let next = &heredoc[piece.at + 1..];
+        let next = &next[..line(next)];
+        if next.trim() == word {
+            let start = piece.at + 1 + next.len() - next.trim_start().len();
+            return Some(start..start + word.len());
+        }
+    }
+    None
 }
 
 /// A heredoc is text, even where it is a single value.

@@ -1,7 +1,7 @@
 //! Names of blocks.
 
 use super::document::{Block, Word};
-use super::tokens;
+use super::hcl_walk::is_word;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
 
@@ -50,7 +50,7 @@ pub(super) fn label(block: &Block, word: &str, said: &mut Vec<Diagnostic>) -> Op
 /// Whether a label can stand in a reference.
 pub(super) fn is_name(label: &Word, said: &mut Vec<Diagnostic>) -> bool {
     let text = &label.text;
-    let good = tokens::is_word(text) && text.len() <= 128;
+    let good = is_word(text) && text.len() <= 128;
     if !good {
         said.push(
             Diagnostic::error("invalid-value", "this name cannot stand in a reference")

@@ -6,9 +6,11 @@
 
 mod document;
 
+mod hcl_walk;
+
 mod hcl;
-mod hcl_depth;
 mod hcl_expression;
+mod hcl_guard;
 mod quoted;
 mod template;
 mod yaml;
