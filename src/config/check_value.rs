@@ -7,6 +7,7 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::{Complaint, Field};
 use crate::model::source::Span;
 use crate::model::value::Value as Plain;
+use crate::model::words::nearest;
 
 impl Check<'_, '_> {
     /// Every known text must be one of the field's words.
@@ -25,7 +26,7 @@ impl Check<'_, '_> {
                 continue;
             }
             let span = place_of(node, text);
-            let near = words::nearest(text, field.words.iter().copied());
+            let near = nearest(text, field.words.iter().copied());
             let listed = words::list(field.words.iter().copied(), "");
             self.say(
                 Diagnostic::error(

@@ -11,6 +11,7 @@ use super::value::Value;
 use super::words;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
+use crate::model::words::nearest;
 
 /// Works out every local, those first that others need: so a long chain does not nest.
 pub(super) fn evaluate_all(context: &Context) {
@@ -48,7 +49,7 @@ pub(super) fn get(context: &Context, word: &Word) -> Eval<Value> {
             format!("no local `{}` is declared", word.text),
         )
         .at(word.span, "not declared")
-        .help(match words::nearest(&word.text, names()) {
+        .help(match nearest(&word.text, names()) {
             Some(near) => format!("did you mean `local.{near}`?"),
             None => format!("the locals are {}", words::list(names(), "none")),
         }),

@@ -14,6 +14,7 @@ use super::{instances, words};
 use crate::model::address::{InstanceKey, Segment};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
+use crate::model::words::nearest;
 
 /// Who made an instance of a module, and what its place binds.
 pub(super) struct Caller<'a> {
@@ -106,7 +107,7 @@ pub(super) fn reference<'s>(
                 format!("no module is called `{}`", word.text),
             )
             .at(word.span, "not declared")
-            .help(match words::nearest(&word.text, names()) {
+            .help(match nearest(&word.text, names()) {
                 Some(near) => format!("did you mean `module.{near}`?"),
                 None => format!("the modules are {}", words::list(names(), "none")),
             }),
@@ -191,7 +192,7 @@ pub(super) fn output(instance: &Context, word: &Word) -> Eval<Value> {
             format!("the module `{module}` has no output `{}`", word.text),
         )
         .at(word.span, "not an output of it")
-        .help(match words::nearest(&word.text, names()) {
+        .help(match nearest(&word.text, names()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its outputs are {}", words::list(names(), "none")),
         })

@@ -11,6 +11,7 @@ use super::words;
 use crate::model::address::{Address, Segment};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::schema::Shape;
+use crate::model::words::nearest;
 
 /// The kinds that there are.
 #[derive(Clone, Copy)]
@@ -67,7 +68,7 @@ pub(super) fn resource(context: &Context, kind: &str, label: &Word) -> Eval<Valu
                 format!("no `{kind}` is called `{}`", label.text),
             )
             .at(label.span, "not declared")
-            .help(match words::nearest(&label.text, labels()) {
+            .help(match nearest(&label.text, labels()) {
                 Some(near) => format!("did you mean `{kind}.{near}`?"),
                 None => format!("declared of this kind: {}", words::list(labels(), "none")),
             }),
@@ -178,7 +179,7 @@ fn nested<'s>(
                 ),
             )
             .at(label.span, "not declared in it")
-            .help(match words::nearest(&label.text, names()) {
+            .help(match nearest(&label.text, names()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("declared in it: {}", words::list(names(), "none")),
             }),

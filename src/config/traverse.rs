@@ -9,6 +9,7 @@ use super::value::Value;
 use super::{locals, modules, references, variables, words};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
+use crate::model::words::nearest;
 
 pub(super) fn traverse(
     context: &Context,
@@ -80,7 +81,7 @@ fn variable(context: &Context, word: &Word) -> Eval<Value> {
         format!("no variable `{}` is declared", word.text),
     )
     .at(word.span, "not declared")
-    .help(match words::nearest(&word.text, names) {
+    .help(match nearest(&word.text, names) {
         Some(near) => format!("did you mean `var.{near}`?"),
         None => format!("declare it: `variable \"{}\" {{}}`", word.text),
     });
@@ -125,7 +126,7 @@ pub(super) fn unknown_root(context: &Context, name: &str, span: Span) -> Failure
             let roots = ["var", "local", "module", "path", "each", "count", "self"].into_iter();
             let roots = roots.chain(context.kinds.top_words());
             error(format!("nothing is called `{name}`"), "not known").help(
-                match words::nearest(name, roots) {
+                match nearest(name, roots) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("text stands in quotes: `\"{name}\"`"),
                 },
@@ -206,7 +207,7 @@ fn attribute(value: &Value, word: &Word) -> Eval<Value> {
             format!("the object has no attribute `{name}`"),
         )
         .at(word.span, "not there")
-        .help(match words::nearest(name, names()) {
+        .help(match nearest(name, names()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => match members.first_key_value() {
                 Some((key, Value::Resource(_))) => format!(
@@ -258,7 +259,7 @@ fn index(context: &Context, scope: &Scope, value: &Value, key: &Expr) -> Eval<Va
                 let names = || members.clone().map(|(key, _)| &**key);
                 missing(
                     format!("there is no element with the key `{name}`"),
-                    match words::nearest(&name, names()) {
+                    match nearest(&name, names()) {
                         Some(near) => format!("did you mean `\"{near}\"`?"),
                         None => format!("the keys are {}", words::list(names(), "none")),
                     },

@@ -15,6 +15,7 @@ use super::value::Value;
 use super::{Given, hcl, types, words};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
+use crate::model::words::nearest;
 
 pub(super) const ATTRIBUTES: [&str; 5] =
     ["type", "default", "description", "nullable", "validation"];
@@ -96,7 +97,7 @@ fn undeclared(name: &str, declared: &Declared) -> Diagnostic {
         "unknown-reference",
         format!("no variable `{name}` is declared"),
     )
-    .help(match words::nearest(name, names()) {
+    .help(match nearest(name, names()) {
         Some(near) => format!("did you mean `-var {near}=…`?"),
         None => format!("the variables are {}", words::list(names(), "none")),
     })
@@ -326,7 +327,7 @@ fn from_file(
     for attribute in &body.attributes {
         let Some((name, variable)) = variables.get_key_value(&attribute.name.text) else {
             let names = variables.keys().map(|name| &**name);
-            let near = words::nearest(&attribute.name.text, names);
+            let near = nearest(&attribute.name.text, names);
             let diagnostic = Diagnostic::warning(
                 "unknown-reference",
                 format!("no variable `{}` is declared", attribute.name.text),

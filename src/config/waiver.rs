@@ -9,12 +9,12 @@ use super::document::Block;
 use super::lower::Lowered;
 use super::node;
 use super::scope::Scope;
-use super::words;
 use crate::model::address::Address;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::policy::{Accused, Waiver};
 use crate::model::schema::{Complaint, Field, Group, Type};
 use crate::model::value::{Part, Value as Plain};
+use crate::model::words::nearest_address;
 
 pub(super) const FIELDS: &[Field] = &[
     Field::string("rule", "The rule's name, as the audit prints it: `leftover-secret`.").required(),
@@ -114,6 +114,8 @@ fn waiver(context: &Context, name: &Rc<str>, block: &Block) -> Option<Waiver> {
 
 /// Says which waivers are about nothing that the stack declares.
 pub(super) fn declared(context: &Context, waivers: &[Waiver], lowered: &Lowered) {
+    let there = lowered.resources.keys().map(ToString::to_string);
+    let there: Vec<String> = there.filter(|_| !waivers.is_empty()).collect();
     for waiver in waivers {
         let Accused::Resource(address) = &waiver.of else {
             continue;
@@ -121,8 +123,7 @@ pub(super) fn declared(context: &Context, waivers: &[Waiver], lowered: &Lowered)
         if lowered.resources.contains_key(address) || lowered.pending.contains_key(address) {
             continue;
         }
-        let there: Vec<String> = lowered.resources.keys().map(ToString::to_string).collect();
-        let near = words::nearest(&address.to_string(), there.iter().map(String::as_str));
+        let near = nearest_address(&address.to_string(), there.iter().map(String::as_str));
         let error = Diagnostic::error(
             "unknown-reference",
             format!("nothing is declared at `{address}`"),

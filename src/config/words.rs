@@ -1,4 +1,6 @@
-//! Did you mean: the nearest valid word, and the words of other tools with the ones that are used here.
+//! Words of other tools and the ones that are used here.
+
+use crate::model::words::nearest;
 
 /// Words of azuread, azurerm, Graph, `az` and older drafts, and what is written here.
 const TRANSLATIONS: &[(&str, &str)] = &[
@@ -201,49 +203,4 @@ pub(super) fn list<'a>(mut words: impl Iterator<Item = &'a str>, none: &str) -> 
         (false, 0) => shown.join(", "),
         (false, more) => format!("{} and {more} more", shown.join(", ")),
     }
-}
-
-/// How many words are compared letter by letter: less than a millisecond of work.
-const COMPARED: usize = 2000;
-
-/// The valid word that the fewest changes lead to, if those are few: a third of its letters. Of very many words that could
-/// be meant by their length, the first ones are looked at.
-pub(super) fn nearest<'a>(word: &str, valid: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let letters: Vec<char> = word.chars().take(64).collect();
-    let near = |length: usize| (length.max(letters.len()) / 3).max(1);
-    valid
-        .filter(|valid| valid.len() <= 64 && letters.len() > 1)
-        .filter(|valid| {
-            let length = valid.chars().count();
-            length.abs_diff(letters.len()) <= near(length)
-        })
-        .take(COMPARED)
-        .map(|valid| {
-            let valid_letters: Vec<char> = valid.chars().collect();
-            (distance(&letters, &valid_letters), valid)
-        })
-        .filter(|(distance, valid)| *distance <= near(valid.chars().count()))
-        .min()
-        .map(|(_, valid)| valid)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours between two words; case is a small difference.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let same = |x: char, y: char| x.eq_ignore_ascii_case(&y);
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(!same(*x, *y)))
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
-            if i > 0 && j > 0 && same(*x, b[j - 1]) && same(a[i - 1], *y) {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }

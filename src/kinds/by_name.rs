@@ -45,7 +45,7 @@ fn own<'a>(mark_text: &'a str, stack: &Stack, kind: &str) -> Option<&'a str> {
 
 /// Gives a resource its mark.
 pub fn lower(resource: &mut Resource, lowering: &mut Lowering) {
-    let place = lowering.moves.first_place(&resource.address);
+    let place = lowering.first_place(resource);
     let stack = &lowering.stack.name;
     let text = mark(stack, resource.kind(), &unique_name(stack, &place));
     let long = resource.text(NAME).unwrap_or_default().chars().count();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::moves::Moves;
+use super::moves::{MOST, Moves};
 use crate::model::address::{Address, Segment};
 use crate::model::desired::{Desired, Expectation, Resource, Stack};
 use crate::model::diagnostic::{Diagnostic, once};
@@ -40,6 +40,17 @@ impl Lowering<'_> {
                 .at(resource.span(path), "")
                 .help(help),
         );
+    }
+
+    /// Where a resource was before it was moved.
+    pub fn first_place(&mut self, resource: &Resource) -> Address {
+        if let Some(place) = self.moves.first_place(&resource.address) {
+            return place;
+        }
+        let message = format!("more than {MOST} `moved` blocks lead here");
+        let help = "write one `moved` block instead, from the first of those places";
+        self.refuse(resource, "", "moved", message, help);
+        resource.address.clone()
     }
 
     /// What becomes of credentials that nobody declared: the resource's own word, else the policy's, and never a

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::model::address::Address;
 use crate::model::desired::Move;
 
+/// How many moves may lead to one block: nobody keeps more, and each block of a chain is followed to its beginning.
+pub const MOST: usize = 64;
+
 /// All `moved` blocks, by where they lead.
 pub struct Moves<'a> {
     all: &'a [Move],
@@ -20,11 +23,12 @@ impl<'a> Moves<'a> {
         Self { all, by_target }
     }
 
-    /// Where something was at first, over all moves, in the order of the files. Each move is taken once: a circle of them ends.
-    pub fn first_place(&self, address: &Address) -> Address {
+    /// Where something was at first, over all moves, in the order of the files; none if those are more than [`MOST`]. Each
+    /// move is taken once: a circle of them ends.
+    pub fn first_place(&self, address: &Address) -> Option<Address> {
         let mut at = address.clone();
         let mut taken: BTreeMap<&Address, usize> = BTreeMap::new();
-        loop {
+        for _ in 0..=MOST {
             let places = at.places();
             let next = places.iter().filter_map(|place| {
                 let (target, moves) = self.by_target.get_key_value(place)?;
@@ -32,7 +36,7 @@ impl<'a> Moves<'a> {
                 Some((*moves.get(taken)?, *target))
             });
             let Some((index, target)) = next.min() else {
-                return at;
+                return Some(at);
             };
             *taken.entry(target).or_default() += 1;
             let moved = &self.all[index];
@@ -40,5 +44,6 @@ impl<'a> Moves<'a> {
                 at = before;
             }
         }
+        None
     }
 }

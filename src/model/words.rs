@@ -1,8 +1,18 @@
 //! The nearest valid word, for "did you mean".
 
-/// The candidate that is nearest to `word`, if any is near enough to be meant.
+use rapidfuzz::distance::osa;
+
+/// Longer names are no typing errors, in letters.
+const LONGEST: usize = 128;
+
+/// How many candidates are compared letter by letter: less than a millisecond of work.
+const COMPARED: usize = 2000;
+
+/// The candidate that the fewest changes lead to, if those are few: three letters of eight. A change is a letter more, less
+/// or other, or two that are swapped; upper and lower case are the same. Of very many candidates that could be meant by
+/// their length, the first ones are looked at.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    within(word, word, candidates)
+    within(word, candidates, |word| word)
 }
 
 /// The address that is nearest to `address`: that it begins as others do is no likeness, its last label is.
@@ -10,51 +20,44 @@ pub fn nearest_address<'a>(
     address: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let label = address.rsplit(['.', '/']).next().unwrap_or(address);
-    within(address, label, candidates)
+    within(address, candidates, |address| {
+        address.rsplit(['.', '/']).next().unwrap_or(address)
+    })
 }
 
-/// A third of the characters of `typed` may differ.
+/// `part` is the part of a word that the letters are counted of.
 fn within<'a>(
     word: &str,
-    typed: &str,
     candidates: impl IntoIterator<Item = &'a str>,
+    part: impl Fn(&str) -> &str,
 ) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let near = typed.chars().count().div_ceil(3).max(1);
+    let letters = word.chars().count();
+    let own = part(word).chars().count();
+    if own < 2 || letters > LONGEST {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let comparator = osa::BatchComparator::new(lower.chars());
     candidates
         .into_iter()
-        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= near)
+        .filter_map(|candidate| {
+            let near = (part(candidate).chars().count().max(own) * 3 / 8).max(1);
+            (candidate.chars().count().abs_diff(letters) <= near).then_some((near, candidate))
+        })
+        .take(COMPARED)
+        .filter_map(|(near, candidate)| {
+            let near = osa::Args::default().score_cutoff(near);
+            let candidate_lower = candidate.to_lowercase();
+            let distance = comparator.distance_with_args(candidate_lower.chars(), &near)?;
+            Some((distance, candidate))
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance with swaps of neighbours as one edit. Long words are cut: they are not typing errors.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().take(64).collect();
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut best = (last[j + 1] + 1)
-                .min(row[j] + 1)
-                .min(last[j] + usize::from(x != y));
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, nearest_address};
 
     #[test]
     fn near_words_are_found_and_far_ones_are_not() {
@@ -62,5 +65,18 @@ mod tests {
         assert_eq!(nearest("subjcet", words), Some("subject"));
         assert_eq!(nearest("Issuer", words), Some("issuer"));
         assert_eq!(nearest("display_name", words), None);
+        assert_eq!(nearest("policies", ["policy"]), Some("policy"));
+        assert_eq!(nearest("roles", ["notes"]), None);
+        assert_eq!(nearest("x", ["y"]), None);
+    }
+
+    #[test]
+    fn of_an_address_its_label_is_what_may_differ() {
+        let addresses = ["application.deploy", "application.audit"];
+        assert_eq!(
+            nearest_address("application.deplyo", addresses),
+            Some("application.deploy")
+        );
+        assert_eq!(nearest_address("application.x", addresses), None);
     }
 }

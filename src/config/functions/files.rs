@@ -11,9 +11,9 @@ use crate::config::files::FileError;
 use crate::config::hcl_expression::parse_template;
 use crate::config::scope::Scope;
 use crate::config::value::{Value, quote};
-use crate::config::words;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
+use crate::model::words::nearest;
 
 /// Files and directories that one `fileset` looks at.
 const MOST: usize = 10_000;
@@ -77,13 +77,11 @@ pub(super) fn templatefile(arguments: &Arguments) -> Eval<Value> {
         )
         .at(span, "not known in this file")
         .see(arguments.place(1), "what it is given");
-        return Err(
-            match words::nearest(&name, given.keys().map(|name| &**name)) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help(format!("add `{name} = …` to the second argument")),
-            }
-            .into(),
-        );
+        return Err(match nearest(&name, given.keys().map(|name| &**name)) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help(format!("add `{name} = …` to the second argument")),
+        }
+        .into());
     }
     context.rendering(arguments.span, || {
         evaluate(context, &Scope::root(names), &template)

@@ -24,9 +24,9 @@ use super::document::Call;
 use super::evaluate::{evaluate, merge_unset};
 use super::scope::Scope;
 use super::value::{Value, count};
-use super::words;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
+use crate::model::words::nearest;
 
 /// How much of its arguments a function looks at: what that costs, and whether they may wait for a variable.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -297,7 +297,7 @@ fn unknown(call: &Call) -> Diagnostic {
         return error(format!("there is no function `{name}` here: {why}"));
     }
     let error = error(format!("there is no function `{name}`"));
-    match words::nearest(name, names()) {
+    match nearest(name, names()) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help(
             "they are Terraform's, with its answers: `trustform explain functions` lists them",

@@ -120,7 +120,7 @@ fn names(form: &Form, resource: &mut Resource, lowering: &mut Lowering) {
         .at("unique_name")
         .is_none_or(|name| *name == Value::Null)
     {
-        let place = lowering.moves.first_place(&resource.address);
+        let place = lowering.first_place(resource);
         let name = mark::unique_name(&lowering.stack.name, &place);
         resource.body.insert("unique_name".into(), name.into());
     }
