@@ -12,7 +12,7 @@ use crate::render::{diagnostic, sarif};
 /// Check a stack's files without contacting anything.
 ///
 /// Reads the files, evaluates them and checks them against what Entra takes. All errors are shown
-/// together, each with its place and what to do. No login is needed. With `-` instead of a directory, the
+/// together, up to 1,000, each with its place and what to do. No login is needed. With `-` instead of a directory, the
 /// text comes from standard input, as an editor gives it.
 #[derive(Debug, clap::Args)]
 pub struct Args {

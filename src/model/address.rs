@@ -278,4 +278,27 @@ mod tests {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn a_move_leads_to_a_place_or_does_not_concern_it() {
+        let texts = [
+            "application.x",
+            "application.x[\"k\"]",
+            "application.y",
+            "application.x/federated_credential.y[2]",
+            "application.x[\"k\"]/federated_credential.y",
+            "module.m.application.x",
+            "module.m[\"k\"].application.x[\"k\"]/service_principal",
+            "module.m[\"k\"].module.n.application.x",
+        ];
+        let all: Vec<Address> = texts.map(|text| text.parse().unwrap()).into();
+        let targets: Vec<Address> = all.iter().flat_map(Address::places).collect();
+        for address in &all {
+            let places = address.places();
+            for to in &targets {
+                let concerned = address.before(to, to).is_some();
+                assert_eq!(concerned, places.contains(to), "{address} by {to:?}");
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use rapidfuzz::distance::osa;
 /// Longer names are no typing errors, in letters.
 const LONGEST: usize = 128;
 
-/// How many candidates are compared letter by letter: less than a millisecond of work.
+/// How many candidates are compared letter by letter, of longer ones fewer: less than a millisecond of work.
 const COMPARED: usize = 2000;
 
 /// The candidate that the fewest changes lead to, if those are few: three letters of eight. A change is a letter more, less
@@ -44,7 +44,7 @@ fn within<'a>(
             let near = (part(candidate).chars().count().max(own) * 3 / 8).max(1);
             (candidate.chars().count().abs_diff(letters) <= near).then_some((near, candidate))
         })
-        .take(COMPARED)
+        .take(COMPARED / (1 + letters / 64))
         .filter_map(|(near, candidate)| {
             let near = osa::Args::default().score_cutoff(near);
             let candidate_lower = candidate.to_lowercase();

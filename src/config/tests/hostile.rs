@@ -55,6 +55,24 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn an_object_is_no_table() {
+    let object = |keys: usize| {
+        let items: String = (0..keys).map(|key| format!("  k{key} = 1\n")).collect();
+        format!("locals {{\n a = {{\n{items} }}\n}}\n")
+    };
+    assert_eq!(refused(object(10_000)), "");
+    let said = refused(object(20_000));
+    assert_eq!(said, "syntax error: an object has too many keys");
+    // YAML has any number of them.
+    let items: String = (0..20_000).map(|key| format!("    k{key}: 1\n")).collect();
+    let text =
+        format!("locals:\n  a:\n{items}output: {{ x: {{ value: '${{length(local.a)}}' }} }}\n");
+    let (loaded, _) = Stack::yaml(text).load();
+    let length = loaded.desired.outputs["x"].value.to_json();
+    assert_eq!(length.to_string(), "20000");
+}
+
+#[test]
 fn long_chains_are_no_problem() {
     let mut text = String::from("locals {\n l0 = 1\n");
     for at in 1..5000 {
