@@ -5,7 +5,8 @@ use hcl::edit::structure::{BlockLabel, Body as HclBody, Structure};
 use super::document::{Attribute, Block, Body, Word};
 use super::hcl_expression::Reader;
 use super::hcl_guard::refuse;
-use super::hcl_walk::{Part, Walk, Within, is_word};
+use super::hcl_open::{open_part, open_string};
+use super::hcl_walk::{Within, is_word};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -41,7 +42,10 @@ pub(super) fn without_bom(text: &str) -> (&str, usize) {
     }
 }
 
-/// What the parser says, or, where a quoted string runs past its line, that: it is what went wrong first.
+/// What the parser expected where a block goes wrong.
+const BLOCK: &str = "expected `}`, newline";
+
+/// What the parser says, or, where a string or a template is not closed before that, so: it is what went wrong first.
 pub(super) fn syntax_error(
     id: SourceId,
     text: &str,
@@ -52,11 +56,11 @@ pub(super) fn syntax_error(
     // The parser goes back to where a one-line block begins.
     let rest = text.as_bytes().iter().skip(offset);
     let line = offset + rest.take_while(|byte| **byte != b'\n').count();
-    if let Some(start) = unterminated_string(text).filter(|start| *start <= line) {
-        let end = text[start..]
-            .find(['\n', '\r'])
-            .map_or(text.len(), |length| start + length);
-        return open_string(Span::new(id, base + start, base + end));
+    // It goes back to where a block begins, too, if its end is missing.
+    let block = error.message().contains(BLOCK);
+    let open = open_part(text).filter(|open| open.start <= line && (block || !open.is_bracket()));
+    if let Some(open) = open {
+        return open.diagnostic(id, base);
     }
     let at_line_end = text
         .as_bytes()
@@ -75,7 +79,7 @@ pub(super) fn syntax_error(
             "write {what} once: remove one of the two, or give it another name"
         )),
         // A block on one line ends with its first attribute.
-        None if error.message().contains("expected `}`, newline") => diagnostic
+        None if block => diagnostic
             .at(span, "here")
             .help("a block that is written on one line holds one attribute: begin a new line after its `{`"),
         None => diagnostic.at(span, "here"),
@@ -110,26 +114,6 @@ pub(super) fn message(error: &hcl::edit::parser::Error) -> &str {
         text if repeated(text) == Some("the attribute") => "this attribute is written already",
         text => text,
     }
-}
-
-pub(super) fn open_string(span: Span) -> Diagnostic {
-    Diagnostic::error("syntax", "this string has no closing quote on its line")
-        .at(span, "begins here")
-        .help("close it with `\"`; text over several lines is a heredoc: `<<EOT`, the lines, `EOT`")
-}
-
-/// Where the first quoted string begins that does not end on its line.
-fn unterminated_string(text: &str) -> Option<usize> {
-    let mut walk = Walk::new(text, Within::Code);
-    while let Some(piece) = walk.next() {
-        let open = walk.level.within == Within::String && walk.level.directives == 0;
-        if open && piece.part == Part::Text && piece.text == "\n" {
-            return Some(walk.level.start);
-        }
-    }
-    walk.levels()
-        .find(|level| level.within == Within::String)
-        .map(|level| level.start)
 }
 
 fn structure(reader: &mut Reader<'_>, body: &HclBody) -> Body {

@@ -8,8 +8,9 @@ use hcl::edit::template::Element;
 use super::document::{
     Binary, Call, Choice, Expr, ExprKind, For, Operation, Piece, Step, Unary, Word,
 };
-use super::hcl::{message, open_string, syntax_error};
+use super::hcl::{message, syntax_error};
 use super::hcl_guard::refuse;
+use super::hcl_open::open_string;
 use super::hcl_walk::{Walk, Within, line};
 use super::template::Written;
 use crate::model::diagnostic::Diagnostic;

@@ -37,13 +37,14 @@ pub(super) struct Piece<'a> {
     pub text: &'a str,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Level<'a> {
     pub within: Within<'a>,
     /// Where it begins.
     pub start: usize,
-    /// The `%{if}` and `%{for}` that are not ended: up to their end a quote, a backslash and a heredoc's word are text.
-    pub directives: usize,
+    /// Where each `%{if}` and `%{for}` begins that is not ended: up to its end a quote, a backslash and a heredoc's word are
+    /// text.
+    pub directives: Vec<usize>,
 }
 
 pub(super) struct Walk<'a> {
@@ -61,7 +62,7 @@ impl<'a> Walk<'a> {
         let level = Level {
             within,
             start: 0,
-            directives: 0,
+            directives: Vec::new(),
         };
         Walk {
             text,
@@ -92,7 +93,7 @@ impl<'a> Walk<'a> {
         let level = Level {
             within,
             start: self.at,
-            directives: 0,
+            directives: Vec::new(),
         };
         self.outer.push(std::mem::replace(&mut self.level, level));
         Part::Opens
@@ -131,17 +132,17 @@ impl<'a> Walk<'a> {
 
     /// The next piece of a string, a heredoc or a template and its length.
     fn text(&mut self, rest: &'a str, first: char) -> (Part, usize) {
-        let ends = self.level.directives == 0;
+        let ends = self.level.directives.is_empty();
         match (self.level.within, first) {
             _ if rest.starts_with("$${") || rest.starts_with("%%{") => (Part::Text, 3),
             _ if rest.starts_with("${") => (self.open(Within::Code), 2),
             _ if rest.starts_with("%{") => {
                 match keyword(&rest[2..]) {
                     word if word.starts_with("if") || word.starts_with("for") => {
-                        self.level.directives += 1;
+                        self.level.directives.push(self.at);
                     }
                     word if word.starts_with("end") => {
-                        self.level.directives = self.level.directives.saturating_sub(1);
+                        self.level.directives.pop();
                     }
                     _ => {}
                 }
@@ -228,7 +229,7 @@ fn after_word(text: &str, word: &str) -> Option<usize> {
 }
 
 /// What a `%{` begins with, after blanks and comments.
-fn keyword(text: &str) -> &str {
+pub(super) fn keyword(text: &str) -> &str {
     let mut rest = text.strip_prefix('~').unwrap_or(text).trim_start();
     while let Some(length) = comment(rest) {
         rest = rest[length..].trim_start();

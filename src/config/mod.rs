@@ -11,6 +11,7 @@ mod hcl_walk;
 mod hcl;
 mod hcl_expression;
 mod hcl_guard;
+mod hcl_open;
 mod quoted;
 mod template;
 mod yaml;
