@@ -58,7 +58,8 @@ pub(super) fn syntax_error(
     let line = offset + rest.take_while(|byte| **byte != b'\n').count();
     // It goes back to where a block begins, too, if its end is missing.
     let block = error.message().contains(BLOCK);
-    let open = open_part(text).filter(|open| open.start <= line && (block || !open.is_bracket()));
+    let open =
+        open_part(text, Within::Code).filter(|open| open.start <= line && (block || !open.at_end));
     if let Some(open) = open {
         return open.diagnostic(id, base);
     }

@@ -10,7 +10,7 @@ use super::document::{
 };
 use super::hcl::{message, syntax_error};
 use super::hcl_guard::refuse;
-use super::hcl_open::open_string;
+use super::hcl_open::{open_part, open_string};
 use super::hcl_walk::{Walk, Within, line};
 use super::template::Written;
 use crate::model::diagnostic::Diagnostic;
@@ -61,47 +61,51 @@ pub(super) fn parse_template(
     base: Option<usize>,
     said: &mut Vec<Diagnostic>,
 ) -> Expr {
-    let mut kind = ExprKind::Null;
-    if let Some(mut refused) = refuse(whole.source, text, base.unwrap_or(0), Within::Template) {
-        if base.is_none() {
-            refused
-                .labels
-                .iter_mut()
-                .for_each(|label| label.span = whole);
-        }
-        said.push(refused);
-        return Expr { kind, span: whole };
-    }
-    match hcl::edit::parser::parse_template(text) {
+    let (id, start) = (whole.source, base.unwrap_or(0));
+    let parsed = match refuse(id, text, start, Within::Template) {
+        Some(refused) => Err(refused),
+        None => hcl::edit::parser::parse_template(text)
+            .map_err(|error| template_error(id, text, start, &error)),
+    };
+    let kind = match parsed {
         Ok(template) => {
             let mut reader = Reader {
-                id: whole.source,
-                base: base.unwrap_or(0),
+                id,
+                base: start,
                 text,
                 said,
             };
-            kind = ExprKind::Template(reader.template(&template, Written::Plain));
+            ExprKind::Template(reader.template(&template, Written::Plain))
         }
-        Err(error) => {
-            let offset = error.location().offset();
-            let span = base.map_or(whole, |base| {
-                Span::new(whole.source, base + offset, base + offset + 1)
-            });
-            said.push(
-                Diagnostic::error(
-                    "syntax",
-                    format!("syntax error in a template: {}", message(&error)),
-                )
-                .at(span, "here")
-                .help("every `${` needs its `}`, `%{ if }` its `%{ endif }`, `%{ for }` its `%{ endfor }`; `$${` and `%%{` write `${` and `%{` as they are"),
-            );
+        Err(mut error) => {
+            if base.is_none() {
+                error.labels.iter_mut().for_each(|label| label.span = whole);
+            }
+            said.push(error);
+            ExprKind::Null
         }
-    }
+    };
     let mut expr = Expr { kind, span: whole };
     if base.is_none() {
         expr.place(whole);
     }
     expr
+}
+
+fn template_error(
+    id: SourceId,
+    text: &str,
+    base: usize,
+    error: &hcl::edit::parser::Error,
+) -> Diagnostic {
+    let offset = error.location().offset();
+    if let Some(open) = open_part(text, Within::Template).filter(|open| open.start <= offset) {
+        return open.diagnostic(id, base);
+    }
+    let message = format!("syntax error in a template: {}", message(error));
+    Diagnostic::error("syntax", message)
+        .at(Span::new(id, base + offset, base + offset + 1), "here")
+        .help("`$${` and `%%{` write `${` and `%{` as they are")
 }
 
 impl Reader<'_> {

@@ -8,6 +8,8 @@ use crate::model::source::{SourceId, Span};
 pub(super) struct Open<'a> {
     what: What,
     pub start: usize,
+    /// The text's end shows it, and no place before: the parser knows better where most of these are missing.
+    pub at_end: bool,
     /// The text from there.
     rest: &'a str,
 }
@@ -28,14 +30,19 @@ enum What {
 }
 
 /// The first part of a text that another is missing for.
-pub(super) fn open_part(text: &str) -> Option<Open<'_>> {
+pub(super) fn open_part<'a>(text: &'a str, within: Within<'a>) -> Option<Open<'a>> {
     let open = |what, start| Open {
         what,
         start,
+        at_end: false,
         rest: &text[start..],
     };
+    let bracket = |level: &Level| match text[level.start..].starts_with(['$', '%']) {
+        true => What::Sequence,
+        false => What::Bracket,
+    };
     let string = |level: &&Level| level.within == Within::String && level.directives.is_empty();
-    let mut walk = Walk::new(text, Within::Code);
+    let mut walk = Walk::new(text, within);
     loop {
         let directives = walk.level.directives.len();
         let Some(piece) = walk.next() else { break };
@@ -44,12 +51,13 @@ pub(super) fn open_part(text: &str) -> Option<Open<'_>> {
         }
         if piece.part == Part::Text && piece.text == "\n" && string(&&walk.level) {
             // The quote that closes the string around a template opens one within it.
-            let sequence = walk.levels().find(|level| {
-                let here = &text[level.start..piece.at];
-                here.starts_with(['$', '%']) && !here.contains('\n')
-            });
-            return Some(match sequence {
-                Some(level) => open(What::Sequence, level.start),
+            let line = text[..piece.at].rfind('\n').unwrap_or(0);
+            let template = walk
+                .levels()
+                .skip_while(|level| level.start < line || bracket(level) != What::Sequence);
+            let innermost = template.filter(|level| level.within == Within::Code).last();
+            return Some(match innermost {
+                Some(level) => open(bracket(level), level.start),
                 None => open(What::String, walk.level.start),
             });
         }
@@ -64,7 +72,10 @@ pub(super) fn open_part(text: &str) -> Option<Open<'_>> {
     let innermost = walk.levels().skip(1).last()?;
     Some(match innermost.within {
         Within::Heredoc(_) => open(What::Heredoc, innermost.start),
-        _ => open(What::Bracket, innermost.start),
+        _ => Open {
+            at_end: true,
+            ..open(bracket(innermost), innermost.start)
+        },
     })
 }
 
@@ -88,11 +99,6 @@ fn alone(piece: &Piece, text: &str, directives: usize) -> Option<What> {
 }
 
 impl Open<'_> {
-    /// Whether it is a bracket: the parser knows better where most of these are missing.
-    pub fn is_bracket(&self) -> bool {
-        self.what == What::Bracket
-    }
-
     /// What is said of it.
     pub fn diagnostic(&self, id: SourceId, base: usize) -> Diagnostic {
         let first = self.rest[..line(self.rest)].trim_end();
@@ -105,11 +111,7 @@ impl Open<'_> {
                 let place = Span::new(id, base + self.start, base + self.start + first.len());
                 return open_string(place);
             }
-            What::Sequence => (
-                format!("this `{begins}` has no `}}` on its line"),
-                2,
-                escape,
-            ),
+            What::Sequence => (format!("this `{begins}` has no `}}`"), 2, escape),
             What::Directive => {
                 let word = if word.starts_with("if") { "if" } else { "for" };
                 (

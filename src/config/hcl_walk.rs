@@ -99,6 +99,18 @@ impl<'a> Walk<'a> {
         Part::Opens
     }
 
+    /// Whether a bracket closes the level; one that does not is like any other operator.
+    fn closes(&self, bracket: char) -> bool {
+        let opened = self.text[self.level.start..].chars().next();
+        let closed = match opened.filter(|_| self.depth() > 0) {
+            Some('(') => ')',
+            Some('[') => ']',
+            Some(_) => '}',
+            None => bracket,
+        };
+        closed == bracket
+    }
+
     fn close(&mut self) -> Part {
         if let Some(level) = self.outer.pop() {
             self.level = level;
@@ -118,7 +130,7 @@ impl<'a> Walk<'a> {
             '\n' => (Part::Newline, 1),
             '"' => (self.open(Within::String), 1),
             '(' | '[' | '{' => (self.open(Within::Code), 1),
-            ')' | ']' | '}' => (self.close(), 1),
+            ')' | ']' | '}' if self.closes(first) => (self.close(), 1),
             _ if rest.starts_with("...") => (Part::Operator, 3),
             _ if TWO.iter().any(|two| rest.starts_with(two)) => (Part::Operator, 2),
             '0'..='9' => (Part::Word, number(rest)),
