@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The next piece of code and its length.
-    fn code(&mut self, rest: &'a str, first: char) -> (Part, usize) {
+    fn code_piece(&mut self, rest: &'a str, first: char) -> (Part, usize) {
         if let Some(word) = heredoc(rest) {
             return (self.open(Within::Heredoc(word)), line(rest));
         }
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The next piece of a string, a heredoc or a template and its length.
-    fn text(&mut self, rest: &'a str, first: char) -> (Part, usize) {
+    fn text_piece(&mut self, rest: &'a str, first: char) -> (Part, usize) {
         let ends = self.level.directives.is_empty();
         match (self.level.within, first) {
             _ if rest.starts_with("$${") || rest.starts_with("%%{") => (Part::Text, 3),
@@ -185,8 +185,8 @@ impl<'a> Iterator for Walk<'a> {
         let (at, rest) = (self.at, &self.text[self.at..]);
         let first = rest.chars().next()?;
         let (part, length) = match self.level.within {
-            Within::Code => self.code(rest, first),
-            _ => self.text(rest, first),
+            Within::Code => self.code_piece(rest, first),
+            _ => self.text_piece(rest, first),
         };
         self.at += length;
         Some(Piece {

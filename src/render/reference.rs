@@ -106,6 +106,9 @@ pub fn language(
             it.expression
         );
     }
+    out.push_str(
+        "\nA heredoc has one line at least, and its word stands alone where it ends. An object that is written in HCL has some 16,000 keys at most; in YAML, and in what `yamldecode`, `jsondecode` and `csvdecode` read, there is no such bound.\n",
+    );
     out
 }
 
