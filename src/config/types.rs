@@ -33,7 +33,7 @@ pub(super) fn parse(context: &Context, expr: &Expr) -> Eval<Type> {
             "list" | "set" | "map" => Err(wrong(&format!(
                 "`{name}` needs the type of its elements, as in `{name}(string)`"
             ))),
-            other => Err(match nearest(other, WORDS.into_iter()) {
+            other => Err(match nearest(other, WORDS) {
                 Some(near) => wrong(&format!("`{other}` is not a type: did you mean `{near}`?")),
                 None => wrong(&format!("`{other}` is not a type")),
             }),
@@ -96,7 +96,7 @@ pub(super) fn parse(context: &Context, expr: &Expr) -> Eval<Type> {
                 ("object", _) => Err(wrong(
                     "`object` takes the types of its attributes by name, as in `object({ name = string })`",
                 )),
-                (other, _) => Err(match nearest(other, WORDS.into_iter()) {
+                (other, _) => Err(match nearest(other, WORDS) {
                     Some(near) => wrong(&format!(
                         "`{other}(…)` is not a type: did you mean `{near}`?"
                     )),
