@@ -217,7 +217,7 @@ impl Reader<'_> {
                 "stands beside it",
                 "begin a new line after the word",
             )
-        } else if let Some(word) = closes(text) {
+        } else if let Some(word) = ends_early(text) {
             let start = end - text.len();
             (
                 "a heredoc ends where a line is its word",
@@ -289,7 +289,7 @@ impl Reader<'_> {
 }
 
 /// Where a line of a heredoc's own text is its word before it ends: the parser reads on in an `%{if}`.
-fn closes(heredoc: &str) -> Option<Range<usize>> {
+fn ends_early(heredoc: &str) -> Option<Range<usize>> {
     let mut walk = Walk::new(heredoc, Within::Code);
     walk.next();
     let Within::Heredoc(word) = walk.level.within else {
