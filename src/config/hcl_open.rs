@@ -1,6 +1,6 @@
 //! What is opened and not closed, or closed and not opened: the parser says less of it, at another place.
 
-use super::hcl_walk::{Level, Part, Piece, Walk, Within, continues_word, keyword, line};
+use super::hcl_walk::{DEEPEST, Level, Part, Piece, Walk, Within, continues_word, keyword, line};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 
@@ -61,6 +61,9 @@ pub(super) fn open_part<'a>(text: &'a str, within: Within<'a>) -> Option<Open<'a
                 None => open(What::String, walk.level.start),
             });
         }
+    }
+    if walk.depth() > DEEPEST {
+        return None;
     }
     let directive = |level: &Level| level.directives.last().copied();
     if let Some(start) = walk.levels().filter_map(directive).last() {

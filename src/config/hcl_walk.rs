@@ -55,6 +55,9 @@ pub(super) struct Walk<'a> {
     outer: Vec<Level<'a>>,
 }
 
+/// Deeper than the parser reads, which refuses the 65th of its levels: the walk ends there.
+pub(super) const DEEPEST: usize = 1024;
+
 const TWO: [&str; 8] = ["==", "!=", "<=", ">=", "&&", "||", "=>", "::"];
 
 impl<'a> Walk<'a> {
@@ -178,6 +181,9 @@ impl<'a> Iterator for Walk<'a> {
     type Item = Piece<'a>;
 
     fn next(&mut self) -> Option<Piece<'a>> {
+        if self.depth() > DEEPEST {
+            return None;
+        }
         if self.level.within == Within::Code {
             let rest = &self.text[self.at..];
             self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();

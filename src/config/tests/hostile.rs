@@ -39,6 +39,9 @@ fn depth_is_bounded() {
             close.repeat(5000)
         ));
         assert!(said.contains("64 nested levels"), "{open}: {said}");
+        // It is not closed, either.
+        let said = refused(format!("locals {{\n a = {}", open.repeat(100_000)));
+        assert!(said.contains("64 nested levels"), "{open}: {said}");
         // What the parser lets through does not overflow anything either.
         refused(format!(
             "locals {{\n a = {}1{}\n}}\n",
