@@ -29,7 +29,7 @@ pub(super) fn refuse(id: SourceId, text: &str, base: usize, within: Within) -> O
             "an object has too many keys",
             1,
             "begins here",
-            "write them as YAML or CSV in a file of their own: `yamldecode(file(…))` reads any number",
+            "write them as YAML in a file of their own, and read that with `yamldecode(file(…))`",
         ),
         Refused::EmptyHeredoc(length) => (
             "a heredoc has one line at least",

@@ -23,6 +23,7 @@ enum What {
     Directive,
     /// An `%{else}`, `%{endif}` or `%{endfor}`.
     Stray,
+    /// A `%{` and another word, or none.
     Unknown,
     Heredoc,
     Comment,
@@ -132,7 +133,7 @@ impl Open<'_> {
                 )
             }
             What::Unknown => (
-                format!("there is no directive `%{{ {} }}`", word.escape_debug()),
+                "this `%{` begins no directive".to_owned(),
                 2,
                 format!("a template has `if`, `else`, `endif`, `for` and `endfor`; {escape}"),
             ),

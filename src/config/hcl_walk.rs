@@ -204,7 +204,7 @@ impl<'a> Iterator for Walk<'a> {
 }
 
 /// Whether an identifier may begin with it. Source: HCL native syntax specification, "Identifiers".
-pub(super) fn begins_word(c: char) -> bool {
+fn begins_word(c: char) -> bool {
     unicode_ident::is_xid_start(c) || c == '_'
 }
 
@@ -230,13 +230,14 @@ fn comment(text: &str) -> Option<usize> {
     (text.starts_with('#') || text.starts_with("//")).then(|| line(text))
 }
 
-/// The word that ends the heredoc that a text begins with.
+/// The word that ends the heredoc that a text begins with: it ends its line.
 fn heredoc(text: &str) -> Option<&str> {
     let opening = text.strip_prefix("<<")?;
-    let word = &opening[..line(opening)];
-    let word = word.strip_prefix('-').unwrap_or(word);
-    let word = word.strip_suffix('\r').unwrap_or(word);
-    is_word(word).then_some(word)
+    let opening = opening.strip_prefix('-').unwrap_or(opening);
+    let length = opening.find(|c| !continues_word(c));
+    let (word, after) = opening.split_at(length.unwrap_or(opening.len()));
+    let ends = after.is_empty() || after.starts_with('\n') || after.starts_with("\r\n");
+    (ends && is_word(word)).then_some(word)
 }
 
 /// The length of a line's end, and of the word with what is before it, if the next line begins with that.

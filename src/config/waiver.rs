@@ -114,8 +114,10 @@ fn waiver(context: &Context, name: &Rc<str>, block: &Block) -> Option<Waiver> {
 
 /// Says which waivers are about nothing that the stack declares.
 pub(super) fn declared(context: &Context, waivers: &[Waiver], lowered: &Lowered) {
-    let there = lowered.resources.keys().map(ToString::to_string);
-    let there: Vec<String> = there.filter(|_| !waivers.is_empty()).collect();
+    if waivers.is_empty() {
+        return;
+    }
+    let there: Vec<String> = lowered.resources.keys().map(ToString::to_string).collect();
     for waiver in waivers {
         let Accused::Resource(address) = &waiver.of else {
             continue;

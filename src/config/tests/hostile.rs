@@ -76,6 +76,17 @@ fn an_object_is_no_table() {
 }
 
 #[test]
+fn signs_of_heredocs_are_each_looked_at_once() {
+    for sign in ["<", "<<-", "<<a", "<<-a "] {
+        let said = refused(format!(
+            "locals {{\n a = {}\n}}\n",
+            sign.repeat(1_000_000 / sign.len())
+        ));
+        assert!(said.starts_with("syntax error: "), "{sign}: {said}");
+    }
+}
+
+#[test]
 fn long_chains_are_no_problem() {
     let mut text = String::from("locals {\n l0 = 1\n");
     for at in 1..5000 {
