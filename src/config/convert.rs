@@ -9,7 +9,12 @@ use crate::model::source::Span;
 use crate::model::value::Number;
 
 /// Whole numbers up to this are exact; the ones above would silently become others.
-pub(super) const EXACT: f64 = 9_007_199_254_740_991.0;
+const EXACT: f64 = 9_007_199_254_740_991.0;
+
+/// Whether a number is what was written or computed, and no other near it. What is above, infinite or none is whole.
+pub(super) fn exact(number: f64) -> bool {
+    number.abs() <= EXACT
+}
 
 /// What a variable may ask for, and what values are converted to.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +43,7 @@ pub(super) fn inexact(span: Span) -> Diagnostic {
         "invalid-value",
         "this number is too large to be kept exactly",
     )
-    .at(span, "above 9007199254740992")
+    .at(span, format!("not within ±{EXACT}"))
     .help("write it in quotes, as text")
 }
 
@@ -235,11 +240,11 @@ fn parse_number(text: &str) -> Result<Number, String> {
         return Err(wrong());
     }
     match text.parse::<f64>() {
-        Ok(number) if number.fract() == 0.0 && number.abs() > EXACT => Err(format!(
+        Ok(number) if exact(number) => Ok(Number(number)),
+        Ok(_) => Err(format!(
             "the number {} is too large to be kept exactly",
             quote(text)
         )),
-        Ok(number) if number.is_finite() => Ok(Number(number)),
         _ => Err(wrong()),
     }
 }

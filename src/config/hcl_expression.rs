@@ -185,7 +185,7 @@ impl Reader<'_> {
 
     fn number(&mut self, number: &hcl::Number, span: Span) -> ExprKind {
         let value = number.as_f64().unwrap_or(0.0);
-        if value.fract() == 0.0 && value.abs() > super::convert::EXACT {
+        if !super::convert::exact(value) {
             self.said.push(super::convert::inexact(span));
         }
         ExprKind::Number(value)

@@ -1,9 +1,11 @@
-//! What the parser would take too long for, told before it is asked.
+//! What the parser would take too long for, or say at another place, told before it is asked.
 //!
 //! It compares each key of an object with all before. It parses an operand again that comes after two operators and does
 //! not parse, and so doubles its work with each level of such brackets: 26 of them, in 156 bytes, are a matter of minutes.
-//! And it looks for the end of a heredoc without lines in the whole text that follows.
+//! It looks for the end of a heredoc without lines in the whole text that follows. And a number beyond those of 64 bits is
+//! no value to it, and no mistake of its own.
 
+use super::convert::inexact;
 use super::hcl_walk::{Part, Walk, Within};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
@@ -18,6 +20,7 @@ const TEXT: u64 = 8;
 /// What keeps a text from being parsed; `within` is `Code`, or `Template` for a text that is one by itself.
 pub(super) fn refuse(id: SourceId, text: &str, base: usize, within: Within) -> Option<Diagnostic> {
     let (what, at) = first(text, within)?;
+    let place = |length| Span::new(id, base + at, base + at + length);
     let (message, length, label, help) = match what {
         Refused::Nested => (
             "brackets nest too deep in operations",
@@ -37,11 +40,11 @@ pub(super) fn refuse(id: SourceId, text: &str, base: usize, within: Within) -> O
             "ends on the next line",
             "write `\"\"` for an empty text",
         ),
+        Refused::Number(length) => return Some(inexact(place(length))),
     };
-    let span = Span::new(id, base + at, base + at + length);
     Some(
         Diagnostic::error("syntax", format!("syntax error: {message}"))
-            .at(span, label)
+            .at(place(length), label)
             .help(help),
     )
 }
@@ -52,6 +55,8 @@ enum Refused {
     Keys,
     /// How long its first line is.
     EmptyHeredoc(usize),
+    /// How long it is.
+    Number(usize),
 }
 
 /// What is known of a level.
@@ -129,6 +134,9 @@ fn first(text: &str, within: Within) -> Option<(Refused, usize)> {
             (Part::Operator, "." | "..." | "::") => {}
             (Part::Operator, _) => level.operators += 1,
             (Part::Text, _) => cost = TEXT,
+            (Part::Word, word) if infinite(word) => {
+                return Some((Refused::Number(word.len()), piece.at));
+            }
             (Part::Word | Part::Comment | Part::Newline, _) => {}
         }
         cost += level.compared(piece.text, pieces);
@@ -143,6 +151,11 @@ fn first(text: &str, within: Within) -> Option<(Refused, usize)> {
         }
     }
     None
+}
+
+/// Whether a word is a number beyond those of 64 bits.
+fn infinite(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) && word.parse().is_ok_and(f64::is_infinite)
 }
 
 #[cfg(test)]
@@ -220,6 +233,16 @@ mod tests {
             let blocks = format!("{block}\n x = 1 - 2 - 3\n").repeat(40);
             assert_eq!(first(&blocks, Within::Code), None);
         }
+    }
+
+    #[test]
+    fn a_number_has_an_end() {
+        let beyond = |at, length| Some((Refused::Number(length), at));
+        assert_eq!(first("a = 1e308 + e999", Within::Code), None);
+        assert_eq!(first("a = -1.5e309", Within::Code), beyond(5, 7));
+        assert_eq!(first("1e400 ${1E+400}", Within::Template), beyond(8, 6));
+        let digits = "9".repeat(400);
+        assert_eq!(first(&digits, Within::Code), beyond(0, 400));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The operators, as Terraform's: arithmetic on numbers, equality without conversion, lazy `&&` and `||`.
 
 use super::context::{Context, Eval};
-use super::convert::{Type, convert};
+use super::convert::{Type, convert, exact};
 use super::document::{Binary, Expr, Operation, Unary};
 use super::evaluate::{evaluate, merge_unset, not_yet};
 use super::scope::Scope;
@@ -99,12 +99,13 @@ fn arithmetic(operator: Binary, a: f64, b: f64, span: Span) -> Eval<Value> {
         Binary::Divide => a / b,
         _ => a % b,
     };
-    if !result.is_finite() {
-        return Err(
-            Diagnostic::error("invalid-value", "this has no finite result")
-                .at(span, "division by zero, or a number too large")
-                .into(),
-        );
+    if !exact(result) {
+        return Err(Diagnostic::error(
+            "invalid-value",
+            "the result is no number that can be kept exactly",
+        )
+        .at(span, "division by zero, or a number too large")
+        .into());
     }
     Ok(Value::Number(Number(rounded(result))))
 }

@@ -38,6 +38,8 @@ fn read(text: &str, words: bool) -> Result<Option<Spanned<Yaml>>, serde_saphyr::
         strict_booleans: !words,
         reject_unsupported_tags: true,
         with_snippet: false,
+        // Said of every number that is not exact.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
     };
     serde_saphyr::from_str_with_options(text, options)
 }
@@ -88,9 +90,7 @@ fn plain(node: Yaml) -> Result<Value, String> {
     Ok(match node {
         Yaml::Null => Value::Null,
         Yaml::Bool(flag) => Value::Bool(flag),
-        Yaml::Number(number)
-            if !number.is_finite() || (number.fract() == 0.0 && number.abs() > convert::EXACT) =>
-        {
+        Yaml::Number(number) if !convert::exact(number) => {
             return Err(format!("the number {number} cannot be kept exactly"));
         }
         Yaml::Number(number) => Value::Number(Number(number)),
@@ -347,7 +347,7 @@ impl Reader<'_> {
 
     /// A number that is not written as it would print stays text: `1.10` is a version, not 1.1.
     fn number(&mut self, number: f64, span: Span) -> ExprKind {
-        if number.fract() == 0.0 && number.abs() > convert::EXACT {
+        if !convert::exact(number) {
             self.said.push(convert::inexact(span));
         }
         // A tag makes a number of a quoted text.

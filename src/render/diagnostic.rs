@@ -15,6 +15,8 @@ use crate::model::source::{Source, SourceId, Sources};
 const NEAR: usize = 12;
 /// Bytes of a source line that are shown, so that a file of one long line stays readable.
 const LONGEST_LINE: usize = 400;
+/// Stands behind a path until its place is written there: nothing else that is shown has this character.
+const PLACE: char = '\u{1f}';
 
 /// Diagnostics one after the other: message, source lines, help.
 pub fn text(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
@@ -41,10 +43,15 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
         Level::Note => Title::NOTE,
     };
     let mut group = Group::with_title(level.primary_title(harmless(&diagnostic.message)));
+    let mut places = Vec::new();
     for window in windows(diagnostic, sources) {
-        let source = sources.get(window.source);
+        let name = harmless(&sources.get(window.source).name);
+        let labels = window.labels.iter().map(|(_, label)| label);
+        if let Some(first) = labels.min_by_key(|label| (!label.primary, label.span.start)) {
+            places.push(sources.position(first.span));
+        }
         let mut snippet = Snippet::source(window.text)
-            .path(harmless(&source.name))
+            .path(format!("{name}{PLACE}"))
             .line_start(window.first_line)
             .fold(true);
         for (range, label) in window.labels {
@@ -65,7 +72,18 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     for help in &diagnostic.help {
         group = group.element(Title::HELP.message(harmless(help)));
     }
-    renderer.render(&[group])
+    placed(&renderer.render(&[group]), &places)
+}
+
+/// The places of the files behind their paths, for those of what is shown: a long line is shown from its middle.
+fn placed(rendered: &str, places: &[(usize, usize)]) -> String {
+    let mut parts = rendered.split(PLACE);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for (part, (line, column)) in parts.zip(places) {
+        text.push_str(&format!(":{line}:{column}"));
+        text.push_str(part.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit()));
+    }
+    text
 }
 
 fn annotation<'a>(kind: AnnotationKind, range: Range<usize>, text: &str) -> Annotation<'a> {
@@ -187,14 +205,19 @@ fn shorten(text: &str, ranges: Vec<Range<usize>>) -> (String, Vec<Range<usize>>)
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end_matches(['\r', '\n']);
-        let from = ranges
-            .iter()
-            .map(|range| range.start.saturating_sub(offset))
-            .filter(|at| *at <= bare.len())
-            .min()
-            .unwrap_or(0);
-        let begin = floor(bare, from.saturating_sub(LONGEST_LINE / 4));
+        let begin = if bare.len() <= LONGEST_LINE {
+            0
+        } else {
+            let labels = ranges
+                .iter()
+                .map(|range| range.start.saturating_sub(offset));
+            let from = labels.filter(|at| *at <= bare.len()).min().unwrap_or(0);
+            floor(bare, from.saturating_sub(LONGEST_LINE / 4))
+        };
         let end = floor(bare, begin + LONGEST_LINE);
+        if begin > 0 {
+            short.push_str("...");
+        }
         for range in &ranges {
             for at in [range.start, range.end] {
                 if (offset..=offset + bare.len()).contains(&at) {
@@ -322,6 +345,7 @@ mod tests {
             "{shown}"
         );
         assert!(shown.contains("::: a.hcl:1:1\n"), "{shown}");
+        assert!(shown.contains("::: b.hcl:1:5001\n"), "{shown}");
         assert!(shown.contains("--- and here"), "{shown}");
         assert!(shown.len() < 2000, "{shown}");
         assert!(shown.ends_with("= help: do this\n"), "{shown}");

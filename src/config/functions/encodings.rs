@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Arguments;
 use crate::config::context::Eval;
-use crate::config::convert::EXACT;
+use crate::config::convert::exact;
 use crate::config::value::Value;
 use crate::model::value::Number;
 
@@ -59,7 +59,7 @@ fn from_json(arguments: &Arguments, json: &serde_json::Value) -> Eval<Value> {
         Json::Bool(flag) => Value::Bool(*flag),
         Json::Number(number) => {
             let value = number.as_f64().unwrap_or(f64::NAN);
-            if !value.is_finite() || (value.fract() == 0.0 && value.abs() > EXACT) {
+            if !exact(value) {
                 return Err(arguments.wrong(0, format!("the number {number} is too large")));
             }
             Value::Number(Number(value))

@@ -2,7 +2,7 @@
 
 use super::Arguments;
 use crate::config::context::{Eval, Failure};
-use crate::config::convert::{EXACT, Type, convert};
+use crate::config::convert::{Type, convert, exact};
 use crate::config::operators::rounded;
 use crate::config::value::Value;
 use crate::model::value::Number;
@@ -21,7 +21,7 @@ fn of(arguments: &Arguments, at: usize, value: &Value) -> Eval<f64> {
 
 /// A finite number as a result.
 fn made(arguments: &Arguments, number: f64) -> Eval<Value> {
-    if !number.is_finite() || (number.fract() == 0.0 && number.abs() > EXACT) {
+    if !exact(number) {
         return Err(arguments.wrong(0, "the result is no number that can be kept exactly"));
     }
     // Negative zero is zero.

@@ -39,7 +39,14 @@ fn numbers_and_operators() {
         ("false && nonsense", "false"), // Terraform checks the name; it never matters here
         (r#""a" < "b""#, "error: the operator needs a number"),
         ("null + 1", "error: the operator needs a number"),
-        ("1 / 0", "error: this has no finite result"), // Terraform: +Inf
+        (
+            "1 / 0",
+            "error: the result is no number that can be kept exactly",
+        ), // Terraform: +Inf
+        (
+            "9007199254740991 + 2",
+            "error: the result is no number that can be kept exactly",
+        ),
         ("1 == 1 ? 2 : 3", "2"),
     ]);
 }
