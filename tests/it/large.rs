@@ -124,6 +124,36 @@ fn expressions_of_the_language() {
 }
 
 #[test]
+fn objects() {
+    let members = |sign: &str| -> String {
+        (0..25_000)
+            .map(|at| format!("    team-{at}{sign} x\n"))
+            .collect()
+    };
+    let teams = |value: &str| format!("{STACK}locals {{\n  teams = {value}\n}}\n");
+    let object = format!("{{\n{}  }}", members(" ="));
+    let mut written = stage(&[("trust.hcl", teams(&object))]);
+    refuses(
+        &mut written,
+        "trustform validate",
+        r#"error: syntax error: an object has too many keys
+ --> trust.hcl:5:11
+  |
+5 |   teams = {
+  |           ^ begins here
+  |
+  = help: write them as YAML in a file of their own, and read that with `yamldecode(file(…))`
+"#,
+    );
+    let mut advised = stage(&[
+        ("trust.hcl", teams("yamldecode(file(\"teams.yaml\"))")),
+        ("teams.yaml", members(":")),
+    ]);
+    let run = advised.run("trustform validate", None);
+    assert_eq!((run.exit, run.err.as_str()), (0, ""), "{}", run.out);
+}
+
+#[test]
 fn keys() {
     let issuer = "oidc_issuer \"kind\" {\n  storage_account = \"oidc4f1c\"\n  container       = \"oidc\"\n  signing_key \"one\" {\n    public_key = file(\"one.key\")\n  }\n}\n";
     for (content, said) in [
