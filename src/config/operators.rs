@@ -99,23 +99,27 @@ fn arithmetic(operator: Binary, a: f64, b: f64, span: Span) -> Eval<Value> {
         Binary::Divide => a / b,
         _ => a % b,
     };
-    if !exact(result) {
-        return Err(Diagnostic::error(
-            "invalid-value",
-            "the result is no number that can be kept exactly",
-        )
-        .at(span, "division by zero, or a number too large")
-        .into());
-    }
-    Ok(Value::Number(Number(rounded(result))))
+    let Some(result) = kept(result) else {
+        let message = "the result is no number that can be kept exactly";
+        return Err(Diagnostic::error("invalid-value", message)
+            .at(span, "division by zero, or a number too large")
+            .into());
+    };
+    Ok(Value::Number(Number(result)))
 }
 
-/// Fifteen significant digits, so that 0.1 + 0.2 is 0.3 as it is for Terraform.
-pub(super) fn rounded(number: f64) -> f64 {
-    if number.fract() == 0.0 {
-        return number;
+/// A result in fifteen significant digits, so that 0.1 + 0.2 is 0.3 as it is for Terraform; none where they are too few.
+pub(super) fn kept(result: f64) -> Option<f64> {
+    let whole = result.fract() == 0.0;
+    if !exact(result) || !whole && result.abs() >= 1e14 {
+        return None;
     }
-    format!("{number:.14e}").parse().unwrap_or(number)
+    // Negative zero is zero.
+    let result = result + 0.0;
+    match whole {
+        true => Some(result),
+        false => format!("{result:.14e}").parse().ok(),
+    }
 }
 
 fn flag(context: &Context, scope: &Scope, expr: &Expr) -> Eval<Operand<bool>> {

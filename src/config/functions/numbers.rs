@@ -2,8 +2,8 @@
 
 use super::Arguments;
 use crate::config::context::{Eval, Failure};
-use crate::config::convert::{Type, convert, exact};
-use crate::config::operators::rounded;
+use crate::config::convert::{Type, convert};
+use crate::config::operators::kept;
 use crate::config::value::Value;
 use crate::model::value::Number;
 
@@ -19,13 +19,11 @@ fn of(arguments: &Arguments, at: usize, value: &Value) -> Eval<f64> {
     }
 }
 
-/// A finite number as a result.
 fn made(arguments: &Arguments, number: f64) -> Eval<Value> {
-    if !exact(number) {
-        return Err(arguments.wrong(0, "the result is no number that can be kept exactly"));
+    match kept(number) {
+        Some(number) => Ok(Value::Number(Number(number))),
+        None => Err(arguments.wrong(0, "the result is no number that can be kept exactly")),
     }
-    // Negative zero is zero.
-    Ok(Value::Number(Number(rounded(number) + 0.0)))
 }
 
 pub(super) fn abs(arguments: &Arguments) -> Eval<Value> {

@@ -47,6 +47,11 @@ fn numbers_and_operators() {
             "9007199254740991 + 2",
             "error: the result is no number that can be kept exactly",
         ),
+        (
+            "9007199254740991 / 2",
+            "error: the result is no number that can be kept exactly",
+        ),
+        ("12345678901234.1 + 0.2", "12345678901234.3"),
         ("1 == 1 ? 2 : 3", "2"),
     ]);
 }
