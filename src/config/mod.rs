@@ -15,6 +15,7 @@ mod hcl_open;
 mod quoted;
 mod template;
 mod yaml;
+mod yaml_error;
 mod yaml_node;
 
 mod declare;

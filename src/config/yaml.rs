@@ -8,21 +8,22 @@ use super::document::{Attribute, Block, Body, Expr, ExprKind, Word};
 use super::hcl::without_bom;
 use super::hcl_expression::parse_template;
 use super::value::Value;
+use super::yaml_error::words;
 use super::yaml_node::Yaml;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::{SourceId, Span};
 use crate::model::value::Number;
 
 /// How deep a document may nest.
-const DEPTH: usize = 64;
+pub(super) const DEPTH: usize = 64;
 /// How many nodes a document may have: more than 8 MiB of text can reasonably hold, one for every four bytes.
 const NODES: usize = 2_000_000;
 
 /// Where the nodes stand.
-struct Reader<'a> {
-    id: SourceId,
-    text: &'a str,
-    base: usize,
+pub(super) struct Reader<'a> {
+    pub(super) id: SourceId,
+    pub(super) text: &'a str,
+    pub(super) base: usize,
     said: &'a mut Vec<Diagnostic>,
 }
 
@@ -63,27 +64,6 @@ pub(super) fn value(text: &str) -> Result<Value, String> {
 fn says_nothing(line: &str) -> bool {
     let line = line.trim_start();
     line.is_empty() || line.starts_with('#')
-}
-
-/// What is wrong with a document, in our words: a code, and a sentence without a place.
-fn words(error: &serde_saphyr::Error) -> (&'static str, String) {
-    let text = error.without_snippet().to_string();
-    let mut message = text.as_str();
-    for separator in ["\n", " at line ", ": line ", ", set DuplicateKeyPolicy"] {
-        message = message.split(separator).next().unwrap_or(message);
-    }
-    if message.starts_with("budget breached: Documents") {
-        return ("syntax", "a file is one document".to_owned());
-    }
-    if message.starts_with("budget breached") || message.contains("recursion limit") {
-        return (
-            "limit",
-            format!(
-                "aliases, nesting (at most {DEPTH} levels) or sheer number make this document too large"
-            ),
-        );
-    }
-    ("syntax", clear(message))
 }
 
 fn plain(node: Yaml) -> Result<Value, String> {
@@ -147,51 +127,8 @@ pub(super) fn parse(id: SourceId, text: &str, said: &mut Vec<Diagnostic>) -> Bod
 }
 
 impl Reader<'_> {
-    fn error(&self, error: &serde_saphyr::Error) -> Diagnostic {
-        let (code, message) = words(error);
-        let message = match code {
-            "syntax" => format!("syntax error: {message}"),
-            _ => message,
-        };
-        let mut diagnostic = Diagnostic::error(code, &message);
-        if message.contains("tabs disallowed") {
-            diagnostic = diagnostic.help("YAML is indented with spaces");
-        } else if message.contains("quoted scalar") {
-            diagnostic =
-                diagnostic.help("look for a quote in the lines before that is never closed");
-        } else if message.contains("flow mapping") {
-            diagnostic = diagnostic.help("inside `{ … }`, put quotes around `${…}`");
-        } else if message.contains("unsupported tag") || message.contains("tagged scalar") {
-            diagnostic = diagnostic.help(
-                "a tag means nothing here: write the value itself, or name a variable that holds it: `${var.name}`",
-            );
-        } else if message.contains("is written already") {
-            diagnostic = diagnostic.help("a map has each key once: put what they say into one");
-        } else if message.contains("did not find expected") {
-            diagnostic = diagnostic.help("look at how the lines after it are indented");
-        }
-        match error.location() {
-            Some(at) => diagnostic.at(self.tag_before(&message, self.span(&at)), "here"),
-            None => diagnostic.at(Span::new(self.id, self.base, self.base), "in this file"),
-        }
-    }
-
-    /// The tag that a message names, where it stands right before the node; else the node.
-    fn tag_before(&self, message: &str, node: Span) -> Span {
-        let named = message.split_once("unsupported tag `");
-        let tag = named.and_then(|(_, rest)| rest.strip_suffix('`'));
-        let before = self.text.get(..node.start - self.base).unwrap_or_default();
-        let before = before.trim_end();
-        match tag.filter(|tag| before.ends_with(tag)) {
-            Some(tag) => {
-                let end = self.base + before.len();
-                Span::new(self.id, end - tag.len(), end)
-            }
-            None => node,
-        }
-    }
-
-    fn span(&self, at: &Location) -> Span {
+    /// Where a node or a mistake stands in its source.
+    pub(super) fn span(&self, at: &Location) -> Span {
         let limit = self.text.len();
         // A syntax error has only line and column.
         let start = at.span().byte_offset().map(|start| start as usize);
@@ -373,20 +310,6 @@ impl Reader<'_> {
                 rest.starts_with(text)
             })
             .map(|start| start + self.base)
-    }
-}
-
-/// The parser's words, where they are about itself rather than the text.
-fn clear(message: &str) -> String {
-    if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
-        return format!("the key `{key}` is written already");
-    }
-    match message {
-        "cannot deserialize tagged scalar into string" => "unsupported tag".to_owned(),
-        "invalid u64" | "invalid i64" | "invalid u128" | "invalid i128" => {
-            "this is not the whole number that its tag says".to_owned()
-        }
-        other => other.to_owned(),
     }
 }
 
