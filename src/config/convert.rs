@@ -229,8 +229,19 @@ fn unify_two(a: &Type, b: &Type) -> Option<Type> {
     })
 }
 
-fn unify_all<'a>(mut types: impl Iterator<Item = &'a Type>) -> Option<Type> {
-    types.try_fold(Type::Any, |common, ty| unify_two(&common, ty))
+fn unify_all<'a>(types: impl Iterator<Item = &'a Type>) -> Option<Type> {
+    let mut common = Type::Any;
+    // A bool and a number have no common type before a string is among them.
+    let mut later = Vec::new();
+    for ty in types {
+        match unify_two(&common, ty) {
+            Some(both) => common = both,
+            None => later.push(ty),
+        }
+    }
+    later
+        .into_iter()
+        .try_fold(common, |common, ty| unify_two(&common, ty))
 }
 
 fn parse_number(text: &str) -> Result<Number, String> {

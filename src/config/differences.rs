@@ -22,6 +22,18 @@ pub const DIFFERENCES: &[Difference] = &[
         why: EXACT,
     },
     Difference {
+        expression: "10 % 0",
+        terraform: "10",
+        here: "error: the result is no number that can be kept exactly",
+        why: "a division by 0 has no rest",
+    },
+    Difference {
+        expression: "-0",
+        terraform: "-0",
+        here: "0",
+        why: "zero has no sign",
+    },
+    Difference {
         expression: "false && tobool(\"x\")",
         terraform: "error",
         here: "false",
@@ -62,6 +74,18 @@ pub const DIFFERENCES: &[Difference] = &[
         terraform: "known after apply",
         here: "\"null\"",
         why: "it is known already",
+    },
+    Difference {
+        expression: "substr(\"hello\", -2, 0)",
+        terraform: "\"lo\"",
+        here: "\"\"",
+        why: "no character is asked for",
+    },
+    Difference {
+        expression: "textencodebase64(\"a\", \"shift_jis\")",
+        terraform: "\"YQ==\"",
+        here: "error: `textencodebase64`: the encodings are `UTF-8`, `UTF-16LE` and `UTF-16BE`",
+        why: "nothing that is declared here takes another",
     },
     Difference {
         expression: "jsonencode(0.000001)",

@@ -119,7 +119,7 @@ fn conditional(context: &Context, scope: &Scope, choice: &Choice, span: Span) ->
     if matches!(value, Value::Resource(_)) || matches!(other, Value::Resource(_)) {
         return Ok(value);
     }
-    context.spend((value.size().weight + other.size().weight) / 64, span)?;
+    context.spend((value.size().weight + other.size().weight) / 4, span)?;
     let common = unify(&[type_of(&value), type_of(&other)]);
     let Some(common) = common else {
         return Err(Diagnostic::error(

@@ -97,7 +97,7 @@ fn arithmetic(operator: Binary, a: f64, b: f64, span: Span) -> Eval<Value> {
         Binary::Subtract => a - b,
         Binary::Multiply => a * b,
         Binary::Divide => a / b,
-        _ => a % b,
+        _ => remainder(a, b),
     };
     let Some(result) = kept(result) else {
         let message = "the result is no number that can be kept exactly";
@@ -106,6 +106,15 @@ fn arithmetic(operator: Binary, a: f64, b: f64, span: Span) -> Eval<Value> {
             .into());
     };
     Ok(Value::Number(Number(result)))
+}
+
+/// What is left of a division; of 10 by 0.1 nothing, although 0.1 is a little more than a tenth here.
+fn remainder(a: f64, b: f64) -> f64 {
+    let whole = a.fract() == 0.0 && b.fract() == 0.0;
+    match kept(a / b) {
+        Some(times) if times.fract() == 0.0 && !whole => 0.0,
+        _ => a % b,
+    }
 }
 
 /// A result in fifteen significant digits, so that 0.1 + 0.2 is 0.3 as it is for Terraform; none where they are too few.

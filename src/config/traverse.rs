@@ -1,5 +1,7 @@
 //! Traversals: what a root names, and the attributes, indexes and splats after it.
 
+use std::collections::BTreeMap;
+
 use super::context::{Context, Eval, Failure, Memo};
 use super::convert::{Type, convert};
 use super::document::{Expr, ExprKind, Step, Word};
@@ -157,7 +159,7 @@ fn apply(
                 let (value, rest) = references::output(context, address, word, rest)?;
                 return apply(context, scope, value, rest, span);
             }
-            let value = attribute(&value, word)?;
+            let value = attribute(context, &value, word)?;
             apply(context, scope, value, rest, span)
         }
         Step::Index(key) => {
@@ -188,6 +190,7 @@ fn splat(
         Value::List(_) | Value::Set(_) => value.items().unwrap_or_default().to_vec(),
         _ => vec![value],
     };
+    context.spend(items.len(), span)?;
     items
         .into_iter()
         .map(|item| apply(context, scope, item, steps, span))
@@ -195,13 +198,14 @@ fn splat(
         .map(Value::list)
 }
 
-fn attribute(value: &Value, word: &Word) -> Eval<Value> {
+fn attribute(context: &Context, value: &Value, word: &Word) -> Eval<Value> {
     let name = &word.text;
     if let Some(members) = value.members() {
         if let Some(found) = members.get(name) {
             return Ok(found.clone());
         }
         let names = || members.keys().map(|key| &**key);
+        context.spend(members.len(), word.span)?;
         return Err(Diagnostic::error(
             "unknown-reference",
             format!("the object has no attribute `{name}`"),
@@ -250,22 +254,22 @@ fn index(context: &Context, scope: &Scope, value: &Value, key: &Expr) -> Eval<Va
     };
     match value {
         Value::Map(_) => {
-            let members = value.members().into_iter().flatten();
             let Ok(Value::Text(name)) = convert(&at, &Type::String) else {
                 return Err(wrong_index("a string", &at, key.span).into());
             };
-            let found = members.clone().find(|(key, _)| **key == name);
-            found.map(|(_, item)| item.clone()).ok_or_else(|| {
-                let names = || members.clone().map(|(key, _)| &**key);
-                missing(
-                    format!("there is no element with the key `{name}`"),
-                    match nearest(&name, names()) {
-                        Some(near) => format!("did you mean `\"{near}\"`?"),
-                        None => format!("the keys are {}", words::list(names(), "none")),
-                    },
-                )
-                .into()
-            })
+            let members = value.members();
+            if let Some(found) = members.and_then(|members| members.get(&name)) {
+                return Ok(found.clone());
+            }
+            let names = || members.into_iter().flatten().map(|(key, _)| &**key);
+            // The nearest is searched for, also where `can` asks.
+            context.spend(members.map_or(0, BTreeMap::len), key.span)?;
+            let help = match nearest(&name, names()) {
+                Some(near) => format!("did you mean `\"{near}\"`?"),
+                None => format!("the keys are {}", words::list(names(), "none")),
+            };
+            let message = format!("there is no element with the key `{name}`");
+            Err(missing(message, help).into())
         }
         Value::List(_) => {
             let items = value.items().unwrap_or_default();

@@ -77,6 +77,13 @@ impl Arguments<'_, '_> {
         }
     }
 
+    /// The first argument as a list whose elements have one type.
+    pub(super) fn list_of(&self, element: Type) -> Eval<Vec<Value>> {
+        let list = super::conversions::to(self, &Type::List(Box::new(element)))?;
+        let items = list.items().map(<[Value]>::to_vec);
+        items.ok_or_else(|| self.wrong(0, "expected a list"))
+    }
+
     /// Text as a result.
     pub(super) fn made(&self, text: String) -> Eval<Value> {
         self.context.produce(text.len(), self.span)?;

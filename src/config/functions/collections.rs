@@ -131,8 +131,7 @@ pub(super) fn one(arguments: &Arguments) -> Eval<Value> {
 
 /// The elements in one type, each once, in their order.
 pub(super) fn distinct(arguments: &Arguments) -> Eval<Value> {
-    let list = super::conversions::to(arguments, &Type::List(Box::new(Type::Any)))?;
-    let items = list.items().unwrap_or_default();
+    let items = arguments.list_of(Type::Any)?;
     let mut seen = BTreeSet::new();
     let once = items.iter().filter(|item| seen.insert(*item)).cloned();
     Ok(Value::list(once.collect()))
@@ -147,8 +146,7 @@ pub(super) fn reverse(arguments: &Arguments) -> Eval<Value> {
 /// Texts by their bytes.
 pub(super) fn sort(arguments: &Arguments) -> Eval<Value> {
     arguments.known(0)?;
-    let list = super::conversions::to(arguments, &Type::List(Box::new(Type::String)))?;
-    let mut items = list.items().unwrap_or_default().to_vec();
+    let mut items = arguments.list_of(Type::String)?;
     if items.iter().any(Value::is_null) {
         return Err(arguments.wrong(0, "an element is null"));
     }
@@ -158,10 +156,9 @@ pub(super) fn sort(arguments: &Arguments) -> Eval<Value> {
 
 /// The texts that are neither null nor empty.
 pub(super) fn compact(arguments: &Arguments) -> Eval<Value> {
-    let list = super::conversions::to(arguments, &Type::List(Box::new(Type::String)))?;
-    let items = list.items().unwrap_or_default().iter();
-    let full = items.filter(|item| !item.is_null() && item.as_text().is_none_or(|t| !t.is_empty()));
-    Ok(Value::list(full.cloned().collect()))
+    let mut items = arguments.list_of(Type::String)?;
+    items.retain(|item| !item.is_null() && item.as_text().is_none_or(|t| !t.is_empty()));
+    Ok(Value::list(items))
 }
 
 /// The first value that is neither null nor empty text, in the type that suits them all.
@@ -188,8 +185,7 @@ pub(super) fn anytrue(arguments: &Arguments) -> Eval<Value> {
 /// Null counts as false.
 fn flags(arguments: &Arguments) -> Eval<Vec<bool>> {
     arguments.known(0)?;
-    let list = super::conversions::to(arguments, &Type::List(Box::new(Type::Bool)))?;
-    let items = list.items().unwrap_or_default();
+    let items = arguments.list_of(Type::Bool)?;
     Ok(items
         .iter()
         .map(|item| *item == Value::Bool(true))

@@ -7,6 +7,9 @@ use crate::config::value::Value;
 
 /// The first argument in another type.
 pub(super) fn to(arguments: &Arguments, ty: &Type) -> Eval<Value> {
+    // Each part is looked at, and with the others' types compared.
+    let cost = arguments.value(0).size().weight / 4;
+    arguments.context.spend(cost, arguments.span)?;
     convert(arguments.value(0), ty).map_err(|why| arguments.wrong(0, why))
 }
 

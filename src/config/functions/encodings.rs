@@ -1,5 +1,6 @@
 //! Functions that encode and decode.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use base64::Engine as _;
@@ -174,8 +175,13 @@ fn block(text: &str, depth: usize) -> Option<String> {
 /// Rows as objects, by the names in the first row.
 pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
     let text = arguments.text(0)?;
+    let wrong = |why| arguments.wrong(0, format!("this is not CSV: {why}"));
+    if let Some(line) = stray_quote(&text) {
+        let why = format!("a quote stands within a field, or none closes it (line {line})");
+        return Err(wrong(why));
+    }
+    let wrong = |error: csv::Error| wrong(error.to_string());
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let wrong = |error: csv::Error| arguments.wrong(0, format!("this is not CSV: {error}"));
     let names: Vec<Rc<str>> = reader
         .headers()
         .map_err(wrong)?
@@ -185,10 +191,9 @@ pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
     if names.is_empty() {
         return Err(arguments.wrong(0, "the first line names the columns, and there is none"));
     }
-    for (at, name) in names.iter().enumerate() {
-        if names[..at].contains(name) {
-            return Err(arguments.wrong(0, format!("two columns are called `{name}`")));
-        }
+    let mut seen = BTreeSet::new();
+    if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
+        return Err(arguments.wrong(0, format!("two columns are called `{name}`")));
     }
     let mut rows = Vec::new();
     for row in reader.records() {
@@ -200,6 +205,31 @@ pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
         rows.push(Value::map(cells.collect()));
     }
     Ok(Value::list(rows))
+}
+
+/// The line of a quote that neither surrounds a field with another nor stands twice within one. Source: RFC 4180, section 2, rules 5 to 7.
+fn stray_quote(text: &str) -> Option<usize> {
+    let (mut line, mut opened) = (1, 1);
+    // Whether the quotes so far surround a field, and whether what comes next begins one.
+    let (mut quoted, mut begins) = (false, true);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        line += usize::from(byte == b'\n');
+        match byte {
+            b'"' if quoted && bytes.next_if_eq(&b'"').is_none() => {
+                quoted = false;
+                if bytes.peek().is_some_and(|next| !b",\r\n".contains(next)) {
+                    return Some(line);
+                }
+            }
+            b'"' if quoted => {}
+            b'"' if begins => (quoted, opened) = (true, line),
+            b'"' => return Some(line),
+            _ => {}
+        }
+        begins = !quoted && matches!(byte, b',' | b'\n');
+    }
+    quoted.then_some(opened)
 }
 
 const CODINGS: &str = "the encodings are `UTF-8`, `UTF-16LE` and `UTF-16BE`";

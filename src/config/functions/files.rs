@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use regex::Regex;
-
+use super::search::Search;
 use super::{Arguments, clean};
 use crate::config::context::{Eval, Failure};
 use crate::config::evaluate::evaluate;
@@ -17,6 +16,10 @@ use crate::model::words::nearest;
 
 /// Files and directories that one `fileset` looks at.
 const MOST: usize = 10_000;
+/// The work of looking at one of them, in steps.
+const LISTING: usize = 64;
+/// Bytes that its pattern may have: as a regular expression it is several times as long.
+const LONGEST: usize = 512;
 /// How deep it goes.
 const DEEPEST: usize = 32;
 
@@ -91,14 +94,22 @@ pub(super) fn templatefile(arguments: &Arguments) -> Eval<Value> {
 /// The files below a directory whose path matches a pattern with `*`, `**`, `?`, `[…]` and `{a,b}`.
 pub(super) fn fileset(arguments: &Arguments) -> Eval<Value> {
     let (directory, pattern) = (arguments.text(0)?, arguments.text(1)?);
+    if pattern.len() > LONGEST {
+        return Err(arguments.wrong(1, format!("the pattern has more than {LONGEST} bytes")));
+    }
     if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
         return Err(arguments.wrong(
             1,
             "a pattern stays below its directory: no `..`, no `/` at its beginning",
         ));
     }
-    let regex =
-        glob(&clean(&pattern)).ok_or_else(|| arguments.wrong(1, "this is not a pattern"))?;
+    let wrong = || arguments.wrong(1, "this is not a pattern");
+    let expression = glob(&clean(&pattern)).ok_or_else(wrong)?;
+    let search = Search::new(arguments, 1, &expression);
+    let mut search = search.map_err(|failure| match failure {
+        Failure::Reported => failure,
+        _ => wrong(),
+    })?;
     let mut found = Vec::new();
     let mut seen = 0;
     let mut waiting: Vec<(String, usize)> = vec![(String::new(), 0)];
@@ -119,7 +130,7 @@ pub(super) fn fileset(arguments: &Arguments) -> Eval<Value> {
                     "more than 10,000 files and directories lie below this one: name a smaller one",
                 ));
             }
-            arguments.context.spend(1, arguments.span)?;
+            arguments.context.spend(LISTING, arguments.span)?;
             let name = match below.as_str() {
                 "" => entry.name,
                 below => format!("{below}/{}", entry.name),
@@ -129,7 +140,7 @@ pub(super) fn fileset(arguments: &Arguments) -> Eval<Value> {
                 if depth < DEEPEST && (pattern.contains('/') || pattern.contains("**")) {
                     waiting.push((name, depth + 1));
                 }
-            } else if regex.is_match(&name) {
+            } else if search.matches(&name)? {
                 found.push(Value::text(name));
             }
         }
@@ -139,7 +150,7 @@ pub(super) fn fileset(arguments: &Arguments) -> Eval<Value> {
 
 /// A glob as a regular expression: `**` is any directories where it is a whole part of the path, `\\` takes the next
 /// character as it is.
-fn glob(pattern: &str) -> Option<Regex> {
+fn glob(pattern: &str) -> Option<String> {
     let mut text = String::from("^");
     let mut rest = pattern;
     let mut braces = 0usize;
@@ -188,8 +199,5 @@ fn glob(pattern: &str) -> Option<Regex> {
         rest = &rest[length..];
     }
     text.push('$');
-    regex::RegexBuilder::new(&text)
-        .size_limit(1024 * 1024)
-        .build()
-        .ok()
+    Some(text)
 }

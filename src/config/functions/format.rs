@@ -26,6 +26,7 @@ struct Verb {
 
 /// `format` for each element of the lists, which have one length; what is no list is taken each time.
 pub(super) fn formatlist(arguments: &Arguments) -> Eval<Value> {
+    arguments.text(0)?;
     let lists = (1..arguments.values.len()).filter(|at| arguments.value(*at).items().is_some());
     let mut length = None;
     for at in lists {

@@ -14,8 +14,7 @@ const LONGEST_RANGE: usize = 1024;
 
 /// Lists of so many elements each; 0 makes one list of all.
 pub(super) fn chunklist(arguments: &Arguments) -> Eval<Value> {
-    let list = super::conversions::tolist(arguments)?;
-    let items = list.items().unwrap_or_default();
+    let items = arguments.list_of(Type::Any)?;
     let size = usize::try_from(arguments.whole(1)?)
         .map_err(|_| arguments.wrong(1, "the size is negative"))?;
     let size = match size {
@@ -131,8 +130,11 @@ pub(super) fn transpose(arguments: &Arguments) -> Eval<Value> {
     arguments.known(0)?;
     let ty = Type::Map(Box::new(Type::List(Box::new(Type::String))));
     let map = super::conversions::to(arguments, &ty)?;
+    let Some(members) = map.members() else {
+        return Err(arguments.wrong(0, "expected a map of lists"));
+    };
     let mut turned: BTreeMap<Rc<str>, Vec<Value>> = BTreeMap::new();
-    for (key, values) in map.members().into_iter().flatten() {
+    for (key, values) in members {
         let Some(values) = values.items() else {
             return Err(arguments.wrong(0, "a list in it is null"));
         };

@@ -13,6 +13,7 @@ mod lists;
 mod numbers;
 mod refused;
 mod regexes;
+mod search;
 mod sets;
 mod strings;
 
@@ -226,9 +227,10 @@ pub(super) fn call(context: &Context, scope: &Scope, call: &Call, span: Span) ->
         Part => 1,
         Structure => all().fold(1, |sum, value| {
             let items = value.items().map_or(0, <[Value]>::len);
-            sum + items + value.members().map_or(0, |members| members.len())
+            // A map is put together key by key.
+            sum + items + value.members().map_or(0, |members| 4 * members.len())
         }),
-        Inside => all().fold(1, |sum, value| sum + value.size().weight / 16),
+        Inside => all().fold(1, |sum, value| sum + value.size().weight / 8),
     };
     context.spend(cost, span)?;
     (function.run)(&Arguments {

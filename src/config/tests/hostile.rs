@@ -136,6 +136,36 @@ fn what_multiplies_is_bounded() {
     assert_eq!(said, "evaluation produces more than 16 MiB of text");
 }
 
+/// Work that is not paid for: each of these took minutes, or all memory.
+#[test]
+fn what_repeats_is_paid_for() {
+    const LOCALS: &str = r#"locals {
+  many = split("", replace(format("%1000s", ""), " ", "ab c-"))
+  text = join("", concat(local.many, local.many))
+  map  = { for i, x in local.many : i => x }
+}
+"#;
+    for (repeated, times) in [
+        ("length(local.many[*])", 8000),
+        ("can(local.map.zz)", 20_000),
+        (r#"can(local.map["zz${x}"])"#, 20_000),
+        (r#"can(regex("[ab].{1000}[^ -~]", "x"))"#, 3000),
+        (r#"can(regex("(?:[ab].{50}){3}[^ -~]", local.text))"#, 1000),
+        (
+            r#"can(fileset(".", "{a,b}*{c,d,e,f,g}**/*{h,i}*?[a-z]"))"#,
+            20_000,
+        ),
+        (r#"regexall("a(.*x)?", local.text)"#, 10),
+    ] {
+        let (outer, inner) = (times / 1000 + 1, times.min(1000));
+        let loops = format!("[for y in range({outer}) : [for x in range({inner}) : {repeated}]]");
+        let said = refused(format!(
+            "{LOCALS}output \"o\" {{ value = length({loops}) }}\n"
+        ));
+        assert_eq!(said, "evaluation takes too many steps", "{repeated}");
+    }
+}
+
 #[test]
 fn aliases_do_not_explode() {
     let mut text = String::from("locals:\n  l0: &l0 [x, x, x, x, x, x, x, x, x]\n");
