@@ -10,6 +10,9 @@ use super::search::{self, Search};
 use crate::config::context::Eval;
 use crate::config::value::Value;
 
+/// Bytes that an expression may have.
+const LONGEST: usize = 4096;
+
 /// An expression with `\d`, `\w`, `\s` and `\b` for ASCII alone, and sets without operations. Source: the syntax of RE2.
 fn as_terraform_reads(pattern: &str) -> Result<String, String> {
     let mut made = String::with_capacity(pattern.len());
@@ -67,6 +70,9 @@ fn compiled<'a, 'b, 'c>(
     at: usize,
     pattern: &str,
 ) -> Eval<Search<'a, 'b, 'c>> {
+    if pattern.len() > LONGEST {
+        return Err(arguments.wrong(at, format!("the expression has more than {LONGEST} bytes")));
+    }
     match as_terraform_reads(pattern) {
         Ok(pattern) => Search::new(arguments, at, &pattern),
         Err(why) => Err(search::wrong(arguments, at, &why)),

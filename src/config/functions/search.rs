@@ -17,8 +17,6 @@ use crate::config::context::{Eval, Failure};
 
 /// Bytes that a compiled expression may take.
 const SIZE: usize = 1024 * 1024;
-/// Bytes that an expression's text may have.
-const LONGEST: usize = 4096;
 /// How deep its groups may nest.
 const NESTING: u32 = 50;
 /// The work of looking up a class of Unicode, in steps.
@@ -42,11 +40,6 @@ impl<'a, 'b, 'c> Search<'a, 'b, 'c> {
     /// Compiles what an argument says.
     pub fn new(arguments: &'a Arguments<'b, 'c>, at: usize, pattern: &str) -> Eval<Self> {
         let wrong = |why: &dyn std::fmt::Display| wrong(arguments, at, why);
-        if pattern.len() > LONGEST {
-            return Err(
-                arguments.wrong(at, format!("the expression has more than {LONGEST} bytes"))
-            );
-        }
         // Compiling costs more than the text is long, and most where it names a class of Unicode.
         let classes = pattern.matches(r"\p").count() + pattern.matches(r"\P").count();
         let cost = 1000 + pattern.len() * 16 + classes * CLASS;
@@ -65,14 +58,16 @@ impl<'a, 'b, 'c> Search<'a, 'b, 'c> {
             .skip_cache_capacity_check(true);
         let ahead = DFA::builder().configure(bounds).build_from_nfa(nfa.clone());
         let ahead = ahead.map_err(|error| wrong(&error))?;
+        let ahead_cache = ahead.create_cache();
+        let asks = nfa.look_set_any();
         let machine = PikeVM::new_from_nfa(nfa).map_err(|error| wrong(&error))?;
-        let asks = machine.get_nfa().look_set_any();
+        let machine_cache = machine.create_cache();
         Ok(Search {
             arguments,
             states,
             within_characters: asks.contains(Look::WordAsciiNegate),
-            ahead: (ahead.clone(), ahead.create_cache()),
-            machine: (machine.clone(), machine.create_cache()),
+            ahead: (ahead, ahead_cache),
+            machine: (machine, machine_cache),
         })
     }
 
