@@ -77,9 +77,16 @@ impl Arguments<'_, '_> {
         }
     }
 
+    /// An argument in another type: each part is looked at, and its type compared with the others'.
+    pub(super) fn converted(&self, at: usize, ty: &Type) -> Eval<Value> {
+        let cost = self.value(at).size().weight / 4;
+        self.context.spend(cost, self.span)?;
+        convert(self.value(at), ty).map_err(|why| self.wrong(at, why))
+    }
+
     /// The first argument as a list whose elements have one type.
     pub(super) fn list_of(&self, element: Type) -> Eval<Vec<Value>> {
-        let list = super::conversions::to(self, &Type::List(Box::new(element)))?;
+        let list = self.converted(0, &Type::List(Box::new(element)))?;
         let items = list.items().map(<[Value]>::to_vec);
         items.ok_or_else(|| self.wrong(0, "expected a list"))
     }

@@ -129,7 +129,7 @@ pub(super) fn slice(arguments: &Arguments) -> Eval<Value> {
 pub(super) fn transpose(arguments: &Arguments) -> Eval<Value> {
     arguments.known(0)?;
     let ty = Type::Map(Box::new(Type::List(Box::new(Type::String))));
-    let map = super::conversions::to(arguments, &ty)?;
+    let map = arguments.converted(0, &ty)?;
     let Some(members) = map.members() else {
         return Err(arguments.wrong(0, "expected a map of lists"));
     };

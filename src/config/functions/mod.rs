@@ -230,7 +230,7 @@ pub(super) fn call(context: &Context, scope: &Scope, call: &Call, span: Span) ->
             // A map is put together key by key.
             sum + items + value.members().map_or(0, |members| 4 * members.len())
         }),
-        Inside => all().fold(1, |sum, value| sum + value.size().weight / 8),
+        Inside => all().fold(1, |sum, value| sum + value.size().weight / 16),
     };
     context.spend(cost, span)?;
     (function.run)(&Arguments {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Arguments;
 use crate::config::context::{Eval, Failure};
-use crate::config::convert::{Type, convert, type_of, unify};
+use crate::config::convert::{Type, type_of, unify};
 use crate::config::value::Value;
 
 /// How many combinations `setproduct` makes at most.
@@ -18,7 +18,7 @@ pub(super) fn setproduct(arguments: &Arguments) -> Eval<Value> {
             Value::Set(_) => Type::Set(Box::new(Type::Any)),
             _ => Type::List(Box::new(Type::Any)),
         };
-        let one = convert(arguments.value(at), &to).map_err(|why| arguments.wrong(at, why))?;
+        let one = arguments.converted(at, &to)?;
         let Some(items) = one.items() else {
             return Err(arguments.wrong(at, "expected a list"));
         };
@@ -83,11 +83,9 @@ fn sets(arguments: &Arguments) -> Eval<Vec<BTreeSet<Value>>> {
         return Err(mixed(arguments, 0));
     };
     let to = Type::Set(Box::new(common));
-    arguments
-        .all()
-        .enumerate()
-        .map(|(at, value)| {
-            let set = convert(value, &to).map_err(|why| arguments.wrong(at, why))?;
+    (0..arguments.values.len())
+        .map(|at| {
+            let set = arguments.converted(at, &to)?;
             Ok(set.items().unwrap_or_default().iter().cloned().collect())
         })
         .collect()
