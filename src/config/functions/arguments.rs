@@ -10,6 +10,9 @@ use super::Arguments;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::source::Span;
 
+/// The work of beginning to read a document, in steps.
+const READING: usize = 200;
+
 impl Arguments<'_, '_> {
     pub(super) fn value(&self, at: usize) -> &Value {
         self.values.get(at).map_or(&Value::Null, |(value, _)| value)
@@ -53,6 +56,12 @@ impl Arguments<'_, '_> {
             Ok(_) => Err(self.wrong(at, "expected a string")),
             Err(why) => Err(self.wrong(at, why)),
         }
+    }
+
+    /// An argument as a document that is read now, or as the path of one.
+    pub(super) fn document(&self, at: usize) -> Eval<Rc<str>> {
+        self.context.spend(READING, self.span)?;
+        self.text(at)
     }
 
     /// An argument as a whole number.

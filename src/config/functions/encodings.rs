@@ -46,7 +46,7 @@ pub(super) fn json_text(value: &Value) -> String {
 }
 
 pub(super) fn jsondecode(arguments: &Arguments) -> Eval<Value> {
-    let text = arguments.text(0)?;
+    let text = arguments.document(0)?;
     let json: serde_json::Value = serde_json::from_str(&text)
         .map_err(|error| arguments.wrong(0, format!("this is not JSON: {error}")))?;
     arguments.context.produce(text.len(), arguments.span)?;
@@ -82,7 +82,7 @@ fn from_json(arguments: &Arguments, json: &serde_json::Value) -> Eval<Value> {
 }
 
 pub(super) fn yamldecode(arguments: &Arguments) -> Eval<Value> {
-    let text = arguments.text(0)?;
+    let text = arguments.document(0)?;
     arguments.context.produce(text.len(), arguments.span)?;
     crate::config::yaml::value(&text)
         .map_err(|why| arguments.wrong(0, format!("this is not YAML: {why}")))
@@ -174,7 +174,7 @@ fn block(text: &str, depth: usize) -> Option<String> {
 
 /// Rows as objects, by the names in the first row.
 pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
-    let text = arguments.text(0)?;
+    let text = arguments.document(0)?;
     let wrong = |why| arguments.wrong(0, format!("this is not CSV: {why}"));
     if let Some(line) = stray_quote(&text) {
         let why = format!("a quote stands within a field, or none closes it (line {line})");

@@ -56,7 +56,7 @@ fn unreadable(arguments: &Arguments, path: &str, error: &FileError) -> Failure {
 
 /// The file as a template; it knows the names that it is given and no others.
 pub(super) fn templatefile(arguments: &Arguments) -> Eval<Value> {
-    let path = arguments.text(0)?;
+    let path = arguments.document(0)?;
     let Some(given) = arguments.value(1).members() else {
         return Err(arguments.wrong(1, "expected an object with the template's names"));
     };

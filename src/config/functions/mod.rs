@@ -205,6 +205,8 @@ pub(super) fn call(context: &Context, scope: &Scope, call: &Call, span: Span) ->
         .iter()
         .find(|function| function.name == &*call.name.text)
     else {
+        // The nearest is searched for, also where `can` asks.
+        context.spend(ALL.len(), span)?;
         return Err(unknown(call).into());
     };
     let values = arguments(context, scope, call)?;

@@ -156,6 +156,8 @@ fn what_repeats_is_paid_for() {
             20_000,
         ),
         (r#"regexall("a(.*x)?", local.text)"#, 10),
+        (r#"can(csvdecode("a,b"))"#, 200_000),
+        ("can(nope())", 400_000),
     ] {
         let (outer, inner) = (times / 1000 + 1, times.min(1000));
         let loops = format!("[for y in range({outer}) : [for x in range({inner}) : {repeated}]]");
