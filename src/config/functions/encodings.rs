@@ -175,13 +175,9 @@ fn block(text: &str, depth: usize) -> Option<String> {
 /// Rows as objects, by the names in the first row.
 pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
     let text = arguments.document(0)?;
-    let wrong = |why| arguments.wrong(0, format!("this is not CSV: {why}"));
-    if let Some(line) = stray_quote(&text) {
-        let why = format!("a quote stands within a field, or none closes it (line {line})");
-        return Err(wrong(why));
-    }
-    let wrong = |error: csv::Error| wrong(error.to_string());
+    check_quotes(&text).map_err(|why| arguments.wrong(0, format!("this is not CSV: {why}")))?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let wrong = |error: csv::Error| arguments.wrong(0, format!("this is not CSV: {error}"));
     let names: Vec<Rc<str>> = reader
         .headers()
         .map_err(wrong)?
@@ -207,8 +203,14 @@ pub(super) fn csvdecode(arguments: &Arguments) -> Eval<Value> {
     Ok(Value::list(rows))
 }
 
-/// The line of a quote that neither surrounds a field with another nor stands twice within one. Source: RFC 4180, section 2, rules 5 to 7.
-fn stray_quote(text: &str) -> Option<usize> {
+/// Refuses a quote that neither surrounds a field with another nor stands twice within one. Source: RFC 4180, section 2,
+/// rules 5 to 7.
+fn check_quotes(text: &str) -> Result<(), String> {
+    let stray = |line| {
+        Err(format!(
+            "a quote within a field stands twice, and others around the field (line {line})"
+        ))
+    };
     let (mut line, mut opened) = (1, 1);
     // Whether the quotes so far surround a field, and whether what comes next begins one.
     let (mut quoted, mut begins) = (false, true);
@@ -219,17 +221,20 @@ fn stray_quote(text: &str) -> Option<usize> {
             b'"' if quoted && bytes.next_if_eq(&b'"').is_none() => {
                 quoted = false;
                 if bytes.peek().is_some_and(|next| !b",\r\n".contains(next)) {
-                    return Some(line);
+                    return stray(line);
                 }
             }
             b'"' if quoted => {}
             b'"' if begins => (quoted, opened) = (true, line),
-            b'"' => return Some(line),
+            b'"' => return stray(line),
             _ => {}
         }
         begins = !quoted && matches!(byte, b',' | b'\n');
     }
-    quoted.then_some(opened)
+    match quoted {
+        true => Err(format!("no quote closes the field (line {opened})")),
+        false => Ok(()),
+    }
 }
 
 const CODINGS: &str = "the encodings are `UTF-8`, `UTF-16LE` and `UTF-16BE`";

@@ -35,7 +35,9 @@ fn as_terraform_reads(pattern: &str) -> Result<String, String> {
             '(' if !set && rest.peek() == Some(&'?') => {
                 let mut flags = rest.clone().skip(1).take_while(|c| !":)P<".contains(*c));
                 if let Some(other) = flags.find(|c| !"imsU-".contains(*c)) {
-                    return Err(format!("there is no flag `{other}`"));
+                    return Err(format!(
+                        "there is no flag `{other}`, only `i`, `m`, `s` and `U`"
+                    ));
                 }
                 made.push(c);
             }
